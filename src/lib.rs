@@ -1,1 +1,34 @@
-//! IPv6 stream and datagram sockets.
+//! IPv6 stream and datagram sockets: the wrong call does not compile, and the same program behaves
+//! the same on every system.
+
+pub mod kind;
+pub mod mode;
+pub mod option;
+
+mod addr;
+mod builder;
+mod capabilities;
+mod error;
+pub mod guide;
+mod header;
+mod interface;
+mod message;
+mod socket;
+mod sys;
+
+pub use self::addr::{AddressError, Endpoint, ToAddress, Zone};
+pub use self::builder::Builder;
+pub use self::capabilities::{Capabilities, capabilities};
+pub use self::error::{Error, Op};
+pub use self::interface::Interface;
+pub use self::message::Received;
+pub use self::mode::{AnyMode, DualStack, V6Only};
+pub use self::socket::{
+    AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Incoming, TcpListener,
+    TcpStream, UdpConnectError, UdpSocket,
+};
+
+/// Keeps the traits of this crate from being implemented elsewhere.
+mod sealed {
+    pub trait Sealed {}
+}

@@ -1,0 +1,607 @@
+//! Addresses as people write them: [`Endpoint`], [`Zone`], and what [`ToAddress`] accepts.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use crate::mode::{AnyMode, DualStack, Mode, map};
+
+/// An address and a port, with a zone where the address needs one: `[fe80::1%eth0]:8000`.
+///
+/// An endpoint is what a person wrote: it may name an interface that does not exist, or hold an
+/// IPv4 address. Whether a socket can use it is checked when it is used.
+///
+/// | text | is |
+/// | --- | --- |
+/// | `[2001:db8::1]:80` | an IPv6 address |
+/// | `[fe80::1%eth0]:80` | with a zone, by the name of the interface (RFC 4007, section 11) |
+/// | `[fe80::1%2]:80` | with a zone, by the index of the interface |
+/// | `192.0.2.1:80` | an IPv4 address, for sockets in [`DualStack`] or [`AnyMode`] |
+///
+/// Host names are not looked up. Printing gives the text back, and flow information, which has no
+/// text form, is not printed.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::Endpoint;
+///
+/// let endpoint: Endpoint = "[fe80::1%eth0]:8000".parse()?;
+/// assert_eq!(endpoint.port(), 8000);
+/// assert_eq!(endpoint.zone().unwrap().to_string(), "eth0");
+/// assert_eq!(endpoint.to_string(), "[fe80::1%eth0]:8000");
+/// assert!("example.com:80".parse::<Endpoint>().is_err());
+/// # Ok::<(), inet6::AddressError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Endpoint {
+    ip: IpAddr,
+    port: u16,
+    zone: Option<Zone>,
+    flow_info: u32,
+}
+
+impl Endpoint {
+    /// An endpoint from a host and a port, as in `Endpoint::new("fe80::1%eth0", 8000)`.
+    ///
+    /// # Errors
+    ///
+    /// The host must be a literal IPv6 or IPv4 address without brackets.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let endpoint = inet6::Endpoint::new("fe80::1%eth0", 8000)?;
+    /// assert_eq!(endpoint.to_string(), "[fe80::1%eth0]:8000");
+    /// # Ok::<(), inet6::AddressError>(())
+    /// ```
+    pub fn new(host: &str, port: u16) -> Result<Self, AddressError> {
+        if host.starts_with('[') {
+            return Err(AddressError::new(host, Reason::Brackets));
+        }
+        let (ip, zone) = match host.split_once('%') {
+            Some((ip, zone)) => (ip, Some(zone)),
+            None => (host, None),
+        };
+        let Ok(ip) = ip.parse::<IpAddr>() else {
+            return Err(AddressError::new(host, Reason::NotLiteral));
+        };
+        let zone = match zone {
+            Some(_) if ip.is_ipv4() => return Err(AddressError::new(host, Reason::ZoneOnIpv4)),
+            Some(zone) => Some(zone.parse()?),
+            None => None,
+        };
+        Ok(Self { ip, port, zone, flow_info: 0 })
+    }
+
+    /// The address, without its zone.
+    #[must_use]
+    pub fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The zone, if one is given.
+    #[must_use]
+    pub fn zone(&self) -> Option<&Zone> {
+        self.zone.as_ref()
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let fail = |reason| Err(AddressError::new(text, reason));
+        let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+            let Some((host, port)) = rest.split_once(']') else {
+                return fail(Reason::NotLiteral);
+            };
+            let Some(port) = port.strip_prefix(':') else {
+                return fail(Reason::NoPort);
+            };
+            if host.parse::<Ipv4Addr>().is_ok() {
+                return fail(Reason::Brackets);
+            }
+            (host, port)
+        } else {
+            let Some((host, port)) = text.rsplit_once(':') else {
+                return fail(if text.parse::<Ipv4Addr>().is_ok() {
+                    Reason::NoPort
+                } else {
+                    Reason::NotLiteral
+                });
+            };
+            if host.contains(':') {
+                // `::1:80` is an address as it stands, and `fe80::1%eth0` ends in no port.
+                return fail(Reason::NoBrackets);
+            }
+            (host, port)
+        };
+        // `u16::from_str` takes a sign, a port does not.
+        let Some(number) = port.parse().ok().filter(|_| !port.starts_with('+')) else {
+            return fail(Reason::Port);
+        };
+        match Self::new(host, number) {
+            Err(AddressError { reason: Reason::NotLiteral, .. }) => fail(Reason::NotLiteral),
+            other => other,
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.ip, &self.zone) {
+            (IpAddr::V4(ip), _) => SocketAddrV4::new(ip, self.port).fmt(f),
+            (IpAddr::V6(ip), None) => SocketAddrV6::new(ip, self.port, 0, 0).fmt(f),
+            (IpAddr::V6(ip), Some(zone)) => f.pad(&format!("[{ip}%{zone}]:{}", self.port)),
+        }
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<SocketAddrV6> for Endpoint {
+    fn from(address: SocketAddrV6) -> Self {
+        Self {
+            ip: IpAddr::V6(*address.ip()),
+            port: address.port(),
+            zone: NonZeroU32::new(address.scope_id()).map(Zone::from),
+            flow_info: address.flowinfo(),
+        }
+    }
+}
+
+impl From<SocketAddrV4> for Endpoint {
+    fn from(address: SocketAddrV4) -> Self {
+        Self { ip: IpAddr::V4(*address.ip()), port: address.port(), zone: None, flow_info: 0 }
+    }
+}
+
+impl From<SocketAddr> for Endpoint {
+    fn from(address: SocketAddr) -> Self {
+        match address {
+            SocketAddr::V4(address) => address.into(),
+            SocketAddr::V6(address) => address.into(),
+        }
+    }
+}
+
+/// The part after the `%` of an address: which interface a link-local address is meant on
+/// (RFC 4007).
+///
+/// A zone is the name of an interface or its index, as it was written; the name is looked up when
+/// a socket uses the address. [`Interface`](crate::Interface) is an interface that exists.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::Zone;
+///
+/// assert_eq!("2".parse::<Zone>()?.index().unwrap().get(), 2);
+/// assert_eq!("eth0".parse::<Zone>()?.name(), Some("eth0"));
+/// assert!("".parse::<Zone>().is_err());
+/// assert!("0".parse::<Zone>().is_err()); // 0 stands for no zone
+/// # Ok::<(), inet6::AddressError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Zone(ZoneForm);
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum ZoneForm {
+    Index(NonZeroU32),
+    Name(Box<str>),
+}
+
+impl Zone {
+    /// The index, if the zone was written as a number.
+    #[must_use]
+    pub fn index(&self) -> Option<NonZeroU32> {
+        match self.0 {
+            ZoneForm::Index(index) => Some(index),
+            ZoneForm::Name(_) => None,
+        }
+    }
+
+    /// The name, if the zone was written as a name.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match &self.0 {
+            ZoneForm::Index(_) => None,
+            ZoneForm::Name(name) => Some(name),
+        }
+    }
+}
+
+impl FromStr for Zone {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let bad = |c: char| c.is_control() || c.is_whitespace() || "%/[]".contains(c);
+        if text.is_empty() || text.contains(bad) {
+            return Err(AddressError::new(text, Reason::Zone));
+        }
+        if !text.bytes().all(|b| b.is_ascii_digit()) {
+            return Ok(Self(ZoneForm::Name(text.into())));
+        }
+        match text.parse() {
+            Ok(index) => Ok(Self(ZoneForm::Index(index))),
+            Err(_) => Err(AddressError::new(text, Reason::ZoneIndex)),
+        }
+    }
+}
+
+impl From<NonZeroU32> for Zone {
+    fn from(index: NonZeroU32) -> Self {
+        Self(ZoneForm::Index(index))
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            ZoneForm::Index(index) => index.fmt(f),
+            ZoneForm::Name(name) => f.pad(name),
+        }
+    }
+}
+
+/// Why an address cannot be used. It converts into [`std::io::Error`] of kind
+/// [`InvalidInput`](std::io::ErrorKind::InvalidInput).
+///
+/// # Examples
+///
+/// ```
+/// let error = "fe80::1:8000".parse::<inet6::Endpoint>().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "`fe80::1:8000` lacks brackets: write an IPv6 address and its port as [fe80::1]:8000",
+/// );
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` {reason}")]
+pub struct AddressError {
+    text: Box<str>,
+    reason: Reason,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Reason {
+    #[error("is not a literal IPv6 or IPv4 address: host names are not looked up")]
+    NotLiteral,
+    #[error("has no port: write [::1]:8000 or 192.0.2.1:8000")]
+    NoPort,
+    #[error("lacks brackets: write an IPv6 address and its port as [fe80::1]:8000")]
+    NoBrackets,
+    #[error("has brackets where none belong: only an IPv6 address followed by a port has them")]
+    Brackets,
+    #[error("has no valid port: a port is a number from 0 to 65535")]
+    Port,
+    #[error("is an IPv4 address, and these have no zone")]
+    ZoneOnIpv4,
+    #[error("is not a valid zone: after % goes the name or the index of an interface")]
+    Zone,
+    #[error("is not a valid zone: an interface index is a number from 1 to 4294967295")]
+    ZoneIndex,
+    #[error("names no interface of this host")]
+    UnknownInterface,
+    #[error("names no interface of this host; %25 stands for % in URLs only")]
+    UrlZone,
+    #[error(
+        "is link-local and needs the zone it is meant on: write it as fe80::1%eth0, with the name or the index of an interface"
+    )]
+    NoZone,
+    #[error("is an IPv4 address, and the socket is IPv6 only; a dual-stack socket speaks IPv4 too")]
+    Ipv4,
+    #[error(
+        "is an IPv4 address in IPv6 notation, and the socket is IPv6 only; a dual-stack socket speaks IPv4 too"
+    )]
+    Mapped,
+}
+
+impl AddressError {
+    pub(crate) fn new(text: impl Into<Box<str>>, reason: Reason) -> Self {
+        Self { text: text.into(), reason }
+    }
+
+    /// For a destination that is link-local and says nowhere on which interface.
+    #[cold]
+    pub(crate) fn no_zone(wire: &SocketAddrV6) -> Self {
+        Self::new(wire.to_string(), Reason::NoZone)
+    }
+}
+
+impl From<AddressError> for std::io::Error {
+    fn from(error: AddressError) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error)
+    }
+}
+
+/// What `bind`, `connect` and `send_to` accept as an address, for a socket in mode `M`.
+///
+/// | type | example | [`V6Only`](struct@crate::V6Only) | [`DualStack`], [`AnyMode`] |
+/// | --- | --- | --- | --- |
+/// | [`SocketAddrV6`] | `SocketAddrV6::new(ip, 80, 0, 2)` | yes | yes |
+/// | `(Ipv6Addr, u16)` | `(Ipv6Addr::LOCALHOST, 80)` | yes | yes |
+/// | [`Endpoint`] | `"[::1]:80".parse::<Endpoint>()?` | yes | yes |
+/// | `str`, [`String`] | `"[fe80::1%eth0]:80"` | yes | yes, and `"192.0.2.1:80"` |
+/// | `(str, u16)`, `(String, u16)` | `("fe80::1%2", 80)` | yes | yes, and `("192.0.2.1", 80)` |
+/// | [`SocketAddr`] | `listener.local_addr()?` | does not compile | yes |
+/// | [`SocketAddrV4`] | `"192.0.2.1:80".parse()?` | does not compile | yes |
+/// | `(IpAddr, u16)`, `(Ipv4Addr, u16)` | `(Ipv4Addr::LOCALHOST, 80)` | does not compile | yes |
+///
+/// References to these count as well. `Endpoint::from(socket_addr)` makes the check of a
+/// [`SocketAddr`] one at run time.
+///
+/// An IPv4 address given to an IPv6-only socket as text, as an [`Endpoint`] or in IPv6 notation
+/// (`::ffff:192.0.2.1`) is refused before any system call. The trait is sealed.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{Builder, Endpoint, UdpSocket};
+/// use std::net::SocketAddr;
+///
+/// let peer: SocketAddr = "[::1]:9".parse()?;
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// socket.send_to(b"x", Endpoint::from(peer))?;      // checked at run time
+/// let socket = Builder::datagram().dual_stack().bind(("::", 0))?;
+/// socket.send_to(b"x", peer)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use inet6::UdpSocket;
+/// # use std::net::SocketAddr;
+/// # let peer: SocketAddr = "[::1]:9".parse()?;
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// socket.send_to(b"x", peer)?; // `SocketAddr` may hold an IPv4 address
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an address of a socket in mode `{M}`",
+    label = "not an address of a socket in mode `{M}`",
+    note = "a `V6Only` socket takes `SocketAddrV6`, `(Ipv6Addr, u16)`, text such as \"[::1]:80\", and `Endpoint`",
+    note = "for IPv4 as well, open the socket with `.dual_stack()`",
+    note = "or convert with `Endpoint::from(address)`, which is checked at run time"
+)]
+pub trait ToAddress<M: Mode>: ToWire<M> {}
+
+/// How the name of an interface becomes its index; the caller brings the system call.
+pub(crate) type Lookup = fn(&str) -> Option<NonZeroU32>;
+
+/// To the kernel's form of an address.
+pub trait ToWire<M> {
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError>;
+}
+
+impl<M: Mode, A: ToAddress<M> + ?Sized> ToAddress<M> for &A {}
+impl<M, A: ToWire<M> + ?Sized> ToWire<M> for &A {
+    #[inline]
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        (**self).to_wire(mode, lookup)
+    }
+}
+
+impl<M: Mode> ToAddress<M> for SocketAddrV6 {}
+impl<M: Mode> ToWire<M> for SocketAddrV6 {
+    #[inline]
+    fn to_wire(&self, mode: M, _: Lookup) -> Result<SocketAddrV6, AddressError> {
+        if mode.v6_only() && is_mapped(self.ip()) {
+            return Err(refused(self, Reason::Mapped));
+        }
+        Ok(*self)
+    }
+}
+
+impl<M: Mode> ToAddress<M> for (Ipv6Addr, u16) {}
+impl<M: Mode> ToWire<M> for (Ipv6Addr, u16) {
+    #[inline]
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        SocketAddrV6::new(self.0, self.1, 0, 0).to_wire(mode, lookup)
+    }
+}
+
+impl<M: Mode> ToAddress<M> for Endpoint {}
+impl<M: Mode> ToWire<M> for Endpoint {
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        let ip = match self.ip {
+            IpAddr::V4(_) if mode.v6_only() => return Err(refused(self, Reason::Ipv4)),
+            IpAddr::V4(ip) => return Ok(map(SocketAddrV4::new(ip, self.port))),
+            IpAddr::V6(ip) => ip,
+        };
+        let scope = match self.zone.as_ref().map(|zone| &zone.0) {
+            None => 0,
+            Some(ZoneForm::Index(index)) => index.get(),
+            Some(ZoneForm::Name(name)) => match lookup(name) {
+                Some(index) => index.get(),
+                None if name.starts_with("25") => return Err(refused(self, Reason::UrlZone)),
+                None => return Err(refused(self, Reason::UnknownInterface)),
+            },
+        };
+        SocketAddrV6::new(ip, self.port, self.flow_info, scope).to_wire(mode, lookup)
+    }
+}
+
+impl<M: Mode> ToAddress<M> for str {}
+impl<M: Mode> ToWire<M> for str {
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        self.parse::<Endpoint>()?.to_wire(mode, lookup)
+    }
+}
+
+impl<M: Mode> ToAddress<M> for String {}
+impl<M: Mode> ToWire<M> for String {
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        self.as_str().to_wire(mode, lookup)
+    }
+}
+
+impl<M: Mode> ToAddress<M> for (&str, u16) {}
+impl<M: Mode> ToWire<M> for (&str, u16) {
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        Endpoint::new(self.0, self.1)?.to_wire(mode, lookup)
+    }
+}
+
+impl<M: Mode> ToAddress<M> for (String, u16) {}
+impl<M: Mode> ToWire<M> for (String, u16) {
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        (self.0.as_str(), self.1).to_wire(mode, lookup)
+    }
+}
+
+// IPv4 values, one impl a mode: a blanket impl over the two modes would make rustc report the
+// helper trait in place of the message above.
+
+impl ToAddress<DualStack> for SocketAddr {}
+impl ToAddress<AnyMode> for SocketAddr {}
+impl<M: Mode> ToWire<M> for SocketAddr {
+    #[inline]
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        match self {
+            Self::V4(address) => address.to_wire(mode, lookup),
+            Self::V6(address) => address.to_wire(mode, lookup),
+        }
+    }
+}
+
+impl ToAddress<DualStack> for SocketAddrV4 {}
+impl ToAddress<AnyMode> for SocketAddrV4 {}
+impl<M: Mode> ToWire<M> for SocketAddrV4 {
+    #[inline]
+    fn to_wire(&self, mode: M, _: Lookup) -> Result<SocketAddrV6, AddressError> {
+        if mode.v6_only() {
+            return Err(refused(self, Reason::Ipv4));
+        }
+        Ok(map(*self))
+    }
+}
+
+impl ToAddress<DualStack> for (Ipv4Addr, u16) {}
+impl ToAddress<AnyMode> for (Ipv4Addr, u16) {}
+impl<M: Mode> ToWire<M> for (Ipv4Addr, u16) {
+    #[inline]
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        SocketAddrV4::new(self.0, self.1).to_wire(mode, lookup)
+    }
+}
+
+impl ToAddress<DualStack> for (IpAddr, u16) {}
+impl ToAddress<AnyMode> for (IpAddr, u16) {}
+impl<M: Mode> ToWire<M> for (IpAddr, u16) {
+    #[inline]
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        SocketAddr::new(self.0, self.1).to_wire(mode, lookup)
+    }
+}
+
+/// Whether this is an IPv4 address in IPv6 notation, `::ffff:0:0/96` (RFC 4291, section 2.5.5.2).
+#[inline]
+pub(crate) fn is_mapped(ip: &Ipv6Addr) -> bool {
+    matches!(ip.segments(), [0, 0, 0, 0, 0, 0xffff, ..])
+}
+
+/// Whether an address means nothing without a zone: link-local unicast `fe80::/10`, and multicast
+/// of interface-local or link-local scope, `ff?1::/16` and `ff?2::/16` (RFC 4291, section 2.7).
+#[inline]
+pub(crate) fn is_zoned(ip: &Ipv6Addr) -> bool {
+    let first = ip.segments()[0];
+    first & 0xffc0 == 0xfe80 || first & 0xff0f == 0xff01 || first & 0xff0f == 0xff02
+}
+
+#[cold]
+fn refused(address: &impl fmt::Display, reason: Reason) -> AddressError {
+    AddressError::new(address.to_string(), reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mode::V6Only;
+
+    fn eth0(name: &str) -> Option<NonZeroU32> {
+        NonZeroU32::new(if name == "eth0" { 7 } else { 0 })
+    }
+
+    fn error(text: &str) -> Reason {
+        text.parse::<Endpoint>().expect_err(text).reason
+    }
+
+    #[test]
+    fn names_and_indexes_become_scope_ids() {
+        for text in ["[fe80::1%eth0]:80", "[fe80::1%7]:80", "[fe80::1%007]:80"] {
+            let wire = text.to_wire(V6Only, eth0).expect(text);
+            assert_eq!((wire.scope_id(), wire.port()), (7, 80), "{text}");
+        }
+        assert_eq!(("fe80::1%eth0", 80).to_wire(V6Only, eth0).unwrap().scope_id(), 7);
+    }
+
+    #[test]
+    fn an_unknown_interface_is_an_error_and_never_zero() {
+        let reason = |text: &str| text.to_wire(V6Only, eth0).expect_err(text).reason;
+        assert_eq!(reason("[fe80::1%eth1]:80"), Reason::UnknownInterface);
+        assert_eq!(reason("[fe80::1%25eth0]:80"), Reason::UrlZone);
+    }
+
+    #[test]
+    fn what_is_not_an_address_is_refused_with_its_reason() {
+        assert_eq!(error("localhost:80"), Reason::NotLiteral);
+        assert_eq!(error("[::1"), Reason::NotLiteral);
+        assert_eq!(error(""), Reason::NotLiteral);
+        assert_eq!(error("[::g]:80"), Reason::NotLiteral);
+        assert_eq!(error("[::1]"), Reason::NoPort);
+        assert_eq!(error("192.0.2.1"), Reason::NoPort);
+        assert_eq!(error("::1:80"), Reason::NoBrackets);
+        assert_eq!(error("fe80::1%eth0"), Reason::NoBrackets);
+        assert_eq!(error("[192.0.2.1]:80"), Reason::Brackets);
+        assert_eq!(error("[::1]:65536"), Reason::Port);
+        assert_eq!(error("[::1]:+80"), Reason::Port);
+        assert_eq!(error("[::1]:"), Reason::Port);
+        assert_eq!(error("[fe80::1%]:80"), Reason::Zone);
+        assert_eq!(error("[fe80::1%e%0]:80"), Reason::Zone);
+        assert_eq!(error("[fe80::1%0]:80"), Reason::ZoneIndex);
+        assert_eq!(error("[fe80::1%4294967296]:80"), Reason::ZoneIndex);
+        assert_eq!(error("192.0.2.1%eth0:80"), Reason::ZoneOnIpv4);
+        assert_eq!(Endpoint::new("[::1]", 80).unwrap_err().reason, Reason::Brackets);
+    }
+
+    #[test]
+    fn ipv4_needs_a_mode_that_speaks_it() {
+        let text = "192.0.2.1:80";
+        let mapped: SocketAddrV6 = "[::ffff:192.0.2.1]:80".parse().unwrap();
+        assert_eq!(text.to_wire(V6Only, eth0).unwrap_err().reason, Reason::Ipv4);
+        assert_eq!(text.to_wire(AnyMode::V6Only, eth0).unwrap_err().reason, Reason::Ipv4);
+        assert_eq!(mapped.to_wire(V6Only, eth0).unwrap_err().reason, Reason::Mapped);
+        assert_eq!(mapped.to_wire(AnyMode::V6Only, eth0).unwrap_err().reason, Reason::Mapped);
+        assert_eq!(text.to_wire(DualStack, eth0).unwrap(), mapped);
+        assert_eq!(text.to_wire(AnyMode::DualStack, eth0).unwrap(), mapped);
+        assert_eq!(mapped.to_wire(DualStack, eth0).unwrap(), mapped);
+    }
+
+    #[test]
+    fn link_local_addresses_need_a_zone() {
+        for ip in ["fe80::1", "febf::1", "ff01::1", "ff02::1", "ff12::1", "ff32::1"] {
+            assert!(is_zoned(&ip.parse().unwrap()), "{ip}");
+        }
+        for ip in ["::1", "fec0::1", "2001:db8::1", "ff05::1", "ff0e::1", "fd00::1"] {
+            assert!(!is_zoned(&ip.parse().unwrap()), "{ip}");
+        }
+    }
+
+    #[test]
+    fn flow_information_and_scope_survive() {
+        let address = SocketAddrV6::new("fe80::1".parse().unwrap(), 80, 5, 7);
+        assert_eq!(Endpoint::from(address).to_wire(V6Only, eth0).unwrap(), address);
+    }
+}

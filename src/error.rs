@@ -1,0 +1,215 @@
+//! What went wrong while a socket was opened: [`Error`] and the step, [`Op`].
+
+use std::{fmt, io};
+
+use crate::addr::{AddressError, Endpoint};
+
+/// Opening or setting up a socket failed: which step, with which address or option, and why.
+///
+/// It prints in one line what was tried, on what, and where it is known, why and what to do. The
+/// system's own error is the [`source`](std::error::Error::source). Using an open socket gives a
+/// plain [`io::Error`], and this type converts into one, keeping the kind.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{Op, TcpListener};
+/// use std::io::ErrorKind;
+///
+/// let first = TcpListener::bind("[::1]:0")?;
+/// let error = TcpListener::bind(first.local_addr()?).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::AddrInUse);
+/// assert!(matches!(error.op(), Op::Bind | Op::Listen));
+/// assert!(error.to_string().contains("address in use"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    op: Op,
+    address: Option<Endpoint>,
+    reason: Option<Reason>,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Address(AddressError),
+    System(io::Error),
+}
+
+/// The step that failed, as [`Error::op`] tells it.
+///
+/// # Examples
+///
+/// ```
+/// let error = inet6::UdpSocket::bind("localhost:80").unwrap_err();
+/// assert_eq!(error.op(), inet6::Op::Address);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Op {
+    /// Reading an address that was given as text, or finding the interface it names.
+    Address,
+    /// Creating the socket.
+    Open,
+    /// Setting the [mode](crate::mode) of the socket (`IPV6_V6ONLY`), or reading it back.
+    Mode,
+    /// Setting the option of this C name.
+    Set(&'static str),
+    /// Reading the option of this C name.
+    Get(&'static str),
+    /// Binding the socket to a local address.
+    Bind,
+    /// Starting to listen.
+    Listen,
+    /// Connecting to a peer.
+    Connect,
+    /// Giving up the connection of a datagram socket.
+    Disconnect,
+    /// Taking over a descriptor.
+    Adopt,
+}
+
+/// What the crate knows of a failure beyond the system's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Reason {
+    #[error("address in use; another socket has it")]
+    InUse,
+    #[error(
+        "address in use; another socket has it, and a dual-stack socket needs the port on IPv4 too ({0})"
+    )]
+    InUseDual(std::net::SocketAddrV4),
+    #[error("permission denied; ports below 1024 are for privileged programs")]
+    PrivilegedPort,
+    #[error("permission denied")]
+    Permission,
+    #[error("no interface of this host has this address")]
+    NotLocal,
+    #[error(
+        "no interface of this host has this address; IPv6 may be disabled, or the interface down"
+    )]
+    NoLoopback,
+    #[error("no local address can reach it; IPv6 may be disabled")]
+    NoSource,
+    #[error("this system has no IPv6")]
+    NoIpv6,
+    #[error("the socket is bound to an IPv4 address, and from there no IPv6 peer can be reached")]
+    BoundToIpv4,
+    #[error("the process has too many open descriptors")]
+    ProcessLimit,
+    #[error("the system has too many open descriptors")]
+    SystemLimit,
+    #[error("this system does not have it")]
+    Unsupported,
+    #[error("the value is out of range")]
+    Range,
+    #[error("this system does not let one socket serve IPv6 and IPv4; open one for each")]
+    NoDualStack,
+    #[error("this system refuses to restrict a socket to IPv6")]
+    NoV6Only,
+    #[error("connection refused; nothing listens there")]
+    Refused,
+    #[error("timed out")]
+    TimedOut,
+    #[error("network unreachable; there is no route")]
+    NoRoute,
+    #[error("host unreachable")]
+    NoHost,
+    #[error("no such interface")]
+    NoInterface,
+}
+
+impl Error {
+    pub(crate) fn new(
+        op: Op,
+        address: Option<Endpoint>,
+        reason: Option<Reason>,
+        source: io::Error,
+    ) -> Self {
+        Self(Box::new(Inner { op, address, reason, source: Source::System(source) }))
+    }
+
+    /// The step that failed.
+    #[must_use]
+    pub fn op(&self) -> Op {
+        self.0.op
+    }
+
+    /// The kind of the failure, for handling it.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        match &self.0.source {
+            Source::Address(_) => io::ErrorKind::InvalidInput,
+            Source::System(error) => error.kind(),
+        }
+    }
+
+    /// The address that was bound or connected to, where there is one.
+    #[must_use]
+    pub fn address(&self) -> Option<&Endpoint> {
+        self.0.address.as_ref()
+    }
+
+    /// The number of the system's error, where it came from a system call.
+    #[must_use]
+    pub fn raw_os_error(&self) -> Option<i32> {
+        match &self.0.source {
+            Source::Address(_) => None,
+            Source::System(error) => error.raw_os_error(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.op {
+            Op::Address => write!(f, "cannot use the address")?,
+            Op::Open => write!(f, "cannot open an IPv6 socket")?,
+            Op::Mode => write!(f, "cannot set IPV6_V6ONLY")?,
+            Op::Set(name) => write!(f, "cannot set {name}")?,
+            Op::Get(name) => write!(f, "cannot read {name}")?,
+            Op::Bind => write!(f, "cannot bind")?,
+            Op::Listen => write!(f, "cannot listen on")?,
+            Op::Connect => write!(f, "cannot connect to")?,
+            Op::Disconnect => write!(f, "cannot disconnect")?,
+            Op::Adopt => write!(f, "cannot adopt the descriptor")?,
+        }
+        if let Some(address) = &self.0.address {
+            write!(f, " {address}")?;
+        }
+        match (&self.0.reason, &self.0.source) {
+            (Some(reason), _) => write!(f, ": {reason}"),
+            (None, Source::Address(error)) => write!(f, ": {error}"),
+            (None, Source::System(error)) => write!(f, ": {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.source {
+            Source::Address(error) => Some(error),
+            Source::System(error) => Some(error),
+        }
+    }
+}
+
+impl From<AddressError> for Error {
+    fn from(error: AddressError) -> Self {
+        Self(Box::new(Inner {
+            op: Op::Address,
+            address: None,
+            reason: None,
+            source: Source::Address(error),
+        }))
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        Self::new(error.kind(), error)
+    }
+}

@@ -1,0 +1,1 @@
+//! Fields of the IPv6 header.

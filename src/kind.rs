@@ -1,0 +1,105 @@
+//! The kinds of socket a [`Builder`](crate::Builder) can open, and the roles an open socket plays.
+//!
+//! Both exist only as type parameters: the kind decides which options and verbs a builder has, the
+//! role decides which options an open socket still takes.
+
+use crate::sealed::Sealed;
+
+/// A kind of socket: [`Stream`] or [`Datagram`].
+///
+/// The trait is sealed.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{Builder, kind::Kind, option::UnicastHops};
+///
+/// // One function that serves streams and datagrams alike.
+/// fn near<K: Kind>(builder: Builder<K>) -> Builder<K>
+/// where
+///     UnicastHops: inet6::option::SocketOption<K>,
+/// {
+///     builder.with(UnicastHops(Some(1)))
+/// }
+///
+/// let (stream, datagram) = (near(Builder::stream()), near(Builder::datagram()));
+/// # _ = (stream, datagram);
+/// ```
+pub trait Kind: Sealed + 'static {}
+
+/// Connection-oriented byte streams: TCP, or Multipath TCP (`SOCK_STREAM`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a marker has no values and never gets any")]
+pub enum Stream {}
+
+/// Single messages without a connection: UDP (`SOCK_DGRAM`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a marker has no values and never gets any")]
+pub enum Datagram {}
+
+impl Sealed for Stream {}
+impl Sealed for Datagram {}
+impl Kind for Stream {}
+impl Kind for Datagram {}
+
+/// What an open socket does: [`Listening`], [`Connected`] or [`Datagrams`].
+///
+/// The trait is sealed. [`LiveOn`](crate::option::LiveOn) uses it to say which options may still
+/// change on which open socket.
+pub trait Role: Sealed + 'static {
+    /// The kind of socket that plays this role.
+    type Kind: Kind;
+}
+
+/// The role of a [`TcpListener`](crate::TcpListener).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a marker has no values and never gets any")]
+pub enum Listening {}
+
+/// The role of a [`TcpStream`](crate::TcpStream).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a marker has no values and never gets any")]
+pub enum Connected {}
+
+/// The role of a [`UdpSocket`](crate::UdpSocket) and a
+/// [`ConnectedUdpSocket`](crate::ConnectedUdpSocket).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a marker has no values and never gets any")]
+pub enum Datagrams {}
+
+impl Sealed for Listening {}
+impl Sealed for Connected {}
+impl Sealed for Datagrams {}
+impl Role for Listening {
+    type Kind = Stream;
+}
+impl Role for Connected {
+    type Kind = Stream;
+}
+impl Role for Datagrams {
+    type Kind = Datagram;
+}
+
+/// The transport protocol of a socket.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{UdpSocket, kind::Protocol};
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// # if cfg!(target_os = "linux") {
+/// assert_eq!(socket.protocol()?, Protocol::Udp);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// TCP (RFC 9293).
+    Tcp,
+    /// Multipath TCP (RFC 8684).
+    MultipathTcp,
+    /// UDP (RFC 768).
+    Udp,
+}

@@ -1,0 +1,237 @@
+//! The mode of a socket: IPv6 only, or IPv4 as well. It decides the address type.
+//!
+//! | mode | `IPV6_V6ONLY` | speaks | an IPv4 peer |
+//! | --- | --- | --- | --- |
+//! | [`V6Only`] (the default) | 1 | [`SocketAddrV6`] | cannot reach the socket |
+//! | [`DualStack`] | 0 | [`SocketAddr`] | is a plain [`SocketAddr::V4`] |
+//! | [`AnyMode`] | chosen at run time | [`SocketAddr`] | as the chosen mode says |
+//!
+//! The kernel shows an IPv4 peer of a dual-stack socket as `::ffff:192.0.2.1`. That form never
+//! leaves this crate: a list of denied IPv4 addresses works as it stands.
+
+use std::fmt;
+use std::hash::Hash;
+use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
+
+use crate::addr::{ToAddress, is_mapped};
+use crate::sealed::Sealed;
+
+/// Which peers a socket talks to, and so which type its addresses have.
+///
+/// The trait is sealed; its implementors are [`V6Only`], [`DualStack`] and [`AnyMode`].
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{Builder, mode::Mode};
+///
+/// // Generic over the mode: `M::Address` is `SocketAddrV6` or `SocketAddr`.
+/// fn open<M: Mode>(mode: M) -> std::io::Result<M::Address> {
+///     let socket = Builder::datagram().mode(mode).bind("[::1]:0")?;
+///     socket.local_addr()
+/// }
+///
+/// let address: std::net::SocketAddrV6 = open(inet6::V6Only)?;
+/// let address: std::net::SocketAddr = open(inet6::DualStack)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a mode of an IPv6 socket",
+    note = "the modes are `V6Only`, `DualStack` and `AnyMode`"
+)]
+pub trait Mode: Policy + Sealed + Copy + fmt::Debug + Eq + Hash + Send + Sync + 'static {
+    /// The type of local and peer addresses.
+    type Address: ToAddress<Self>
+        + FromWire
+        + Copy
+        + fmt::Debug
+        + fmt::Display
+        + Eq
+        + Ord
+        + Hash
+        + Send
+        + Sync
+        + Into<SocketAddr>
+        + 'static;
+}
+
+/// IPv6 only: addresses are [`SocketAddrV6`], and passing an IPv4 address does not compile.
+///
+/// # Examples
+///
+/// ```
+/// let listener = inet6::TcpListener::bind("[::1]:0")?; // TcpListener<V6Only>
+/// let address: std::net::SocketAddrV6 = listener.local_addr()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct V6Only;
+
+/// IPv6 and IPv4 on one socket: addresses are [`SocketAddr`], and an IPv4 peer is a plain
+/// [`SocketAddr::V4`].
+///
+/// # Platform notes
+///
+/// On OpenBSD and DragonFly no socket serves both; opening one fails with an error that says so.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::Builder;
+/// use std::net::{Ipv4Addr, SocketAddr};
+///
+/// let listener = Builder::stream().dual_stack().bind("[::]:0")?.listen(16)?;
+/// let port = listener.local_addr()?.port();
+/// let client = Builder::stream().dual_stack().connect((Ipv4Addr::LOCALHOST, port))?;
+/// let (_, peer) = listener.accept()?;
+/// assert_eq!(peer, client.local_addr()?); // 127.0.0.1:…, not ::ffff:127.0.0.1
+/// assert!(matches!(peer, SocketAddr::V4(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct DualStack;
+
+/// A mode chosen at run time, as by a flag of a configuration file.
+///
+/// Addresses are [`SocketAddr`] whatever the value. An IPv4 address given to a socket in mode
+/// [`AnyMode::V6Only`] is an error at run time.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{AnyMode, Builder};
+///
+/// let v6_only = std::env::var_os("V6_ONLY").is_some();
+/// let mode = if v6_only { AnyMode::V6Only } else { AnyMode::DualStack };
+/// let listener = Builder::stream().mode(mode).bind("[::]:0")?.listen(16)?;
+/// # Ok::<(), inet6::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "IPV6_V6ONLY is a boolean")]
+pub enum AnyMode {
+    /// As [`V6Only`](struct@V6Only).
+    V6Only,
+    /// As [`DualStack`](struct@DualStack).
+    DualStack,
+}
+
+impl Sealed for V6Only {}
+impl Sealed for DualStack {}
+impl Sealed for AnyMode {}
+
+impl Mode for V6Only {
+    type Address = SocketAddrV6;
+}
+impl Mode for DualStack {
+    type Address = SocketAddr;
+}
+impl Mode for AnyMode {
+    type Address = SocketAddr;
+}
+
+impl From<V6Only> for AnyMode {
+    fn from(_: V6Only) -> Self {
+        Self::V6Only
+    }
+}
+
+impl From<DualStack> for AnyMode {
+    fn from(_: DualStack) -> Self {
+        Self::DualStack
+    }
+}
+
+/// What only this crate may ask: public, so that public bounds may name it, and out of reach.
+mod sealed {
+    use std::net::SocketAddrV6;
+
+    /// What the rest of the crate asks a mode.
+    pub trait Policy: Sized {
+        /// The value of `IPV6_V6ONLY`.
+        fn v6_only(self) -> bool;
+
+        /// The mode of a socket that somebody else opened, if it can be this one.
+        fn of(v6_only: bool, local: &SocketAddrV6, peer: Option<&SocketAddrV6>) -> Option<Self>;
+    }
+
+    /// From the kernel's form of an address to the mode's.
+    pub trait FromWire {
+        fn from_wire(wire: SocketAddrV6) -> Self;
+    }
+}
+pub(crate) use self::sealed::{FromWire, Policy};
+
+/// Whether this is one IPv6 address, neither a wildcard nor IPv4.
+fn is_specific_v6(address: &SocketAddrV6) -> bool {
+    !address.ip().is_unspecified() && !is_mapped(address.ip())
+}
+
+impl Policy for V6Only {
+    fn v6_only(self) -> bool {
+        true
+    }
+
+    fn of(v6_only: bool, local: &SocketAddrV6, peer: Option<&SocketAddrV6>) -> Option<Self> {
+        (v6_only || is_specific_v6(local) && peer.is_none_or(is_specific_v6)).then_some(Self)
+    }
+}
+impl Policy for DualStack {
+    fn v6_only(self) -> bool {
+        false
+    }
+
+    fn of(v6_only: bool, local: &SocketAddrV6, _: Option<&SocketAddrV6>) -> Option<Self> {
+        // Linux reads 1 on a socket that is bound to a specific address, whatever was set.
+        (!v6_only || !local.ip().is_unspecified()).then_some(Self)
+    }
+}
+impl Policy for AnyMode {
+    fn v6_only(self) -> bool {
+        self == Self::V6Only
+    }
+
+    fn of(v6_only: bool, _: &SocketAddrV6, _: Option<&SocketAddrV6>) -> Option<Self> {
+        Some(if v6_only { Self::V6Only } else { Self::DualStack })
+    }
+}
+
+impl FromWire for SocketAddrV6 {
+    #[inline]
+    fn from_wire(wire: SocketAddrV6) -> Self {
+        wire
+    }
+}
+
+impl FromWire for SocketAddr {
+    #[inline]
+    fn from_wire(wire: SocketAddrV6) -> Self {
+        match wire.ip().to_ipv4_mapped() {
+            Some(ip) => Self::V4(SocketAddrV4::new(ip, wire.port())),
+            None => Self::V6(wire),
+        }
+    }
+}
+
+/// The kernel's form of an IPv4 address on a dual-stack socket (RFC 3493, section 3.7).
+#[inline]
+pub(crate) fn map(address: SocketAddrV4) -> SocketAddrV6 {
+    SocketAddrV6::new(address.ip().to_ipv6_mapped(), address.port(), 0, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv4_address_survives_the_way_to_the_kernel_and_back() {
+        let address: SocketAddrV4 = "192.0.2.1:80".parse().unwrap();
+        assert_eq!(SocketAddr::from_wire(map(address)), SocketAddr::V4(address));
+    }
+
+    #[test]
+    fn scope_and_flow_information_survive() {
+        let wire = SocketAddrV6::new("fe80::1".parse().unwrap(), 1, 2, 3);
+        assert_eq!(SocketAddr::from_wire(wire), SocketAddr::V6(wire));
+        assert_eq!(SocketAddrV6::from_wire(wire), wire);
+    }
+}

@@ -1,0 +1,638 @@
+//! Datagram sockets: without a peer, and connected to one.
+
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::net::{Ipv6Addr, SocketAddrV6};
+use std::time::Duration;
+
+use super::bound::explain;
+use super::handle::{handle, to_wire};
+use crate::addr::ToAddress;
+use crate::error::{Error, Op};
+use crate::kind::{Datagram, Datagrams};
+use crate::mode::{FromWire, Mode, V6Only};
+use crate::option::{MulticastLoop, ReadTimeout, WriteTimeout};
+use crate::sys::{self, Owned, Take};
+
+/// A datagram socket that sends to anyone and receives from anyone.
+///
+/// [`UdpSocket::bind`] opens one as std does; a [`Builder`](crate::Builder) opens one in another
+/// mode or with options. [`connect`](Self::connect) turns it into a [`ConnectedUdpSocket`].
+///
+/// # Examples
+///
+/// ```
+/// use inet6::UdpSocket;
+///
+/// let server = UdpSocket::bind("[::1]:0")?;
+/// let client = UdpSocket::bind("[::1]:0")?;
+/// client.send_to(b"ping", server.local_addr()?)?;
+/// let mut buffer = [0; 16];
+/// let (len, peer) = server.recv_from(&mut buffer)?;
+/// assert_eq!((&buffer[..len], peer), (&b"ping"[..], client.local_addr()?));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// It cannot send without a destination:
+///
+/// ```compile_fail,E0599
+/// # let socket = inet6::UdpSocket::bind("[::1]:0")?;
+/// socket.send(b"ping")?; // `connect` comes first
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct UdpSocket<M: Mode = V6Only> {
+    pub(super) fd: Owned,
+    pub(super) mode: M,
+}
+
+handle!(UdpSocket {}, Datagram, role Datagrams);
+
+/// A datagram socket with one peer: it sends there and receives from there only.
+///
+/// Sending costs about a fifth less than to an address, and the peer's "port unreachable" arrives
+/// as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
+///
+/// # Examples
+///
+/// ```
+/// use inet6::UdpSocket;
+///
+/// let server = UdpSocket::bind("[::1]:0")?;
+/// let client = UdpSocket::bind("[::1]:0")?.connect(server.local_addr()?)?;
+/// client.send(b"ping")?;
+/// let (len, peer) = server.recv_from(&mut [0; 16])?;
+/// server.send_to(b"pong", peer)?;
+/// let mut buffer = [0; 16];
+/// let len = client.recv(&mut buffer)?;
+/// assert_eq!(&buffer[..len], b"pong");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct ConnectedUdpSocket<M: Mode = V6Only> {
+    pub(super) fd: Owned,
+    pub(super) mode: M,
+}
+
+handle!(ConnectedUdpSocket {}, Datagram, role Datagrams);
+
+impl<M: Mode> UdpSocket<M> {
+    pub(crate) fn new(fd: Owned, mode: M) -> Self {
+        Self { fd, mode }
+    }
+
+    /// Sends a datagram; it goes out whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for an address that the mode does not speak
+    /// or that is link-local without a zone, before any system call; the rest are those of
+    /// sendto(2).
+    ///
+    /// A link-local address without a zone is sent where the socket itself is meant for one
+    /// interface ([`BindDevice`](crate::option::BindDevice), a zoned local address,
+    /// [`MulticastInterface`](crate::option::MulticastInterface),
+    /// [`UnicastInterface`](crate::option::UnicastInterface)). Only then the socket is asked
+    /// first, which costs system calls; write the zone to save them.
+    ///
+    /// # Examples
+    ///
+    /// See [`UdpSocket`].
+    #[inline]
+    pub fn send_to(&self, data: &[u8], peer: impl ToAddress<M>) -> io::Result<usize> {
+        let socket = self.target();
+        let wire = to_wire(socket, self.mode, peer)?;
+        match sys::send_to(socket.fd, data, &wire) {
+            Ok(len) => Ok(len),
+            Err(error) => Err(sending(self, wire, error)),
+        }
+    }
+
+    /// As [`send_to`](Self::send_to), from several slices.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_to`](Self::send_to). More than 1024 slices are too many on most systems.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::UdpSocket;
+    /// use std::io::IoSlice;
+    ///
+    /// let socket = UdpSocket::bind("[::1]:0")?;
+    /// let slices = [IoSlice::new(b"head"), IoSlice::new(b"body")];
+    /// socket.send_to_vectored(&slices, socket.local_addr()?)?;
+    /// assert_eq!(socket.recv_from(&mut [0; 16])?.0, 8);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn send_to_vectored(
+        &self,
+        data: &[IoSlice<'_>],
+        peer: impl ToAddress<M>,
+    ) -> io::Result<usize> {
+        let socket = self.target();
+        let wire = to_wire(socket, self.mode, peer)?;
+        match sys::send_to_vectored(socket.fd, data, Some(&wire)) {
+            Ok(len) => Ok(len),
+            Err(error) => Err(sending(self, wire, error)),
+        }
+    }
+
+    /// Receives a datagram, and the address of its sender.
+    ///
+    /// What does not fit into the buffer is lost, silently;
+    /// [`recv_message`](Self::recv_message) tells.
+    ///
+    /// # Errors
+    ///
+    /// Those of recvfrom(2): [`WouldBlock`](io::ErrorKind::WouldBlock) on a nonblocking socket and
+    /// when a read timeout has passed (on Windows [`TimedOut`](io::ErrorKind::TimedOut)),
+    /// [`Interrupted`](io::ErrorKind::Interrupted) by a signal, as in std.
+    ///
+    /// # Platform notes
+    ///
+    /// On Windows a truncated datagram is no error, and the answer "port unreachable" to an
+    /// earlier one does not end the loop: both differ from std there.
+    ///
+    /// # Examples
+    ///
+    /// See [`UdpSocket`].
+    #[inline]
+    pub fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, M::Address)> {
+        let (len, source) = sys::recv_from(sys::borrow(&self.fd), buffer.into(), Take::Data)?;
+        Ok((len, M::Address::from_wire(source)))
+    }
+
+    /// As [`recv_from`](Self::recv_from), into memory that need not be initialised.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::UdpSocket;
+    /// use std::mem::MaybeUninit;
+    ///
+    /// let socket = UdpSocket::bind("[::1]:0")?;
+    /// socket.send_to(b"ping", socket.local_addr()?)?;
+    /// let mut buffer = [MaybeUninit::uninit(); 16];
+    /// let (data, _) = socket.recv_from_uninit(&mut buffer)?;
+    /// assert_eq!(data, b"ping");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn recv_from_uninit<'a>(
+        &self,
+        buffer: &'a mut [MaybeUninit<u8>],
+    ) -> io::Result<(&'a mut [u8], M::Address)> {
+        let (data, source) = sys::recv_from_uninit(sys::borrow(&self.fd), buffer)?;
+        Ok((data, M::Address::from_wire(source)))
+    }
+
+    /// As [`recv_from`](Self::recv_from), into several slices.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::UdpSocket;
+    /// use std::io::IoSliceMut;
+    ///
+    /// let socket = UdpSocket::bind("[::1]:0")?;
+    /// socket.send_to(b"headbody", socket.local_addr()?)?;
+    /// let (mut head, mut body) = ([0; 4], [0; 8]);
+    /// let mut slices = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)];
+    /// assert_eq!(socket.recv_from_vectored(&mut slices)?.0, 8);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn recv_from_vectored(
+        &self,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> io::Result<(usize, M::Address)> {
+        let message = sys::recv_message(sys::borrow(&self.fd), buffers, Take::Data)?;
+        Ok((message.len, M::Address::from_wire(message.source)))
+    }
+
+    /// Receives a datagram and leaves it in the queue.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::UdpSocket;
+    ///
+    /// let socket = UdpSocket::bind("[::1]:0")?;
+    /// socket.send_to(b"ping", socket.local_addr()?)?;
+    /// assert_eq!(socket.peek_from(&mut [0; 16])?, socket.recv_from(&mut [0; 16])?);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[doc(alias = "MSG_PEEK")]
+    pub fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, M::Address)> {
+        let (len, source) = sys::recv_from(sys::borrow(&self.fd), buffer.into(), Take::Peek)?;
+        Ok((len, M::Address::from_wire(source)))
+    }
+
+    /// Fixes the peer. [`disconnect`](ConnectedUdpSocket::disconnect) takes it back.
+    ///
+    /// No packet is sent. A wildcard local address becomes the one that the route to the peer
+    /// gives.
+    ///
+    /// # Errors
+    ///
+    /// Those of an address, and [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable) without
+    /// a route. The error gives the socket back.
+    ///
+    /// # Examples
+    ///
+    /// See [`ConnectedUdpSocket`].
+    pub fn connect(
+        self,
+        peer: impl ToAddress<M>,
+    ) -> Result<ConnectedUdpSocket<M>, UdpConnectError<M>> {
+        match to_wire(self.target(), self.mode, peer) {
+            Ok(wire) => self.connect_wire(wire),
+            Err(error) => Err(UdpConnectError { socket: self, error: error.into() }),
+        }
+    }
+
+    pub(crate) fn connect_wire(
+        self,
+        peer: SocketAddrV6,
+    ) -> Result<ConnectedUdpSocket<M>, UdpConnectError<M>> {
+        let socket = self.target().fd;
+        log::trace!("connect({peer})");
+        match sys::start_connect(socket, peer) {
+            Ok(_) => Ok(ConnectedUdpSocket { fd: self.fd, mode: self.mode }),
+            Err(error) => {
+                let error = explain(socket, self.mode, peer, error);
+                Err(UdpConnectError { socket: self, error })
+            }
+        }
+    }
+
+    /// Joins a multicast group on the interface of this index; 0 lets the system choose.
+    ///
+    /// # Errors
+    ///
+    /// Those of setsockopt(2): [`AddrInUse`](io::ErrorKind::AddrInUse) where the socket is a
+    /// member already, [`InvalidInput`](io::ErrorKind::InvalidInput) for an address that is not
+    /// multicast, "no such device" for an unknown index.
+    ///
+    /// # Platform notes
+    ///
+    /// On Apple's systems the interface must be given.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Interface, UdpSocket};
+    ///
+    /// let socket = UdpSocket::bind("[::]:0")?;
+    /// let interface = Interface::list()?[0].index().get();
+    /// socket.join_multicast_v6(&"ff02::1234".parse()?, interface)?;
+    /// socket.leave_multicast_v6(&"ff02::1234".parse()?, interface)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "IPV6_JOIN_GROUP")]
+    #[doc(alias = "IPV6_ADD_MEMBERSHIP")]
+    pub fn join_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        sys::join(self.target().fd, group, interface)
+    }
+
+    /// Leaves a multicast group.
+    ///
+    /// # Errors
+    ///
+    /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable) where the socket is no member.
+    ///
+    /// # Examples
+    ///
+    /// See [`join_multicast_v6`](Self::join_multicast_v6).
+    #[doc(alias = "IPV6_LEAVE_GROUP")]
+    #[doc(alias = "IPV6_DROP_MEMBERSHIP")]
+    pub fn leave_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        sys::leave(self.target().fd, group, interface)
+    }
+
+    /// Sets [`MulticastLoop`].
+    ///
+    /// # Errors
+    ///
+    /// Those of setsockopt(2).
+    pub fn set_multicast_loop_v6(&self, on: bool) -> io::Result<()> {
+        Ok(self.set_option(MulticastLoop(on))?)
+    }
+
+    /// Reads [`MulticastLoop`].
+    ///
+    /// # Errors
+    ///
+    /// Those of getsockopt(2).
+    pub fn multicast_loop_v6(&self) -> io::Result<bool> {
+        let MulticastLoop(on) = self.option()?;
+        Ok(on)
+    }
+}
+
+impl<M: Mode> ConnectedUdpSocket<M> {
+    /// The address of the peer, in the mode's type.
+    ///
+    /// # Errors
+    ///
+    /// Those of getpeername(2).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::UdpSocket;
+    ///
+    /// let server = UdpSocket::bind("[::1]:0")?;
+    /// let client = UdpSocket::bind("[::1]:0")?.connect(server.local_addr()?)?;
+    /// assert_eq!(client.peer_addr()?, server.local_addr()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "getpeername")]
+    pub fn peer_addr(&self) -> io::Result<M::Address> {
+        sys::peer_address(self.target().fd).map(M::Address::from_wire)
+    }
+
+    /// Sends a datagram to the peer; it goes out whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// Those of send(2): [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) where an earlier
+    /// datagram met a closed port.
+    ///
+    /// # Examples
+    ///
+    /// See [`ConnectedUdpSocket`].
+    #[inline]
+    pub fn send(&self, data: &[u8]) -> io::Result<usize> {
+        sys::send(sys::borrow(&self.fd), data, false)
+    }
+
+    /// As [`send`](Self::send), from several slices.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send). More than 1024 slices are too many on most systems.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::UdpSocket;
+    /// use std::io::IoSlice;
+    ///
+    /// let server = UdpSocket::bind("[::1]:0")?;
+    /// let client = UdpSocket::bind("[::1]:0")?.connect(server.local_addr()?)?;
+    /// client.send_vectored(&[IoSlice::new(b"head"), IoSlice::new(b"body")])?;
+    /// assert_eq!(server.recv_from(&mut [0; 16])?.0, 8);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn send_vectored(&self, data: &[IoSlice<'_>]) -> io::Result<usize> {
+        sys::send_to_vectored(sys::borrow(&self.fd), data, None)
+    }
+
+    /// Receives a datagram of the peer.
+    ///
+    /// What does not fit into the buffer is lost, silently;
+    /// [`recv_message`](Self::recv_message) tells.
+    ///
+    /// # Errors
+    ///
+    /// As [`UdpSocket::recv_from`], and
+    /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) where a datagram met a closed port.
+    ///
+    /// # Examples
+    ///
+    /// See [`ConnectedUdpSocket`].
+    #[inline]
+    pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        sys::recv(sys::borrow(&self.fd), buffer.into(), Take::Data)
+    }
+
+    /// As [`recv`](Self::recv), into memory that need not be initialised.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::UdpSocket;
+    /// use std::mem::MaybeUninit;
+    ///
+    /// let server = UdpSocket::bind("[::1]:0")?;
+    /// let client = UdpSocket::bind("[::1]:0")?.connect(server.local_addr()?)?;
+    /// server.send_to(b"pong", client.local_addr()?)?;
+    /// let mut buffer = [MaybeUninit::uninit(); 16];
+    /// assert_eq!(client.recv_uninit(&mut buffer)?, b"pong");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recv_uninit<'a>(&self, buffer: &'a mut [MaybeUninit<u8>]) -> io::Result<&'a mut [u8]> {
+        sys::recv_uninit(sys::borrow(&self.fd), buffer)
+    }
+
+    /// As [`recv`](Self::recv), into several slices.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::UdpSocket;
+    /// use std::io::IoSliceMut;
+    ///
+    /// let server = UdpSocket::bind("[::1]:0")?;
+    /// let client = UdpSocket::bind("[::1]:0")?.connect(server.local_addr()?)?;
+    /// server.send_to(b"headbody", client.local_addr()?)?;
+    /// let (mut head, mut body) = ([0; 4], [0; 8]);
+    /// let mut slices = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)];
+    /// assert_eq!(client.recv_vectored(&mut slices)?, 8);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recv_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        Ok(sys::recv_message(sys::borrow(&self.fd), buffers, Take::Data)?.len)
+    }
+
+    /// Receives a datagram and leaves it in the queue.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::UdpSocket;
+    ///
+    /// let server = UdpSocket::bind("[::1]:0")?;
+    /// let client = UdpSocket::bind("[::1]:0")?.connect(server.local_addr()?)?;
+    /// server.send_to(b"pong", client.local_addr()?)?;
+    /// assert_eq!(client.peek(&mut [0; 16])?, client.recv(&mut [0; 16])?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "MSG_PEEK")]
+    pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        sys::recv(sys::borrow(&self.fd), buffer.into(), Take::Peek)
+    }
+
+    /// Gives up the peer: the socket receives from anyone again.
+    ///
+    /// # Errors
+    ///
+    /// Those of connect(2), which are rare.
+    ///
+    /// # Platform notes
+    ///
+    /// On Linux a port that the system chose on connecting is given up too; a port that was bound
+    /// stays.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::UdpSocket;
+    ///
+    /// let server = UdpSocket::bind("[::1]:0")?;
+    /// let client = UdpSocket::bind("[::1]:0")?.connect(server.local_addr()?)?;
+    /// let client = client.disconnect()?;
+    /// client.send_to(b"ping", server.local_addr()?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn disconnect(self) -> Result<UdpSocket<M>, Error> {
+        sys::disconnect(self.target().fd).map_err(|error| {
+            sys::errors::opening(Op::Disconnect, None, self.mode.v6_only(), error)
+        })?;
+        Ok(UdpSocket { fd: self.fd, mode: self.mode })
+    }
+}
+
+/// What std's datagram socket has in both states.
+macro_rules! timeouts {
+    ($name:ident) => {
+        impl<M: Mode> $name<M> {
+            /// Sets [`ReadTimeout`].
+            ///
+            /// # Errors
+            ///
+            /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a timeout of zero.
+            pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+                Ok(self.set_option(ReadTimeout(timeout))?)
+            }
+
+            /// Reads [`ReadTimeout`].
+            ///
+            /// # Errors
+            ///
+            /// Those of getsockopt(2).
+            pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
+                let ReadTimeout(timeout) = self.option()?;
+                Ok(timeout)
+            }
+
+            /// Sets [`WriteTimeout`].
+            ///
+            /// # Errors
+            ///
+            /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a timeout of zero.
+            pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+                Ok(self.set_option(WriteTimeout(timeout))?)
+            }
+
+            /// Reads [`WriteTimeout`].
+            ///
+            /// # Errors
+            ///
+            /// Those of getsockopt(2).
+            pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
+                let WriteTimeout(timeout) = self.option()?;
+                Ok(timeout)
+            }
+        }
+    };
+}
+
+timeouts!(UdpSocket);
+timeouts!(ConnectedUdpSocket);
+
+/// A datagram socket could not be connected; it gives the socket back.
+///
+/// It converts into [`Error`] and into [`io::Error`].
+///
+/// # Examples
+///
+/// ```
+/// use inet6::UdpSocket;
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// let failed = socket.connect("fe80::1").unwrap_err();
+/// assert!(failed.error().to_string().contains("fe80::1"));
+/// let socket = failed.into_socket(); // as good as before
+/// socket.send_to(b"x", socket.local_addr()?)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct UdpConnectError<M: Mode = V6Only> {
+    socket: UdpSocket<M>,
+    error: Error,
+}
+
+impl<M: Mode> UdpConnectError<M> {
+    /// Why it could not be connected.
+    #[must_use]
+    pub fn error(&self) -> &Error {
+        &self.error
+    }
+
+    /// The socket, which is not connected.
+    #[must_use]
+    pub fn into_socket(self) -> UdpSocket<M> {
+        self.socket
+    }
+}
+
+impl<M: Mode> fmt::Display for UdpConnectError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<M: Mode> std::error::Error for UdpConnectError<M> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+impl<M: Mode> From<UdpConnectError<M>> for Error {
+    fn from(failed: UdpConnectError<M>) -> Self {
+        failed.error
+    }
+}
+
+impl<M: Mode> From<UdpConnectError<M>> for io::Error {
+    fn from(failed: UdpConnectError<M>) -> Self {
+        failed.error.into()
+    }
+}
+
+/// Explains an IPv6 destination of a socket that is bound to an IPv4 address.
+#[cold]
+fn sending<M: Mode>(socket: &UdpSocket<M>, peer: SocketAddrV6, error: io::Error) -> io::Error {
+    let fd = socket.target().fd;
+    if sys::errors::is_unreachable(&error)
+        && sys::errors::is_bound_to_v4(sys::local_address(fd), &peer)
+    {
+        return sys::errors::bound_to_v4(peer, error).into();
+    }
+    error
+}

@@ -1,0 +1,330 @@
+//! What all sockets have: the shared methods and the descriptor impls.
+
+use std::net::SocketAddrV6;
+
+use crate::addr::{AddressError, ToAddress, is_zoned};
+use crate::mode::Mode;
+use crate::sys::{self, Target, names};
+
+/// Writes what the five sockets share: `handle!(TcpListener, Stream, role Listening)`.
+///
+/// A socket is a struct of `fd`, `mode` and what else is named in braces.
+macro_rules! handle {
+    ($name:ident { $($extra:ident),* }, $kind:ty $(, role $role:ty)?) => {
+        impl<M: $crate::mode::Mode> $name<M> {
+            pub(crate) fn target(&self) -> $crate::sys::Target<'_> {
+                $crate::sys::Target {
+                    fd: $crate::sys::borrow(&self.fd),
+                    dual_stack: !self.mode.v6_only(),
+                }
+            }
+
+            /// The address that the socket is bound to, in the mode's type.
+            ///
+            /// # Errors
+            ///
+            /// Those of getsockname(2).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// let socket = inet6::UdpSocket::bind("[::1]:0")?;
+            /// assert_ne!(socket.local_addr()?.port(), 0);
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            #[doc(alias = "getsockname")]
+            pub fn local_addr(&self) -> std::io::Result<M::Address> {
+                let wire = $crate::sys::local_address(self.target().fd)?;
+                Ok($crate::mode::FromWire::from_wire(wire))
+            }
+
+            /// The value of an option, as the kernel has it.
+            ///
+            /// # Errors
+            ///
+            /// Kind [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the
+            /// option.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use inet6::{TcpListener, option::NoDelay};
+            ///
+            /// let listener = TcpListener::bind("[::1]:0")?;
+            /// let NoDelay(on) = listener.option()?;
+            /// assert!(!on);
+            /// # Ok::<(), inet6::Error>(())
+            /// ```
+            #[doc(alias = "getsockopt")]
+            pub fn option<O: $crate::option::SocketOption<$kind>>(&self) -> Result<O, $crate::Error> {
+                O::read(self.target())
+                    .map_err(|error| $crate::sys::errors::option($crate::Op::Get(O::NAME), error))
+            }
+
+            $(
+            /// Changes an option.
+            ///
+            /// # Errors
+            ///
+            /// Kind [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the
+            /// option, and what the page of the option says.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use inet6::{TcpListener, option::NoDelay};
+            ///
+            /// let listener = TcpListener::bind("[::1]:0")?;
+            /// listener.set_option(NoDelay(true))?;
+            /// # Ok::<(), inet6::Error>(())
+            /// ```
+            #[doc(alias = "setsockopt")]
+            pub fn set_option<O: $crate::option::LiveOn<$role>>(&self, option: O) -> Result<(), $crate::Error> {
+                option
+                    .apply(self.target())
+                    .map_err(|error| $crate::sys::errors::option($crate::Op::Set(O::NAME), error))
+            }
+
+            /// A second handle on the same socket.
+            ///
+            /// Both share everything: options, the nonblocking flag, the queues.
+            ///
+            /// # Errors
+            ///
+            /// The process may have too many open descriptors.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// let socket = inet6::UdpSocket::bind("[::1]:0")?;
+            /// let clone = socket.try_clone()?;
+            /// assert_eq!(clone.local_addr()?, socket.local_addr()?);
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            pub fn try_clone(&self) -> std::io::Result<Self> {
+                Ok(Self { fd: self.fd.try_clone()?, mode: self.mode })
+            }
+
+            /// The pending error of the socket, which is cleared (`SO_ERROR`).
+            ///
+            /// # Errors
+            ///
+            /// Those of getsockopt(2).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// let socket = inet6::UdpSocket::bind("[::1]:0")?;
+            /// assert!(socket.take_error()?.is_none());
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            #[doc(alias = "SO_ERROR")]
+            pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
+                $crate::sys::take_error(self.target().fd)
+            }
+
+            /// Whether calls that would wait return
+            /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) instead.
+            ///
+            /// [`Builder::nonblocking`](crate::Builder::nonblocking) opens a socket that is
+            /// nonblocking from the start.
+            ///
+            /// # Errors
+            ///
+            /// Those of fcntl(2), or of `ioctlsocket` on Windows.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::io::ErrorKind;
+            ///
+            /// let socket = inet6::UdpSocket::bind("[::1]:0")?;
+            /// socket.set_nonblocking(true)?;
+            /// let error = socket.recv_from(&mut [0; 8]).unwrap_err();
+            /// assert_eq!(error.kind(), ErrorKind::WouldBlock);
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            pub fn set_nonblocking(&self, nonblocking: bool) -> std::io::Result<()> {
+                $crate::sys::set_nonblocking(self.target().fd, nonblocking)
+            }
+            )?
+
+            /// Whether the kernel restricts the socket to IPv6 (`IPV6_V6ONLY`).
+            ///
+            /// # Errors
+            ///
+            /// Those of getsockopt(2).
+            ///
+            /// # Platform notes
+            ///
+            /// On Linux, a socket that is bound to a specific IPv6 address reads `true` whatever
+            /// its mode, and so do the streams that it accepts: the bind is what restricts it.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// let socket = inet6::UdpSocket::bind("[::1]:0")?;
+            /// assert!(socket.v6_only()?);
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            #[doc(alias = "IPV6_V6ONLY")]
+            #[doc(alias = "only_v6")]
+            pub fn v6_only(&self) -> std::io::Result<bool> {
+                $crate::sys::get_bool(self.target(), $crate::sys::names::IPV6_V6ONLY)
+            }
+
+            /// The transport protocol, as the kernel has it (`SO_PROTOCOL`).
+            ///
+            /// # Errors
+            ///
+            /// Kind [`Unsupported`](std::io::ErrorKind::Unsupported) where the system does not
+            /// tell: Apple's systems, NetBSD and OpenBSD.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use inet6::{UdpSocket, kind::Protocol};
+            ///
+            /// let socket = UdpSocket::bind("[::1]:0")?;
+            /// if let Ok(protocol) = socket.protocol() {
+            ///     assert_eq!(protocol, Protocol::Udp);
+            /// }
+            /// # Ok::<(), inet6::Error>(())
+            /// ```
+            #[doc(alias = "SO_PROTOCOL")]
+            pub fn protocol(&self) -> std::io::Result<$crate::kind::Protocol> {
+                $crate::sys::protocol(self.target().fd)
+            }
+        }
+
+        impl<M: $crate::mode::Mode> std::fmt::Debug for $name<M> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let mut debug = f.debug_struct(stringify!($name));
+                debug.field("mode", &self.mode);
+                if let Ok(local) = self.local_addr() {
+                    debug.field("local", &local);
+                }
+                if let Ok(peer) = $crate::sys::peer_address(self.target().fd) {
+                    let peer: M::Address = $crate::mode::FromWire::from_wire(peer);
+                    debug.field("peer", &peer);
+                }
+                debug.field("fd", &self.fd).finish()
+            }
+        }
+
+        /// A socket whose mode is known becomes one whose mode is a value.
+        impl From<$name<$crate::V6Only>> for $name<$crate::AnyMode> {
+            fn from(socket: $name<$crate::V6Only>) -> Self {
+                Self { fd: socket.fd, mode: socket.mode.into() $(, $extra: socket.$extra)* }
+            }
+        }
+
+        /// A socket whose mode is known becomes one whose mode is a value.
+        impl From<$name<$crate::DualStack>> for $name<$crate::AnyMode> {
+            fn from(socket: $name<$crate::DualStack>) -> Self {
+                Self { fd: socket.fd, mode: socket.mode.into() $(, $extra: socket.$extra)* }
+            }
+        }
+
+        $crate::socket::handle::descriptor!($name);
+
+        #[cfg(unix)]
+        impl<M: $crate::mode::Mode> From<$name<M>> for std::os::fd::OwnedFd {
+            fn from(socket: $name<M>) -> Self {
+                socket.fd
+            }
+        }
+        #[cfg(unix)]
+        impl<M: $crate::mode::Mode> std::os::fd::IntoRawFd for $name<M> {
+            fn into_raw_fd(self) -> std::os::fd::RawFd {
+                self.fd.into_raw_fd()
+            }
+        }
+        #[cfg(windows)]
+        impl<M: $crate::mode::Mode> From<$name<M>> for std::os::windows::io::OwnedSocket {
+            fn from(socket: $name<M>) -> Self {
+                socket.fd
+            }
+        }
+        #[cfg(windows)]
+        impl<M: $crate::mode::Mode> std::os::windows::io::IntoRawSocket for $name<M> {
+            fn into_raw_socket(self) -> std::os::windows::io::RawSocket {
+                self.fd.into_raw_socket()
+            }
+        }
+    };
+}
+pub(crate) use handle;
+
+/// Lends the descriptor of anything with a field `fd`.
+macro_rules! descriptor {
+    ($name:ident) => {
+        #[cfg(unix)]
+        impl<M: $crate::mode::Mode> std::os::fd::AsFd for $name<M> {
+            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                self.fd.as_fd()
+            }
+        }
+        #[cfg(unix)]
+        impl<M: $crate::mode::Mode> std::os::fd::AsRawFd for $name<M> {
+            fn as_raw_fd(&self) -> std::os::fd::RawFd {
+                self.fd.as_raw_fd()
+            }
+        }
+        #[cfg(windows)]
+        impl<M: $crate::mode::Mode> std::os::windows::io::AsSocket for $name<M> {
+            fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
+                self.fd.as_socket()
+            }
+        }
+        #[cfg(windows)]
+        impl<M: $crate::mode::Mode> std::os::windows::io::AsRawSocket for $name<M> {
+            fn as_raw_socket(&self) -> std::os::windows::io::RawSocket {
+                self.fd.as_raw_socket()
+            }
+        }
+    };
+}
+pub(crate) use descriptor;
+
+/// The kernel's form of an address that a socket connects or sends to.
+#[inline]
+pub(crate) fn to_wire<M: Mode>(
+    socket: Target<'_>,
+    mode: M,
+    address: impl ToAddress<M>,
+) -> Result<SocketAddrV6, AddressError> {
+    with_zone(socket, address.to_wire(mode, sys::interface_index)?)
+}
+
+/// Refuses a link-local address without a zone, unless the socket has one.
+#[inline]
+pub(crate) fn with_zone(
+    socket: Target<'_>,
+    wire: SocketAddrV6,
+) -> Result<SocketAddrV6, AddressError> {
+    if wire.scope_id() == 0 && is_zoned(wire.ip()) {
+        return zone_of(socket, wire);
+    }
+    Ok(wire)
+}
+
+/// Gives a link-local address the zone that the socket itself is meant for, if there is one.
+///
+/// The kernel would fail with "invalid argument", or send through the first interface it finds.
+#[cold]
+fn zone_of(socket: Target<'_>, wire: SocketAddrV6) -> Result<SocketAddrV6, AddressError> {
+    let read = |name| sys::get_u32(socket, name).unwrap_or(0);
+    let candidates: [&dyn Fn() -> u32; 5] = [
+        &|| sys::local_address(socket.fd).map_or(0, |local| local.scope_id()),
+        &|| read(names::SO_BINDTOIFINDEX),
+        &|| sys::device_index(socket).map_or(0, |index| index.get()),
+        &|| if wire.ip().is_multicast() { read(names::IPV6_MULTICAST_IF) } else { 0 },
+        // This one is in network byte order, on Linux and on Windows.
+        &|| u32::from_be(read(names::IPV6_UNICAST_IF)),
+    ];
+    match candidates.iter().map(|ask| ask()).find(|index| *index != 0) {
+        Some(index) => Ok(SocketAddrV6::new(*wire.ip(), wire.port(), wire.flowinfo(), index)),
+        None => Err(AddressError::no_zone(&wire)),
+    }
+}

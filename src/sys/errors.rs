@@ -1,0 +1,133 @@
+//! What the error numbers of a system mean.
+
+use std::io;
+use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
+
+use super::codes;
+use crate::addr::{Endpoint, is_mapped};
+use crate::error::{Error, Op, Reason};
+use crate::mode::FromWire;
+
+/// Why opening a socket failed; `address` is the one that was bound or connected to.
+#[cold]
+pub(crate) fn opening(
+    op: Op,
+    address: Option<SocketAddrV6>,
+    v6_only: bool,
+    error: io::Error,
+) -> Error {
+    let reason = reason(op, address, v6_only, &error);
+    let endpoint = address.map(|wire| Endpoint::from(SocketAddr::from_wire(wire)));
+    Error::new(op, endpoint, reason, error)
+}
+
+/// Why setting or reading an option failed.
+#[cold]
+pub(crate) fn option(op: Op, error: io::Error) -> Error {
+    // The numbers for "no such option" have no kind of their own; callers match on `Unsupported`.
+    let reason = option_reason(&error);
+    let error = match reason {
+        Some(Reason::Unsupported) => io::Error::new(io::ErrorKind::Unsupported, error),
+        _ => error,
+    };
+    Error::new(op, None, reason, error)
+}
+
+/// An IPv6 peer was asked for on a socket that is bound to an IPv4 address.
+#[cold]
+pub(crate) fn bound_to_v4(peer: SocketAddrV6, error: io::Error) -> Error {
+    let endpoint = Endpoint::from(SocketAddr::from_wire(peer));
+    Error::new(Op::Connect, Some(endpoint), Some(Reason::BoundToIpv4), error)
+}
+
+fn option_reason(error: &io::Error) -> Option<Reason> {
+    if error.kind() == io::ErrorKind::Unsupported {
+        return Some(Reason::Unsupported);
+    }
+    match error.raw_os_error() {
+        Some(code) if codes::NO_OPTION.contains(&code) => return Some(Reason::Unsupported),
+        Some(codes::NO_DEVICE) => return Some(Reason::NoInterface),
+        _ => {}
+    }
+    match error.kind() {
+        io::ErrorKind::InvalidInput => Some(Reason::Range),
+        io::ErrorKind::PermissionDenied => Some(Reason::Permission),
+        _ => None,
+    }
+}
+
+fn reason(
+    op: Op,
+    address: Option<SocketAddrV6>,
+    v6_only: bool,
+    error: &io::Error,
+) -> Option<Reason> {
+    let connecting = op == Op::Connect;
+    match error.raw_os_error() {
+        Some(codes::NO_FAMILY) if op == Op::Open => return Some(Reason::NoIpv6),
+        Some(codes::NO_PROTOCOL) if op == Op::Open => return Some(Reason::Unsupported),
+        Some(codes::PROCESS_LIMIT) => return Some(Reason::ProcessLimit),
+        Some(codes::SYSTEM_LIMIT) => return Some(Reason::SystemLimit),
+        Some(codes::NO_DEVICE) => return Some(Reason::NoInterface),
+        _ if op == Op::Mode && v6_only => return Some(Reason::NoV6Only),
+        _ if op == Op::Mode => return Some(Reason::NoDualStack),
+        _ => {}
+    }
+    match (error.kind(), address) {
+        (io::ErrorKind::AddrInUse, Some(address)) => Some(match dual_wildcard(address, v6_only) {
+            Some(twin) => Reason::InUseDual(twin),
+            None => Reason::InUse,
+        }),
+        (io::ErrorKind::PermissionDenied, Some(address))
+            if !connecting && (1..1024).contains(&address.port()) =>
+        {
+            Some(Reason::PrivilegedPort)
+        }
+        (io::ErrorKind::PermissionDenied, _) => Some(Reason::Permission),
+        (io::ErrorKind::AddrNotAvailable, Some(_)) if connecting => Some(Reason::NoSource),
+        (io::ErrorKind::AddrNotAvailable, Some(address)) if address.ip().is_loopback() => {
+            Some(Reason::NoLoopback)
+        }
+        (io::ErrorKind::AddrNotAvailable, _) => Some(Reason::NotLocal),
+        (io::ErrorKind::ConnectionRefused, _) => Some(Reason::Refused),
+        (io::ErrorKind::TimedOut, _) => Some(Reason::TimedOut),
+        (io::ErrorKind::NetworkUnreachable, _) => Some(Reason::NoRoute),
+        (io::ErrorKind::HostUnreachable, _) => Some(Reason::NoHost),
+        (io::ErrorKind::Unsupported, _) => Some(Reason::Unsupported),
+        _ => None,
+    }
+}
+
+/// The IPv4 address that a dual-stack wildcard takes along.
+fn dual_wildcard(address: SocketAddrV6, v6_only: bool) -> Option<SocketAddrV4> {
+    (!v6_only && address.ip().is_unspecified())
+        .then(|| SocketAddrV4::new(std::net::Ipv4Addr::UNSPECIFIED, address.port()))
+}
+
+/// Whether a socket bound to `local` can never reach `peer`: IPv4 here, IPv6 there.
+pub(crate) fn is_bound_to_v4(local: io::Result<SocketAddrV6>, peer: &SocketAddrV6) -> bool {
+    !is_mapped(peer.ip()) && local.is_ok_and(|local| is_mapped(local.ip()))
+}
+
+/// Whether `connect` went on in the background: nonblocking, or a signal came.
+pub(crate) fn is_connecting(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Interrupted
+        || error.raw_os_error().is_some_and(|code| codes::CONNECTING.contains(&code))
+}
+
+/// Whether `accept` failed because of the one connection it would have given.
+pub(crate) fn is_peer_failure(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|code| codes::PEER_FAILED.contains(&code))
+        || error.kind() == io::ErrorKind::ConnectionAborted
+}
+
+/// Whether `accept` failed for want of descriptors or memory.
+pub(crate) fn is_exhausted(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|code| codes::EXHAUSTED.contains(&code))
+}
+
+/// Whether there is no way to a destination.
+pub(crate) fn is_unreachable(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable)
+        || error.raw_os_error() == Some(codes::NO_FAMILY)
+}

@@ -1,0 +1,340 @@
+//! The system: the only place with `unsafe` and with platform `cfg`.
+//!
+//! Everything above works on a borrowed descriptor and on [`SocketAddrV6`], the kernel's form of
+//! every address of this crate. Each system provides, under the same names and with the same
+//! behaviour (`unix` and `windows`):
+//!
+//! * `Owned`, `Borrowed`, `borrow`: the descriptor types of std;
+//! * `open`, `accept`, `wait`, `local_address`, `peer_address`: the life of a socket;
+//! * `send`, `recv`, `send_to`, `recv_from` and their vectored forms, `recv_message`: the data
+//!   path, one system call each;
+//! * `get_bytes`, `set_bytes`: the options, for every argument soundly;
+//! * `interface_index`, `interface_name`, `interfaces`: the interfaces of the host;
+//! * `disconnect`, `queued`, and what only some systems have, as "unsupported" on the others.
+//!
+//! socket2 creates, binds, connects and listens; that part is the same everywhere and stands
+//! here.
+
+#![allow(unsafe_code)]
+
+use std::ffi::c_int;
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::{Ipv6Addr, SocketAddrV6};
+use std::time::{Duration, Instant};
+
+use socket2::{SockAddr, SockRef};
+
+pub(crate) mod errors;
+pub(crate) mod names;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(crate) use self::unix::*;
+#[cfg(windows)]
+pub(crate) use self::windows::*;
+
+use self::names::Name;
+use crate::kind::Protocol;
+
+/// linux/in.h, IPPROTO_MPTCP; elsewhere the number means nothing and `socket` refuses it.
+pub(crate) const MULTIPATH_TCP: c_int = 262;
+
+/// A socket whose options are read or set.
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations)]
+pub struct Target<'a> {
+    pub(crate) fd: Borrowed<'a>,
+    /// Whether it may have IPv4 peers, so that the IPv4 twin of an option matters.
+    pub(crate) dual_stack: bool,
+}
+
+/// What a socket is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interest {
+    Readable,
+    Writable,
+}
+
+/// The bytes to look at, and whether they stay in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Take {
+    Data,
+    Peek,
+    OutOfBand,
+}
+
+/// What `recv_message` found.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) len: usize,
+    pub(crate) source: SocketAddrV6,
+    pub(crate) truncated: bool,
+}
+
+/// One address of one interface.
+#[derive(Debug)]
+pub(crate) struct InterfaceAddress {
+    pub(crate) index: u32,
+    pub(crate) ip: std::net::IpAddr,
+    pub(crate) prefix_len: u8,
+}
+
+/// Room for received bytes, initialised or not: nothing but the kernel writes through it.
+pub(crate) struct Buffer<'a>(&'a mut [MaybeUninit<u8>]);
+
+impl Buffer<'_> {
+    fn as_ptr(&self) -> *mut u8 {
+        self.0.as_ptr().cast_mut().cast()
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl<'a> From<&'a mut [u8]> for Buffer<'a> {
+    #[inline]
+    fn from(buffer: &'a mut [u8]) -> Self {
+        let (data, len) = (buffer.as_mut_ptr().cast(), buffer.len());
+        // SAFETY: it is the same memory under a weaker promise, and a `Buffer` lets nobody write
+        // uninitialised bytes into it.
+        Self(unsafe { std::slice::from_raw_parts_mut(data, len) })
+    }
+}
+
+/// As `recv`, and gives the part that was filled.
+pub(crate) fn recv_uninit<'a>(
+    fd: Borrowed<'_>,
+    buffer: &'a mut [MaybeUninit<u8>],
+) -> io::Result<&'a mut [u8]> {
+    let len = recv(fd, Buffer(buffer), Take::Data)?;
+    Ok(filled(&mut buffer[..len]))
+}
+
+/// As `recv_from`, and gives the part that was filled.
+pub(crate) fn recv_from_uninit<'a>(
+    fd: Borrowed<'_>,
+    buffer: &'a mut [MaybeUninit<u8>],
+) -> io::Result<(&'a mut [u8], SocketAddrV6)> {
+    let (len, source) = recv_from(fd, Buffer(buffer), Take::Data)?;
+    Ok((filled(&mut buffer[..len]), source))
+}
+
+/// To be called with what the kernel has just filled.
+fn filled(buffer: &mut [MaybeUninit<u8>]) -> &mut [u8] {
+    let (data, len) = (buffer.as_mut_ptr().cast(), buffer.len());
+    // SAFETY: the kernel wrote `len` bytes, and the borrow goes on.
+    unsafe { std::slice::from_raw_parts_mut(data, len) }
+}
+
+// Options.
+
+pub(crate) fn get_int(socket: Target<'_>, name: Name) -> io::Result<c_int> {
+    let mut bytes = [0; size_of::<c_int>()];
+    // Windows writes one byte for a boolean; the rest stays zero.
+    let len = get_bytes(socket, name, &mut bytes)?;
+    Ok(if len == 1 { c_int::from(bytes[0]) } else { c_int::from_ne_bytes(bytes) })
+}
+
+pub(crate) fn set_int(socket: Target<'_>, name: Name, value: c_int) -> io::Result<()> {
+    set_bytes(socket, name, &value.to_ne_bytes())
+}
+
+pub(crate) fn get_bool(socket: Target<'_>, name: Name) -> io::Result<bool> {
+    get_int(socket, name).map(|value| value != 0)
+}
+
+pub(crate) fn set_bool(socket: Target<'_>, name: Name, value: bool) -> io::Result<()> {
+    set_int(socket, name, c_int::from(value))
+}
+
+/// A length or a number that the kernel takes as a signed integer.
+pub(crate) fn set_u32(socket: Target<'_>, name: Name, value: u32) -> io::Result<()> {
+    match c_int::try_from(value) {
+        Ok(value) => set_int(socket, name, value),
+        Err(_) => Err(io::ErrorKind::InvalidInput.into()),
+    }
+}
+
+pub(crate) fn get_u32(socket: Target<'_>, name: Name) -> io::Result<u32> {
+    Ok(u32::try_from(get_int(socket, name)?).unwrap_or(0))
+}
+
+/// Sets the IPv4 twin of an option, where the system has one and the socket has IPv4 peers.
+pub(crate) fn set_twin(socket: Target<'_>, name: Name, value: c_int) -> io::Result<()> {
+    if !socket.dual_stack || name.is_none() {
+        return Ok(());
+    }
+    match set_int(socket, name, value) {
+        // Windows refuses it on a socket that is bound to an IPv6 address, and there it is not
+        // needed: no IPv4 peer can reach such a socket.
+        Err(_) if is_bound_to_v6(socket.fd) => Ok(()),
+        other => other,
+    }
+}
+
+fn is_bound_to_v6(fd: Borrowed<'_>) -> bool {
+    local_address(fd)
+        .is_ok_and(|local| !local.ip().is_unspecified() && !crate::addr::is_mapped(local.ip()))
+}
+
+/// What the system does not have.
+pub(crate) fn unsupported() -> io::Error {
+    io::ErrorKind::Unsupported.into()
+}
+
+pub(crate) fn read_timeout(fd: Borrowed<'_>) -> io::Result<Option<Duration>> {
+    SockRef::from(&fd).read_timeout()
+}
+
+pub(crate) fn write_timeout(fd: Borrowed<'_>) -> io::Result<Option<Duration>> {
+    SockRef::from(&fd).write_timeout()
+}
+
+pub(crate) fn set_read_timeout(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<()> {
+    SockRef::from(&fd).set_read_timeout(some_time(timeout)?)
+}
+
+pub(crate) fn set_write_timeout(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<()> {
+    SockRef::from(&fd).set_write_timeout(some_time(timeout)?)
+}
+
+/// The kernel takes zero for "for ever": zero is refused, and what its clock rounds down to zero
+/// is made the least it knows.
+fn some_time(timeout: Option<Duration>) -> io::Result<Option<Duration>> {
+    const LEAST: Duration =
+        if cfg!(windows) { Duration::from_millis(1) } else { Duration::from_micros(1) };
+    match timeout {
+        Some(Duration::ZERO) => Err(io::ErrorKind::InvalidInput.into()),
+        other => Ok(other.map(|timeout| timeout.max(LEAST))),
+    }
+}
+
+// Opening.
+
+/// A socket that is not bound, close-on-exec, with `IPV6_V6ONLY` set and read back.
+pub(crate) fn set_v6_only(fd: Borrowed<'_>, v6_only: bool) -> io::Result<()> {
+    let socket = Target { fd, dual_stack: !v6_only };
+    set_bool(socket, names::IPV6_V6ONLY, v6_only)?;
+    // Before bind: after it, Linux reads 1 on a socket bound to [::1] whatever was set.
+    if get_bool(socket, names::IPV6_V6ONLY)? == v6_only {
+        Ok(())
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "the system accepted the value and did not take it",
+        ))
+    }
+}
+
+pub(crate) fn bind(fd: Borrowed<'_>, address: SocketAddrV6) -> io::Result<()> {
+    SockRef::from(&fd).bind(&SockAddr::from(address))
+}
+
+pub(crate) fn listen(fd: Borrowed<'_>, backlog: u32) -> io::Result<()> {
+    SockRef::from(&fd).listen(c_int::try_from(backlog).unwrap_or(c_int::MAX))
+}
+
+/// Starts to connect; `Ok(false)` if the connection is still under way.
+pub(crate) fn start_connect(fd: Borrowed<'_>, peer: SocketAddrV6) -> io::Result<bool> {
+    match SockRef::from(&fd).connect(&SockAddr::from(peer)) {
+        Ok(()) => Ok(true),
+        Err(error) if errors::is_connecting(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits until a connection that was started is there, or `deadline` has passed.
+pub(crate) fn finish_connect(fd: Borrowed<'_>, deadline: Option<Instant>) -> io::Result<()> {
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if wait(fd, Interest::Writable, left)? {
+            return match take_error(fd)? {
+                Some(error) => Err(error),
+                None => Ok(()),
+            };
+        }
+        if left.is_some_and(|left| left.is_zero()) {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+    }
+}
+
+/// When `timeout` has passed, or never where the clock does not reach that far.
+pub(crate) fn deadline(timeout: Duration) -> Option<Instant> {
+    Instant::now().checked_add(timeout)
+}
+
+pub(crate) fn take_error(fd: Borrowed<'_>) -> io::Result<Option<io::Error>> {
+    let code = get_int(Target { fd, dual_stack: false }, names::SO_ERROR)?;
+    Ok((code != 0).then(|| io::Error::from_raw_os_error(code)))
+}
+
+pub(crate) fn set_nonblocking(fd: Borrowed<'_>, nonblocking: bool) -> io::Result<()> {
+    SockRef::from(&fd).set_nonblocking(nonblocking)
+}
+
+pub(crate) fn shutdown(fd: Borrowed<'_>, how: std::net::Shutdown) -> io::Result<()> {
+    SockRef::from(&fd).shutdown(how)
+}
+
+/// The transport protocol, where the system tells.
+pub(crate) fn protocol(fd: Borrowed<'_>) -> io::Result<Protocol> {
+    match get_int(Target { fd, dual_stack: false }, names::SO_PROTOCOL)? {
+        MULTIPATH_TCP => Ok(Protocol::MultipathTcp),
+        number if number == c_int::from(socket2::Protocol::TCP) => Ok(Protocol::Tcp),
+        number if number == c_int::from(socket2::Protocol::UDP) => Ok(Protocol::Udp),
+        number => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("protocol {number} is neither TCP nor UDP"),
+        )),
+    }
+}
+
+/// What a socket is, for taking it over.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) stream: bool,
+    pub(crate) datagram: bool,
+    pub(crate) listening: bool,
+    pub(crate) v6_only: bool,
+    pub(crate) local: SocketAddrV6,
+    pub(crate) peer: Option<SocketAddrV6>,
+}
+
+/// What a socket is, or `None` if its family is another than `AF_INET6`.
+pub(crate) fn state(fd: Borrowed<'_>) -> io::Result<Option<State>> {
+    if family(fd)? != c_int::from(socket2::Domain::IPV6) {
+        return Ok(None);
+    }
+    let socket = Target { fd, dual_stack: false };
+    let kind = socket2::Type::from(get_int(socket, names::SO_TYPE)?);
+    let stream = kind == socket2::Type::STREAM;
+    Ok(Some(State {
+        stream,
+        datagram: kind == socket2::Type::DGRAM,
+        listening: stream && get_bool(socket, names::SO_ACCEPTCONN)?,
+        v6_only: get_bool(socket, names::IPV6_V6ONLY)?,
+        local: local_address(fd)?,
+        peer: match peer_address(fd) {
+            Ok(peer) => Some(peer),
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => None,
+            Err(error) => return Err(error),
+        },
+    }))
+}
+
+/// Joins a multicast group on an interface.
+pub(crate) fn join(fd: Borrowed<'_>, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
+    SockRef::from(&fd).join_multicast_v6(group, interface)
+}
+
+/// Leaves a multicast group on an interface.
+pub(crate) fn leave(fd: Borrowed<'_>, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
+    SockRef::from(&fd).leave_multicast_v6(group, interface)
+}

@@ -1,0 +1,42 @@
+//! The platform matrix: which option is which number on which system.
+//!
+//! [`absent`] lists every option and has none of them. The table of a system starts from another
+//! table, `pub(crate) use super::posix::*`, and writes its own rows over it; what no table writes
+//! stays `None`, and setting it is "unsupported". So a system nobody knows is supported with the
+//! options that all Unix systems share, and a new one costs the rows that it adds.
+//!
+//! A row that the `libc` crate lacks cites the header it was taken from.
+
+use std::ffi::c_int;
+
+/// Every option, and none of them here.
+#[allow(dead_code, reason = "the table of a system writes over its rows")]
+mod absent;
+/// What the systems built on the Linux kernel have.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
+/// What all Unix systems have.
+#[allow(dead_code, unused_imports, reason = "the table of a system writes over its rows")]
+#[cfg(unix)]
+mod posix;
+
+#[cfg(not(unix))]
+pub(crate) use self::absent::*;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use self::linux::*;
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+pub(crate) use self::posix::*;
+
+/// Where an option is found, or `None` on a system without it.
+pub(crate) type Name = Option<Number>;
+
+/// The numbers that `getsockopt` and `setsockopt` take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Number {
+    pub(crate) level: c_int,
+    pub(crate) name: c_int,
+}
+
+const fn at(level: c_int, name: c_int) -> Name {
+    Some(Number { level, name })
+}

@@ -1,0 +1,160 @@
+//! The data path: one system call each, on 28 bytes of address.
+
+use std::ffi::c_int;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::net::SocketAddrV6;
+use std::os::fd::AsRawFd;
+
+use super::{ADDRESS_LEN, Borrowed, check_len, decode, encode};
+use crate::sys::{Buffer, Message, Take};
+
+/// A write to a peer that is gone gives EPIPE, and no signal.
+#[cfg(not(target_vendor = "apple"))]
+const SEND_FLAGS: c_int = libc::MSG_NOSIGNAL;
+/// `SO_NOSIGPIPE` is set on every socket instead.
+#[cfg(target_vendor = "apple")]
+const SEND_FLAGS: c_int = 0;
+
+/// More slices than this the kernel refuses; a stream takes them in several calls.
+const MAX_SLICES: usize = 1024;
+
+fn flags(take: Take) -> c_int {
+    match take {
+        Take::Data => 0,
+        Take::Peek => libc::MSG_PEEK,
+        Take::OutOfBand => libc::MSG_OOB,
+    }
+}
+
+#[inline]
+pub(crate) fn send(fd: Borrowed<'_>, data: &[u8], out_of_band: bool) -> io::Result<usize> {
+    let flags = if out_of_band { SEND_FLAGS | libc::MSG_OOB } else { SEND_FLAGS };
+    // SAFETY: `data` is as long as it says.
+    check_len(unsafe { libc::send(fd.as_raw_fd(), data.as_ptr().cast(), data.len(), flags) })
+}
+
+#[inline]
+pub(crate) fn recv(fd: Borrowed<'_>, buffer: Buffer<'_>, take: Take) -> io::Result<usize> {
+    let flags = flags(take);
+    // SAFETY: `buffer` has the room it says, and nobody else uses it meanwhile.
+    check_len(unsafe { libc::recv(fd.as_raw_fd(), buffer.as_ptr().cast(), buffer.len(), flags) })
+}
+
+#[inline]
+pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &SocketAddrV6) -> io::Result<usize> {
+    let peer = encode(peer);
+    // SAFETY: `data` is as long as it says, and `peer` is `ADDRESS_LEN` bytes long.
+    check_len(unsafe {
+        libc::sendto(
+            fd.as_raw_fd(),
+            data.as_ptr().cast(),
+            data.len(),
+            SEND_FLAGS,
+            (&raw const peer).cast(),
+            ADDRESS_LEN,
+        )
+    })
+}
+
+#[inline]
+pub(crate) fn recv_from(
+    fd: Borrowed<'_>,
+    buffer: Buffer<'_>,
+    take: Take,
+) -> io::Result<(usize, SocketAddrV6)> {
+    let flags = flags(take);
+    let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
+    let mut address_len = ADDRESS_LEN;
+    // SAFETY: `buffer` and `raw` have the room that is said, and nobody else uses them meanwhile.
+    let len = check_len(unsafe {
+        libc::recvfrom(
+            fd.as_raw_fd(),
+            buffer.as_ptr().cast(),
+            buffer.len(),
+            flags,
+            raw.as_mut_ptr().cast(),
+            &mut address_len,
+        )
+    })?;
+    Ok((len, decode(&raw, address_len)?))
+}
+
+pub(crate) fn send_vectored(fd: Borrowed<'_>, data: &[IoSlice<'_>]) -> io::Result<usize> {
+    send_slices(fd, &data[..data.len().min(MAX_SLICES)], None)
+}
+
+/// A datagram goes out whole or not at all, so no slice is left out here.
+pub(crate) fn send_to_vectored(
+    fd: Borrowed<'_>,
+    data: &[IoSlice<'_>],
+    peer: Option<&SocketAddrV6>,
+) -> io::Result<usize> {
+    send_slices(fd, data, peer)
+}
+
+fn send_slices(
+    fd: Borrowed<'_>,
+    data: &[IoSlice<'_>],
+    peer: Option<&SocketAddrV6>,
+) -> io::Result<usize> {
+    let mut name = peer.map(encode);
+    let mut header = message_header();
+    // `IoSlice` is laid out as `iovec`, which std guarantees.
+    header.msg_iov = data.as_ptr().cast_mut().cast();
+    header.msg_iovlen = data.len() as _;
+    if let Some(name) = &mut name {
+        header.msg_name = (&raw mut *name).cast();
+        header.msg_namelen = ADDRESS_LEN;
+    }
+    // SAFETY: the header points to `data` and `name`, which live until the call returns, and the
+    // kernel only reads them.
+    check_len(unsafe { libc::sendmsg(fd.as_raw_fd(), &header, SEND_FLAGS) })
+}
+
+pub(crate) fn recv_vectored(
+    fd: Borrowed<'_>,
+    buffers: &mut [IoSliceMut<'_>],
+    take: Take,
+) -> io::Result<usize> {
+    let kept = buffers.len().min(MAX_SLICES);
+    let mut header = message_header();
+    recv_slices(fd, &mut buffers[..kept], flags(take), &mut header)
+}
+
+pub(crate) fn recv_message(
+    fd: Borrowed<'_>,
+    buffers: &mut [IoSliceMut<'_>],
+    take: Take,
+) -> io::Result<Message> {
+    let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
+    let mut header = message_header();
+    header.msg_name = raw.as_mut_ptr().cast();
+    header.msg_namelen = ADDRESS_LEN;
+    let len = recv_slices(fd, buffers, flags(take), &mut header)?;
+    Ok(Message {
+        len,
+        source: decode(&raw, header.msg_namelen)?,
+        truncated: header.msg_flags & libc::MSG_TRUNC != 0,
+    })
+}
+
+/// Receives into `buffers`; the name and control fields of `header` are the caller's.
+fn recv_slices(
+    fd: Borrowed<'_>,
+    buffers: &mut [IoSliceMut<'_>],
+    flags: c_int,
+    header: &mut libc::msghdr,
+) -> io::Result<usize> {
+    // `IoSliceMut` is laid out as `iovec`, which std guarantees.
+    header.msg_iov = buffers.as_mut_ptr().cast();
+    header.msg_iovlen = buffers.len() as _;
+    // SAFETY: the header points to `buffers` and to what the caller put in, which live until the
+    // call returns.
+    check_len(unsafe { libc::recvmsg(fd.as_raw_fd(), header, flags) })
+}
+
+fn message_header() -> libc::msghdr {
+    // SAFETY: all-zero bytes are a valid `msghdr` with no name, no slices and no control data.
+    unsafe { MaybeUninit::zeroed().assume_init() }
+}

@@ -1,0 +1,227 @@
+//! Unix: the contract of [`sys`](super) over libc.
+
+use std::ffi::c_int;
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::SocketAddrV6;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use super::names::Name;
+use super::{Interest, Target, unsupported};
+
+mod create;
+mod data;
+mod interface;
+
+pub(crate) use self::create::{accept, open};
+pub(crate) use self::data::{
+    recv, recv_from, recv_message, recv_vectored, send, send_to, send_to_vectored, send_vectored,
+};
+pub(crate) use self::interface::{
+    interface_addresses, interface_index, interface_name, interfaces,
+};
+
+pub(crate) type Owned = OwnedFd;
+pub(crate) type Borrowed<'a> = BorrowedFd<'a>;
+
+#[inline]
+pub(crate) fn borrow(socket: &Owned) -> Borrowed<'_> {
+    socket.as_fd()
+}
+
+/// The error numbers that [`errors`](super::errors) tells apart.
+pub(crate) mod codes {
+    pub(crate) const NO_FAMILY: i32 = libc::EAFNOSUPPORT;
+    pub(crate) const NO_PROTOCOL: i32 = libc::EPROTONOSUPPORT;
+    pub(crate) const PROCESS_LIMIT: i32 = libc::EMFILE;
+    pub(crate) const SYSTEM_LIMIT: i32 = libc::ENFILE;
+    pub(crate) const NO_DEVICE: i32 = libc::ENODEV;
+    pub(crate) const NO_OPTION: [i32; 2] = [libc::ENOPROTOOPT, libc::EOPNOTSUPP];
+    pub(crate) const CONNECTING: [i32; 1] = [libc::EINPROGRESS];
+    pub(crate) const EXHAUSTED: [i32; 4] =
+        [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+    /// accept(2), "Error handling", and EPERM of a firewall.
+    pub(crate) const PEER_FAILED: [i32; 9] = [
+        libc::ECONNABORTED,
+        libc::EPROTO,
+        libc::ENOPROTOOPT,
+        libc::EHOSTDOWN,
+        libc::EHOSTUNREACH,
+        libc::ENETDOWN,
+        libc::ENETUNREACH,
+        libc::ECONNRESET,
+        libc::EPERM,
+    ];
+}
+
+/// Turns the result of a system call into a `Result`.
+fn check(result: c_int) -> io::Result<c_int> {
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// Turns the result of a system call that returns a length into a `Result`.
+#[inline]
+fn check_len(result: isize) -> io::Result<usize> {
+    usize::try_from(result).map_err(|_| io::Error::last_os_error())
+}
+
+// Addresses.
+
+pub(crate) const ADDRESS_LEN: libc::socklen_t = size_of::<libc::sockaddr_in6>() as libc::socklen_t;
+
+#[inline]
+fn encode(address: &SocketAddrV6) -> libc::sockaddr_in6 {
+    // SAFETY: all-zero bytes are a valid `sockaddr_in6`, which holds integers only.
+    let mut raw: libc::sockaddr_in6 = unsafe { MaybeUninit::zeroed().assume_init() };
+    raw.sin6_family = libc::AF_INET6 as libc::sa_family_t;
+    raw.sin6_port = address.port().to_be();
+    raw.sin6_addr.s6_addr = address.ip().octets();
+    raw.sin6_flowinfo = address.flowinfo();
+    raw.sin6_scope_id = address.scope_id();
+    raw
+}
+
+/// Reads the address that the kernel wrote, `len` bytes of it.
+///
+/// Another family is an error: `IPV6_ADDRFORM` turns a socket into an IPv4 one under our feet.
+#[inline]
+fn decode(raw: &MaybeUninit<libc::sockaddr_in6>, len: libc::socklen_t) -> io::Result<SocketAddrV6> {
+    if len < ADDRESS_LEN {
+        return Err(not_an_address());
+    }
+    // SAFETY: the kernel wrote `len` bytes, which is all of it, and every bit pattern is valid.
+    let raw = unsafe { raw.assume_init_ref() };
+    if c_int::from(raw.sin6_family) != libc::AF_INET6 {
+        return Err(not_an_address());
+    }
+    Ok(SocketAddrV6::new(
+        raw.sin6_addr.s6_addr.into(),
+        u16::from_be(raw.sin6_port),
+        raw.sin6_flowinfo,
+        raw.sin6_scope_id,
+    ))
+}
+
+#[cold]
+fn not_an_address() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the socket has no IPv6 address")
+}
+
+pub(crate) fn local_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
+    let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
+    let mut len = ADDRESS_LEN;
+    // SAFETY: `raw` has room for `len` bytes, and the descriptor is open while it is borrowed.
+    check(unsafe { libc::getsockname(fd.as_raw_fd(), raw.as_mut_ptr().cast(), &mut len) })?;
+    decode(&raw, len)
+}
+
+pub(crate) fn peer_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
+    let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
+    let mut len = ADDRESS_LEN;
+    // SAFETY: `raw` has room for `len` bytes, and the descriptor is open while it is borrowed.
+    check(unsafe { libc::getpeername(fd.as_raw_fd(), raw.as_mut_ptr().cast(), &mut len) })?;
+    decode(&raw, len)
+}
+
+/// The address family of a socket, which need not be AF_INET6.
+pub(crate) fn family(fd: Borrowed<'_>) -> io::Result<c_int> {
+    let mut raw = MaybeUninit::<libc::sockaddr_storage>::zeroed();
+    let mut len = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+    // SAFETY: `raw` has room for `len` bytes, and the descriptor is open while it is borrowed.
+    check(unsafe { libc::getsockname(fd.as_raw_fd(), raw.as_mut_ptr().cast(), &mut len) })?;
+    // SAFETY: it was zeroed, and every bit pattern is valid.
+    Ok(c_int::from(unsafe { raw.assume_init_ref() }.ss_family))
+}
+
+/// Gives up the peer of a datagram socket (connect(2), AF_UNSPEC).
+pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
+    let mut raw = encode(&SocketAddrV6::new(std::net::Ipv6Addr::UNSPECIFIED, 0, 0, 0));
+    raw.sin6_family = libc::AF_UNSPEC as libc::sa_family_t;
+    // SAFETY: `raw` is `ADDRESS_LEN` bytes long.
+    match check(unsafe { libc::connect(fd.as_raw_fd(), (&raw const raw).cast(), ADDRESS_LEN) }) {
+        // The BSDs disconnect and then complain about the family.
+        Err(error) if error.raw_os_error() == Some(libc::EAFNOSUPPORT) => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+// Options.
+
+pub(crate) fn get_bytes(socket: Target<'_>, name: Name, value: &mut [u8]) -> io::Result<usize> {
+    let number = name.ok_or_else(unsupported)?;
+    let mut len = libc::socklen_t::try_from(value.len()).unwrap_or(libc::socklen_t::MAX);
+    // SAFETY: `value` has room for `len` bytes, and the kernel writes no more than that.
+    check(unsafe {
+        libc::getsockopt(
+            socket.fd.as_raw_fd(),
+            number.level,
+            number.name,
+            value.as_mut_ptr().cast(),
+            &mut len,
+        )
+    })?;
+    Ok(value.len().min(len as usize))
+}
+
+pub(crate) fn set_bytes(socket: Target<'_>, name: Name, value: &[u8]) -> io::Result<()> {
+    let number = name.ok_or_else(unsupported)?;
+    let len = libc::socklen_t::try_from(value.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    // SAFETY: `value` is `len` bytes long, and the kernel copies them.
+    check(unsafe {
+        libc::setsockopt(
+            socket.fd.as_raw_fd(),
+            number.level,
+            number.name,
+            value.as_ptr().cast(),
+            len,
+        )
+    })
+    .map(drop)
+}
+
+// Waiting.
+
+/// Waits until a socket is ready, `Ok(false)` when the time is over; signals do not prolong it.
+pub(crate) fn wait(
+    fd: Borrowed<'_>,
+    interest: Interest,
+    timeout: Option<Duration>,
+) -> io::Result<bool> {
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let events = match interest {
+        Interest::Readable => libc::POLLIN,
+        Interest::Writable => libc::POLLOUT,
+    };
+    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
+    loop {
+        let millis = match deadline {
+            None => -1,
+            // Rounded up, so that a wait of less than a millisecond does not spin.
+            Some(deadline) => c_int::try_from(
+                deadline.saturating_duration_since(Instant::now()).as_nanos().div_ceil(1_000_000),
+            )
+            .unwrap_or(c_int::MAX),
+        };
+        // SAFETY: `poll` is one entry.
+        match check(unsafe { libc::poll(&mut poll, 1, millis) }) {
+            Ok(0) if deadline.is_none_or(|deadline| Instant::now() < deadline) => {}
+            Ok(ready) => return Ok(ready > 0),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Makes a socket that somebody else opened like our own.
+pub(crate) fn prepare(fd: Borrowed<'_>) -> io::Result<()> {
+    create::never_sigpipe(fd)
+}
+
+/// The device that a socket is bound to by name, as an index.
+pub(crate) fn device_index(socket: Target<'_>) -> Option<std::num::NonZeroU32> {
+    let mut name = [0; libc::IF_NAMESIZE];
+    let len = get_bytes(socket, super::names::SO_BINDTODEVICE, &mut name).ok()?;
+    let name = std::ffi::CStr::from_bytes_until_nul(&name[..len]).ok()?;
+    interface_index(name.to_str().ok()?)
+}

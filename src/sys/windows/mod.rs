@@ -1,0 +1,1 @@
+//! Windows: the contract of [`sys`](super) over Winsock.
