@@ -23,3 +23,8 @@ pub(crate) const IP_TOS: Name = None;
 pub(crate) const IP_TTL: Name = None;
 
 pub(crate) const TCP_NODELAY: Name = None;
+
+// Read only.
+pub(crate) const IPV6_MTU: Name = None;
+pub(crate) const IPV6_PATHMTU: Name = None;
+pub(crate) const TCP_INFO: Name = None;
