@@ -267,7 +267,7 @@ impl<M: Mode> UdpSocket<M> {
         peer: SocketAddrV6,
     ) -> Result<ConnectedUdpSocket<M>, UdpConnectError<M>> {
         let socket = self.target().fd;
-        log::trace!("connect({peer})");
+        log::trace!("connecting to {peer}");
         match sys::start_connect(socket, peer) {
             Ok(_) => Ok(ConnectedUdpSocket { fd: self.fd, mode: self.mode }),
             Err(error) => {
