@@ -53,7 +53,7 @@ use self::names::Name;
 use crate::kind::Protocol;
 
 /// linux/in.h, IPPROTO_MPTCP; elsewhere the number means nothing and `socket` refuses it.
-pub(crate) const MULTIPATH_TCP: c_int = 262;
+const MULTIPATH_TCP: c_int = 262;
 
 /// A socket whose options are read or set.
 #[derive(Clone, Copy)]
@@ -226,7 +226,32 @@ fn some_time(timeout: Option<Duration>) -> io::Result<Option<Duration>> {
     }
 }
 
+/// The interface of `IPV6_UNICAST_IF`, 0 for none.
+pub(crate) fn unicast_interface(socket: Target<'_>) -> io::Result<u32> {
+    let mut bytes = [0; 4];
+    get_bytes(socket, names::IPV6_UNICAST_IF, &mut bytes)?;
+    Ok(unicast_order(u32::from_ne_bytes(bytes)))
+}
+
+pub(crate) fn set_unicast_interface(socket: Target<'_>, index: u32) -> io::Result<()> {
+    set_bytes(socket, names::IPV6_UNICAST_IF, &unicast_order(index).to_ne_bytes())
+}
+
+/// Network byte order on Linux, host byte order on Windows, there and back.
+fn unicast_order(index: u32) -> u32 {
+    if cfg!(windows) { index } else { index.to_be() }
+}
+
 // Opening.
+
+/// The type and the protocol of a socket, as `socket` takes them.
+fn numbers(protocol: Protocol) -> (socket2::Type, socket2::Protocol) {
+    match protocol {
+        Protocol::Tcp => (socket2::Type::STREAM, socket2::Protocol::TCP),
+        Protocol::MultipathTcp => (socket2::Type::STREAM, socket2::Protocol::from(MULTIPATH_TCP)),
+        Protocol::Udp => (socket2::Type::DGRAM, socket2::Protocol::UDP),
+    }
+}
 
 /// A socket that is not bound, close-on-exec, with `IPV6_V6ONLY` set and read back.
 pub(crate) fn set_v6_only(fd: Borrowed<'_>, v6_only: bool) -> io::Result<()> {
@@ -253,6 +278,10 @@ pub(crate) fn listen(fd: Borrowed<'_>, backlog: u32) -> io::Result<()> {
 
 /// Starts to connect; `Ok(false)` if the connection is still under way.
 pub(crate) fn start_connect(fd: Borrowed<'_>, peer: SocketAddrV6) -> io::Result<bool> {
+    if cfg!(windows) && peer.ip().is_unspecified() {
+        // On a datagram socket it would give up the peer; on a stream this is what comes of it.
+        return Err(io::ErrorKind::AddrNotAvailable.into());
+    }
     match SockRef::from(&fd).connect(&SockAddr::from(peer)) {
         Ok(()) => Ok(true),
         Err(error) if errors::is_connecting(&error) => Ok(false),
@@ -296,7 +325,7 @@ pub(crate) fn shutdown(fd: Borrowed<'_>, how: std::net::Shutdown) -> io::Result<
 
 /// The transport protocol, where the system tells.
 pub(crate) fn protocol(fd: Borrowed<'_>) -> io::Result<Protocol> {
-    match get_int(Target { fd, dual_stack: false }, names::SO_PROTOCOL)? {
+    match protocol_number(fd)? {
         MULTIPATH_TCP => Ok(Protocol::MultipathTcp),
         number if number == c_int::from(socket2::Protocol::TCP) => Ok(Protocol::Tcp),
         number if number == c_int::from(socket2::Protocol::UDP) => Ok(Protocol::Udp),
