@@ -42,7 +42,7 @@ pub(crate) mod codes {
     pub(crate) const EXHAUSTED: [i32; 4] =
         [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
     /// accept(2), "Error handling", and EPERM of a firewall.
-    pub(crate) const PEER_FAILED: [i32; 9] = [
+    pub(crate) const PEER_FAILED: &[i32] = &[
         libc::ECONNABORTED,
         libc::EPROTO,
         libc::ENOPROTOOPT,
@@ -51,7 +51,10 @@ pub(crate) mod codes {
         libc::ENETDOWN,
         libc::ENETUNREACH,
         libc::ECONNRESET,
+        libc::EOPNOTSUPP,
         libc::EPERM,
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        libc::ENONET,
     ];
 }
 
