@@ -7,10 +7,13 @@
 mod support;
 
 mod address;
+mod adopt;
 mod bound;
 mod builder;
 mod connecting;
 mod datagram;
+mod error;
+mod example;
 mod interface;
 #[cfg(target_os = "linux")]
 mod lab;

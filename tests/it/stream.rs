@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use inet6::mode::Mode;
 use inet6::option::NoDelay;
-use inet6::{AnyMode, Builder, DualStack, TcpStream, V6Only};
+use inet6::{AnyMode, Builder, DualStack, V6Only};
 use socket2::SockRef;
 
 use crate::support::*;
