@@ -50,7 +50,10 @@ pub(crate) mod codes {
         libc::ENETDOWN,
         libc::ENETUNREACH,
         libc::ECONNRESET,
+        libc::EOPNOTSUPP,
         libc::EPERM,
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        libc::ENONET,
     ];
     /// No option makes an address exclusive.
     pub(crate) const EXCLUSIVE: &[i32] = &[];

@@ -1,0 +1,23 @@
+//! The tests of behaviour: one file for each file of the library, and the examples and the lab.
+//!
+//! They need nothing but loopback. What needs more (a network namespace, a foreign program) says
+//! `SKIPPED` and why where that is missing; with `INET6_REQUIRE=1` it fails instead.
+
+#[macro_use]
+mod support;
+
+mod address;
+mod adopt;
+mod bound;
+mod builder;
+mod connecting;
+mod datagram;
+mod error;
+mod example;
+mod interface;
+#[cfg(target_os = "linux")]
+mod lab;
+mod listener;
+mod message;
+mod mode;
+mod stream;
