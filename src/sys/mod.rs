@@ -28,11 +28,22 @@ use socket2::{SockAddr, SockRef};
 pub(crate) mod errors;
 pub(crate) mod names;
 
+/// What only some systems have, on the others; compiled for tests everywhere, so that it keeps
+/// compiling.
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[cfg_attr(any(target_os = "linux", target_os = "android"), expect(dead_code))]
+mod elsewhere;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
 mod windows;
 
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use self::elsewhere::*;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use self::linux::*;
 #[cfg(unix)]
 pub(crate) use self::unix::*;
 #[cfg(windows)]
@@ -327,6 +338,19 @@ pub(crate) fn state(fd: Borrowed<'_>) -> io::Result<Option<State>> {
             Err(error) => return Err(error),
         },
     }))
+}
+
+/// The path MTU of a connected socket.
+pub(crate) fn mtu(socket: Target<'_>) -> io::Result<u32> {
+    if names::IPV6_PATHMTU.is_none() {
+        return get_u32(socket, names::IPV6_MTU);
+    }
+    // `struct ip6_mtuinfo`: an address, then the number (RFC 3542, section 11.4).
+    let mut info = [0; 32];
+    match get_bytes(socket, names::IPV6_PATHMTU, &mut info)? {
+        32 => Ok(u32::from_ne_bytes([info[28], info[29], info[30], info[31]])),
+        _ => Err(io::ErrorKind::InvalidData.into()),
+    }
 }
 
 /// Joins a multicast group on an interface.

@@ -25,6 +25,8 @@ pub(crate) const SO_REUSEPORT: Name = None;
 pub(crate) const SHARE_ADDRESS: Name = None;
 pub(crate) const SO_SNDBUF: Name = None;
 pub(crate) const SO_TYPE: Name = None;
+/// Joining a multicast group for one source (RFC 3678), whatever each system calls it.
+pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = None;
 
 pub(crate) const IPV6_ADDR_PREFERENCES: Name = None;
 pub(crate) const IPV6_AUTOFLOWLABEL: Name = None;
@@ -38,6 +40,8 @@ pub(crate) const IPV6_MULTICAST_ALL: Name = None;
 pub(crate) const IPV6_MULTICAST_HOPS: Name = None;
 pub(crate) const IPV6_MULTICAST_IF: Name = None;
 pub(crate) const IPV6_MULTICAST_LOOP: Name = None;
+/// The path MTU of a connected socket, in a struct (RFC 3542, section 11.4).
+pub(crate) const IPV6_PATHMTU: Name = None;
 /// What the BSDs have of `IPV6_ADDR_PREFERENCES`: 1 temporary, 0 public, -1 the system's choice.
 pub(crate) const IPV6_PREFER_TEMPADDR: Name = None;
 pub(crate) const IPV6_RECVERR: Name = None;

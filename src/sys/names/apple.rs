@@ -11,6 +11,8 @@ pub(crate) const SO_BINDTOIFINDEX: Name = at(IPPROTO_IPV6, libc::IPV6_BOUND_IF);
 pub(crate) const IPV6_AUTOFLOWLABEL: Name = at(IPPROTO_IPV6, 59);
 pub(crate) const IPV6_DONTFRAG: Name = at(IPPROTO_IPV6, libc::IPV6_DONTFRAG);
 // netinet6/in6.h.
+pub(crate) const IPV6_PATHMTU: Name = at(IPPROTO_IPV6, 44);
+// netinet6/in6.h.
 pub(crate) const IPV6_PREFER_TEMPADDR: Name = at(IPPROTO_IPV6, 63);
 pub(crate) const IPV6_RECVHOPLIMIT: Name = at(IPPROTO_IPV6, libc::IPV6_RECVHOPLIMIT);
 // netinet6/in6.h.

@@ -10,6 +10,8 @@ pub(crate) const SO_EXCLUSIVEADDRUSE: Name = at(SOL_SOCKET, libc::SO_EXCLBIND);
 pub(crate) const IPV6_ADDR_PREFERENCES: Name = at(IPPROTO_IPV6, 0x23);
 pub(crate) const IPV6_DONTFRAG: Name = at(IPPROTO_IPV6, libc::IPV6_DONTFRAG);
 // netinet/in.h.
+pub(crate) const IPV6_PATHMTU: Name = at(IPPROTO_IPV6, 0x25);
+// netinet/in.h.
 pub(crate) const IPV6_RECVHOPLIMIT: Name = at(IPPROTO_IPV6, 0x13);
 // netinet/in.h.
 pub(crate) const IPV6_RECVPATHMTU: Name = at(IPPROTO_IPV6, 0x24);

@@ -50,6 +50,7 @@ pub(crate) const TCP_CORK: Name = at(IPPROTO_TCP, libc::TCP_CORK);
 pub(crate) const TCP_DEFER_ACCEPT: Name = at(IPPROTO_TCP, libc::TCP_DEFER_ACCEPT);
 pub(crate) const TCP_FASTOPEN: Name = at(IPPROTO_TCP, libc::TCP_FASTOPEN);
 pub(crate) const TCP_FASTOPEN_CONNECT: Name = at(IPPROTO_TCP, libc::TCP_FASTOPEN_CONNECT);
+pub(crate) const TCP_INFO: Name = at(IPPROTO_TCP, libc::TCP_INFO);
 pub(crate) const TCP_KEEPCNT: Name = at(IPPROTO_TCP, libc::TCP_KEEPCNT);
 pub(crate) const TCP_KEEPIDLE: Name = at(IPPROTO_TCP, libc::TCP_KEEPIDLE);
 pub(crate) const TCP_KEEPINTVL: Name = at(IPPROTO_TCP, libc::TCP_KEEPINTVL);

@@ -7,6 +7,8 @@ pub(crate) const SHARE_ADDRESS: Name = at(SOL_SOCKET, libc::SO_REUSEPORT);
 
 pub(crate) const IPV6_DONTFRAG: Name = at(IPPROTO_IPV6, libc::IPV6_DONTFRAG);
 // netinet6/in6.h.
+pub(crate) const IPV6_PATHMTU: Name = at(IPPROTO_IPV6, 44);
+// netinet6/in6.h.
 pub(crate) const IPV6_RECVHOPLIMIT: Name = at(IPPROTO_IPV6, 37);
 // netinet6/in6.h.
 pub(crate) const IPV6_RECVPATHMTU: Name = at(IPPROTO_IPV6, 43);

@@ -13,6 +13,8 @@ pub(crate) const IPV6_FREEBIND: Name = at(SOL_SOCKET, libc::SO_BINDANY);
 // netinet6/in6.h.
 pub(crate) const IPV6_MINHOPCOUNT: Name = at(IPPROTO_IPV6, 65);
 // netinet6/in6.h.
+pub(crate) const IPV6_PATHMTU: Name = at(IPPROTO_IPV6, 44);
+// netinet6/in6.h.
 pub(crate) const IPV6_RECVHOPLIMIT: Name = at(IPPROTO_IPV6, 37);
 // netinet6/in6.h.
 pub(crate) const IPV6_RECVPATHMTU: Name = at(IPPROTO_IPV6, 43);

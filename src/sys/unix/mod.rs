@@ -56,7 +56,7 @@ pub(crate) mod codes {
 }
 
 /// Turns the result of a system call into a `Result`.
-fn check(result: c_int) -> io::Result<c_int> {
+pub(super) fn check(result: c_int) -> io::Result<c_int> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
@@ -178,6 +178,14 @@ pub(crate) fn set_bytes(socket: Target<'_>, name: Name, value: &[u8]) -> io::Res
         )
     })
     .map(drop)
+}
+
+/// Bytes that can be received at once.
+pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
+    let mut len: c_int = 0;
+    // SAFETY: the call writes one integer.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut len) })?;
+    Ok(usize::try_from(len).unwrap_or(0))
 }
 
 // Waiting.
