@@ -1,6 +1,7 @@
 //! IPv6 stream and datagram sockets: the wrong call does not compile, and the same program behaves
 //! the same on every system.
 
+pub mod header;
 pub mod kind;
 pub mod mode;
 pub mod option;
@@ -10,7 +11,6 @@ mod builder;
 mod capabilities;
 mod error;
 pub mod guide;
-mod header;
 mod interface;
 mod message;
 mod socket;

@@ -50,7 +50,8 @@ fn option_reason(error: &io::Error) -> Option<Reason> {
         _ => {}
     }
     match error.kind() {
-        io::ErrorKind::InvalidInput => Some(Reason::Range),
+        // Where this crate refused the value, the error itself says why.
+        io::ErrorKind::InvalidInput if error.get_ref().is_none() => Some(Reason::Range),
         io::ErrorKind::PermissionDenied => Some(Reason::Permission),
         _ => None,
     }

@@ -35,6 +35,7 @@ pub(crate) mod names;
 mod elsewhere;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
+mod option;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -44,12 +45,12 @@ mod windows;
 pub(crate) use self::elsewhere::*;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use self::linux::*;
+pub(crate) use self::option::*;
 #[cfg(unix)]
 pub(crate) use self::unix::*;
 #[cfg(windows)]
 pub(crate) use self::windows::*;
 
-use self::names::Name;
 use crate::kind::Protocol;
 
 /// linux/in.h, IPPROTO_MPTCP; elsewhere the number means nothing and `socket` refuses it.
@@ -141,89 +142,6 @@ fn filled(buffer: &mut [MaybeUninit<u8>]) -> &mut [u8] {
     let (data, len) = (buffer.as_mut_ptr().cast(), buffer.len());
     // SAFETY: the kernel wrote `len` bytes, and the borrow goes on.
     unsafe { std::slice::from_raw_parts_mut(data, len) }
-}
-
-// Options.
-
-pub(crate) fn get_int(socket: Target<'_>, name: Name) -> io::Result<c_int> {
-    let mut bytes = [0; size_of::<c_int>()];
-    // Windows writes one byte for a boolean; the rest stays zero.
-    let len = get_bytes(socket, name, &mut bytes)?;
-    Ok(if len == 1 { c_int::from(bytes[0]) } else { c_int::from_ne_bytes(bytes) })
-}
-
-pub(crate) fn set_int(socket: Target<'_>, name: Name, value: c_int) -> io::Result<()> {
-    set_bytes(socket, name, &value.to_ne_bytes())
-}
-
-pub(crate) fn get_bool(socket: Target<'_>, name: Name) -> io::Result<bool> {
-    get_int(socket, name).map(|value| value != 0)
-}
-
-pub(crate) fn set_bool(socket: Target<'_>, name: Name, value: bool) -> io::Result<()> {
-    set_int(socket, name, c_int::from(value))
-}
-
-/// A length or a number that the kernel takes as a signed integer.
-pub(crate) fn set_u32(socket: Target<'_>, name: Name, value: u32) -> io::Result<()> {
-    match c_int::try_from(value) {
-        Ok(value) => set_int(socket, name, value),
-        Err(_) => Err(io::ErrorKind::InvalidInput.into()),
-    }
-}
-
-pub(crate) fn get_u32(socket: Target<'_>, name: Name) -> io::Result<u32> {
-    Ok(u32::try_from(get_int(socket, name)?).unwrap_or(0))
-}
-
-/// Sets the IPv4 twin of an option, where the system has one and the socket has IPv4 peers.
-pub(crate) fn set_twin(socket: Target<'_>, name: Name, value: c_int) -> io::Result<()> {
-    if !socket.dual_stack || name.is_none() {
-        return Ok(());
-    }
-    match set_int(socket, name, value) {
-        // Windows refuses it on a socket that is bound to an IPv6 address, and there it is not
-        // needed: no IPv4 peer can reach such a socket.
-        Err(_) if is_bound_to_v6(socket.fd) => Ok(()),
-        other => other,
-    }
-}
-
-fn is_bound_to_v6(fd: Borrowed<'_>) -> bool {
-    local_address(fd)
-        .is_ok_and(|local| !local.ip().is_unspecified() && !crate::addr::is_mapped(local.ip()))
-}
-
-/// What the system does not have.
-pub(crate) fn unsupported() -> io::Error {
-    io::ErrorKind::Unsupported.into()
-}
-
-pub(crate) fn read_timeout(fd: Borrowed<'_>) -> io::Result<Option<Duration>> {
-    SockRef::from(&fd).read_timeout()
-}
-
-pub(crate) fn write_timeout(fd: Borrowed<'_>) -> io::Result<Option<Duration>> {
-    SockRef::from(&fd).write_timeout()
-}
-
-pub(crate) fn set_read_timeout(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<()> {
-    SockRef::from(&fd).set_read_timeout(some_time(timeout)?)
-}
-
-pub(crate) fn set_write_timeout(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<()> {
-    SockRef::from(&fd).set_write_timeout(some_time(timeout)?)
-}
-
-/// The kernel takes zero for "for ever": zero is refused, and what its clock rounds down to zero
-/// is made the least it knows.
-fn some_time(timeout: Option<Duration>) -> io::Result<Option<Duration>> {
-    const LEAST: Duration =
-        if cfg!(windows) { Duration::from_millis(1) } else { Duration::from_micros(1) };
-    match timeout {
-        Some(Duration::ZERO) => Err(io::ErrorKind::InvalidInput.into()),
-        other => Ok(other.map(|timeout| timeout.max(LEAST))),
-    }
 }
 
 // Opening.
