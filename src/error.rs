@@ -23,10 +23,8 @@ use crate::addr::{AddressError, Endpoint};
 /// assert!(error.to_string().contains("address in use"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct Error(Box<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     op: Op,
     address: Option<Endpoint>,
@@ -34,7 +32,6 @@ struct Inner {
     source: Source,
 }
 
-#[derive(Debug)]
 enum Source {
     Address(AddressError),
     System(io::Error),
@@ -192,6 +189,17 @@ impl fmt::Display for Error {
             (Some(reason), _) => write!(f, ": {reason}"),
             (None, Source::Address(error)) => write!(f, ": {error}"),
             (None, Source::System(error)) => write!(f, ": {error}"),
+        }
+    }
+}
+
+/// The same line, which `unwrap` and a failing `main` print, and the system's own error.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        match (&self.0.reason, &self.0.source) {
+            (Some(_), Source::System(error)) => write!(f, " ({error:?})"),
+            _ => Ok(()),
         }
     }
 }
