@@ -380,9 +380,25 @@ pub trait ToAddress<M: Mode>: ToWire<M> {}
 /// How the name of an interface becomes its index; the caller brings the system call.
 pub(crate) type Lookup = fn(&str) -> Option<NonZeroU32>;
 
+/// Room for an address.
+pub(crate) const UNSPECIFIED: SocketAddrV6 = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0);
+
 /// To the kernel's form of an address.
 pub trait ToWire<M> {
     fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError>;
+
+    /// As `to_wire`, for the data path: what has the kernel's form already is not copied, and
+    /// anything else goes to `room`.
+    #[inline]
+    fn lend<'a>(
+        &'a self,
+        mode: M,
+        lookup: Lookup,
+        room: &'a mut SocketAddrV6,
+    ) -> Result<&'a SocketAddrV6, AddressError> {
+        *room = self.to_wire(mode, lookup)?;
+        Ok(room)
+    }
 }
 
 impl<M: Mode, A: ToAddress<M> + ?Sized> ToAddress<M> for &A {}
@@ -391,16 +407,36 @@ impl<M, A: ToWire<M> + ?Sized> ToWire<M> for &A {
     fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
         (**self).to_wire(mode, lookup)
     }
+
+    #[inline]
+    fn lend<'a>(
+        &'a self,
+        mode: M,
+        lookup: Lookup,
+        room: &'a mut SocketAddrV6,
+    ) -> Result<&'a SocketAddrV6, AddressError> {
+        (**self).lend(mode, lookup, room)
+    }
 }
 
 impl<M: Mode> ToAddress<M> for SocketAddrV6 {}
 impl<M: Mode> ToWire<M> for SocketAddrV6 {
     #[inline]
-    fn to_wire(&self, mode: M, _: Lookup) -> Result<SocketAddrV6, AddressError> {
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        self.lend(mode, lookup, &mut { UNSPECIFIED }).copied()
+    }
+
+    #[inline]
+    fn lend<'a>(
+        &'a self,
+        mode: M,
+        _: Lookup,
+        _: &'a mut SocketAddrV6,
+    ) -> Result<&'a SocketAddrV6, AddressError> {
         if mode.v6_only() && is_mapped(self.ip()) {
             return Err(refused(self, Reason::Mapped));
         }
-        Ok(*self)
+        Ok(self)
     }
 }
 
@@ -474,6 +510,19 @@ impl<M: Mode> ToWire<M> for SocketAddr {
             Self::V6(address) => address.to_wire(mode, lookup),
         }
     }
+
+    #[inline]
+    fn lend<'a>(
+        &'a self,
+        mode: M,
+        lookup: Lookup,
+        room: &'a mut SocketAddrV6,
+    ) -> Result<&'a SocketAddrV6, AddressError> {
+        match self {
+            Self::V4(address) => address.lend(mode, lookup, room),
+            Self::V6(address) => address.lend(mode, lookup, room),
+        }
+    }
 }
 
 impl ToAddress<DualStack> for SocketAddrV4 {}
@@ -506,18 +555,26 @@ impl<M: Mode> ToWire<M> for (IpAddr, u16) {
     }
 }
 
+const PREFIX_MASK: u128 = (!0u128 << 32).to_be();
+const MAPPED_PREFIX: u128 = (0xffff_u128 << 32).to_be();
+
 /// Whether this is an IPv4 address in IPv6 notation, `::ffff:0:0/96` (RFC 4291, section 2.5.5.2).
 #[inline]
 pub(crate) fn is_mapped(ip: &Ipv6Addr) -> bool {
-    matches!(ip.segments(), [0, 0, 0, 0, 0, 0xffff, ..])
+    // On the data path: compares words, where a pattern of segments would take each apart.
+    u128::from_ne_bytes(ip.octets()) & PREFIX_MASK == MAPPED_PREFIX
 }
 
 /// Whether an address means nothing without a zone: link-local unicast `fe80::/10`, and multicast
 /// of interface-local or link-local scope, `ff?1::/16` and `ff?2::/16` (RFC 4291, section 2.7).
 #[inline]
 pub(crate) fn is_zoned(ip: &Ipv6Addr) -> bool {
-    let first = ip.segments()[0];
-    first & 0xffc0 == 0xfe80 || first & 0xff0f == 0xff01 || first & 0xff0f == 0xff02
+    let [first, second, ..] = ip.octets();
+    match first {
+        0xfe => second & 0xc0 == 0x80,
+        0xff => matches!(second & 0x0f, 1 | 2),
+        _ => false,
+    }
 }
 
 #[cold]
