@@ -221,7 +221,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         let v6_only = self.mode.v6_only();
         let failed = |op, error| sys::errors::opening(op, None, v6_only, error);
         let fd = sys::open(self.protocol, nonblocking).map_err(|error| failed(Op::Open, error))?;
-        log::trace!("opened {:?} for {:?}", fd, self.protocol);
+        log::trace!("opened an IPv6 socket for {:?}", self.protocol);
         let socket = self.target(&fd);
         sys::set_v6_only(socket.fd, v6_only).map_err(|error| failed(Op::Mode, error))?;
         log::trace!("set IPV6_V6ONLY to {v6_only}, and read it back");
@@ -229,7 +229,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
             option
                 .apply(socket)
                 .map_err(|error| sys::errors::option(Op::Set(option.name()), error))?;
-            log::trace!("set {}: {option:?}", option.name());
+            log::trace!("set {} as {option:?}", option.name());
         }
         Ok(fd)
     }
@@ -239,7 +239,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         sys::bind(sys::borrow(&fd), wire).map_err(|error| {
             sys::errors::opening(Op::Bind, Some(wire), self.mode.v6_only(), error)
         })?;
-        log::trace!("bound {wire}");
+        log::trace!("bound to {wire}");
         Ok(fd)
     }
 
@@ -441,6 +441,7 @@ impl TcpListener {
     /// # Ok::<(), inet6::Error>(())
     /// ```
     pub fn bind(address: impl ToAddress<V6Only>) -> Result<Self, Error> {
+        log::debug!("TcpListener::bind chooses ReuseAddress(true) and a backlog of {BACKLOG}");
         Builder::stream().with(ReuseAddress(true)).bind(address)?.listen(BACKLOG)
     }
 }

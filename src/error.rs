@@ -84,6 +84,10 @@ pub(crate) enum Reason {
     InUseDual(std::net::SocketAddrV4),
     #[error("permission denied; ports below 1024 are for privileged programs")]
     PrivilegedPort,
+    #[error(
+        "permission denied; another socket has the address for itself, or the system keeps the port"
+    )]
+    Exclusive,
     #[error("permission denied")]
     Permission,
     #[error("no interface of this host has this address")]
@@ -143,6 +147,10 @@ impl Error {
     pub fn kind(&self) -> io::ErrorKind {
         match &self.0.source {
             Source::Address(_) => io::ErrorKind::InvalidInput,
+            // The numbers for this have no kind of their own in std.
+            Source::System(_) if self.0.reason == Some(Reason::Unsupported) => {
+                io::ErrorKind::Unsupported
+            }
             Source::System(error) => error.kind(),
         }
     }

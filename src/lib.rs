@@ -15,6 +15,7 @@ mod interface;
 mod message;
 mod socket;
 mod sys;
+mod tcp_info;
 
 pub use self::addr::{AddressError, Endpoint, ToAddress, Zone};
 pub use self::builder::Builder;
@@ -27,6 +28,7 @@ pub use self::socket::{
     AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Incoming, TcpListener,
     TcpStream, UdpConnectError, UdpSocket,
 };
+pub use self::tcp_info::{TcpInfo, TcpState};
 
 /// Keeps the traits of this crate from being implemented elsewhere.
 mod sealed {

@@ -180,4 +180,4 @@ macro_rules! adopt {
 adopt!(TcpListener, Expected::Listener, std::net::TcpListener);
 adopt!(TcpStream, Expected::Stream, std::net::TcpStream);
 adopt!(UdpSocket, Expected::Datagram, std::net::UdpSocket);
-adopt!(ConnectedUdpSocket, Expected::ConnectedDatagram);
+adopt!(ConnectedUdpSocket, Expected::ConnectedDatagram, std::net::UdpSocket);

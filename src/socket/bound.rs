@@ -72,7 +72,7 @@ impl<M: Mode> BoundStream<M> {
     #[doc(alias = "backlog")]
     pub fn listen(self, backlog: u32) -> Result<TcpListener<M>, Error> {
         let fd = sys::borrow(&self.fd);
-        log::trace!("listen({backlog})");
+        log::trace!("listening with a backlog of {backlog}");
         sys::listen(fd, backlog).map_err(|error| {
             let local = sys::local_address(fd).ok();
             sys::errors::opening(Op::Listen, local, self.mode.v6_only(), error)
@@ -152,7 +152,7 @@ pub(crate) fn connect<M: Mode>(
     peer: SocketAddrV6,
 ) -> Result<TcpStream<M>, Error> {
     let socket = sys::borrow(&fd);
-    log::trace!("connect({peer})");
+    log::trace!("connecting to {peer}");
     let result = match sys::start_connect(socket, peer) {
         Ok(true) => Ok(()),
         Ok(false) => sys::finish_connect(socket, None),
@@ -191,7 +191,7 @@ pub(crate) fn start_connect<M: Mode>(
     nonblocking: bool,
 ) -> Result<Connecting<M>, Error> {
     let socket = sys::borrow(&fd);
-    log::trace!("connect({peer})");
+    log::trace!("connecting to {peer}");
     match sys::start_connect(socket, peer) {
         Ok(_) => Ok(Connecting::new(fd, mode, peer, nonblocking)),
         Err(error) => Err(explain(socket, mode, peer, error)),

@@ -50,8 +50,8 @@ handle!(UdpSocket {}, Datagram, role Datagrams);
 
 /// A datagram socket with one peer: it sends there and receives from there only.
 ///
-/// Sending costs about a fifth less than to an address, and the peer's "port unreachable" arrives
-/// as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
+/// Sending costs less than to an address, because the kernel keeps the route, and the peer's "port
+/// unreachable" arrives as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
 ///
 /// # Examples
 ///
@@ -264,7 +264,7 @@ impl<M: Mode> UdpSocket<M> {
         peer: SocketAddrV6,
     ) -> Result<ConnectedUdpSocket<M>, UdpConnectError<M>> {
         let socket = self.target().fd;
-        log::trace!("connect({peer})");
+        log::trace!("connecting to {peer}");
         match sys::start_connect(socket, peer) {
             Ok(_) => Ok(ConnectedUdpSocket { fd: self.fd, mode: self.mode }),
             Err(error) => {

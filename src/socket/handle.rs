@@ -339,8 +339,7 @@ fn zone_of(socket: Target<'_>, wire: SocketAddrV6) -> Result<SocketAddrV6, Addre
         &|| read(names::SO_BINDTOIFINDEX),
         &|| sys::device_index(socket).map_or(0, |index| index.get()),
         &|| if wire.ip().is_multicast() { read(names::IPV6_MULTICAST_IF) } else { 0 },
-        // This one is in network byte order, on Linux and on Windows.
-        &|| u32::from_be(read(names::IPV6_UNICAST_IF)),
+        &|| sys::unicast_interface(socket).unwrap_or(0),
     ];
     match candidates.iter().map(|ask| ask()).find(|index| *index != 0) {
         Some(index) => Ok(SocketAddrV6::new(*wire.ip(), wire.port(), wire.flowinfo(), index)),

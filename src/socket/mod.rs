@@ -5,6 +5,7 @@ pub(crate) mod bound;
 mod connecting;
 mod datagram;
 pub(crate) mod handle;
+mod info;
 mod listener;
 mod stream;
 

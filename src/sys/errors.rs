@@ -24,12 +24,7 @@ pub(crate) fn opening(
 /// Why setting or reading an option failed.
 #[cold]
 pub(crate) fn option(op: Op, error: io::Error) -> Error {
-    // The numbers for "no such option" have no kind of their own; callers match on `Unsupported`.
     let reason = option_reason(&error);
-    let error = match reason {
-        Some(Reason::Unsupported) => io::Error::new(io::ErrorKind::Unsupported, error),
-        _ => error,
-    };
     Error::new(op, None, reason, error)
 }
 
@@ -44,12 +39,9 @@ fn option_reason(error: &io::Error) -> Option<Reason> {
     if error.kind() == io::ErrorKind::Unsupported {
         return Some(Reason::Unsupported);
     }
-    match error.raw_os_error() {
-        Some(code) if codes::NO_OPTION.contains(&code) => return Some(Reason::Unsupported),
-        Some(codes::NO_DEVICE) => return Some(Reason::NoInterface),
-        _ => {}
-    }
     match error.kind() {
+        _ if is(error, codes::NO_OPTION) => Some(Reason::Unsupported),
+        _ if is(error, codes::NO_DEVICE) => Some(Reason::NoInterface),
         io::ErrorKind::InvalidInput => Some(Reason::Range),
         io::ErrorKind::PermissionDenied => Some(Reason::Permission),
         _ => None,
@@ -63,17 +55,15 @@ fn reason(
     error: &io::Error,
 ) -> Option<Reason> {
     let connecting = op == Op::Connect;
-    match error.raw_os_error() {
-        Some(codes::NO_FAMILY) if op == Op::Open => return Some(Reason::NoIpv6),
-        Some(codes::NO_PROTOCOL) if op == Op::Open => return Some(Reason::Unsupported),
-        Some(codes::PROCESS_LIMIT) => return Some(Reason::ProcessLimit),
-        Some(codes::SYSTEM_LIMIT) => return Some(Reason::SystemLimit),
-        Some(codes::NO_DEVICE) => return Some(Reason::NoInterface),
-        _ if op == Op::Mode && v6_only => return Some(Reason::NoV6Only),
-        _ if op == Op::Mode => return Some(Reason::NoDualStack),
-        _ => {}
-    }
     match (error.kind(), address) {
+        _ if op == Op::Open && is(error, codes::NO_FAMILY) => Some(Reason::NoIpv6),
+        _ if op == Op::Open && is(error, codes::NO_PROTOCOL) => Some(Reason::Unsupported),
+        _ if is(error, codes::PROCESS_LIMIT) => Some(Reason::ProcessLimit),
+        _ if is(error, codes::SYSTEM_LIMIT) => Some(Reason::SystemLimit),
+        _ if is(error, codes::NO_DEVICE) => Some(Reason::NoInterface),
+        _ if op == Op::Mode && v6_only => Some(Reason::NoV6Only),
+        _ if op == Op::Mode => Some(Reason::NoDualStack),
+        _ if op == Op::Bind && is(error, codes::EXCLUSIVE) => Some(Reason::Exclusive),
         (io::ErrorKind::AddrInUse, Some(address)) => Some(match dual_wildcard(address, v6_only) {
             Some(twin) => Reason::InUseDual(twin),
             None => Reason::InUse,
@@ -109,25 +99,28 @@ pub(crate) fn is_bound_to_v4(local: io::Result<SocketAddrV6>, peer: &SocketAddrV
     !is_mapped(peer.ip()) && local.is_ok_and(|local| is_mapped(local.ip()))
 }
 
+/// Whether the system's number of an error is one of these.
+pub(super) fn is(error: &io::Error, codes: &[i32]) -> bool {
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
+}
+
 /// Whether `connect` went on in the background: nonblocking, or a signal came.
 pub(crate) fn is_connecting(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::Interrupted
-        || error.raw_os_error().is_some_and(|code| codes::CONNECTING.contains(&code))
+    error.kind() == io::ErrorKind::Interrupted || is(error, codes::CONNECTING)
 }
 
 /// Whether `accept` failed because of the one connection it would have given.
 pub(crate) fn is_peer_failure(error: &io::Error) -> bool {
-    error.raw_os_error().is_some_and(|code| codes::PEER_FAILED.contains(&code))
-        || error.kind() == io::ErrorKind::ConnectionAborted
+    is(error, codes::PEER_FAILED) || error.kind() == io::ErrorKind::ConnectionAborted
 }
 
 /// Whether `accept` failed for want of descriptors or memory.
 pub(crate) fn is_exhausted(error: &io::Error) -> bool {
-    error.raw_os_error().is_some_and(|code| codes::EXHAUSTED.contains(&code))
+    is(error, codes::EXHAUSTED)
 }
 
 /// Whether there is no way to a destination.
 pub(crate) fn is_unreachable(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable)
-        || error.raw_os_error() == Some(codes::NO_FAMILY)
+        || is(error, codes::NO_FAMILY)
 }

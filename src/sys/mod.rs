@@ -28,11 +28,22 @@ use socket2::{SockAddr, SockRef};
 pub(crate) mod errors;
 pub(crate) mod names;
 
+/// What only some systems have, on the others; compiled for tests everywhere, so that it keeps
+/// compiling.
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[cfg_attr(any(target_os = "linux", target_os = "android"), expect(dead_code))]
+mod elsewhere;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
 mod windows;
 
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use self::elsewhere::*;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use self::linux::*;
 #[cfg(unix)]
 pub(crate) use self::unix::*;
 #[cfg(windows)]
@@ -42,7 +53,7 @@ use self::names::Name;
 use crate::kind::Protocol;
 
 /// linux/in.h, IPPROTO_MPTCP; elsewhere the number means nothing and `socket` refuses it.
-pub(crate) const MULTIPATH_TCP: c_int = 262;
+const MULTIPATH_TCP: c_int = 262;
 
 /// A socket whose options are read or set.
 #[derive(Clone, Copy)]
@@ -215,7 +226,32 @@ fn some_time(timeout: Option<Duration>) -> io::Result<Option<Duration>> {
     }
 }
 
+/// The interface of `IPV6_UNICAST_IF`, 0 for none.
+pub(crate) fn unicast_interface(socket: Target<'_>) -> io::Result<u32> {
+    let mut bytes = [0; 4];
+    get_bytes(socket, names::IPV6_UNICAST_IF, &mut bytes)?;
+    Ok(unicast_order(u32::from_ne_bytes(bytes)))
+}
+
+pub(crate) fn set_unicast_interface(socket: Target<'_>, index: u32) -> io::Result<()> {
+    set_bytes(socket, names::IPV6_UNICAST_IF, &unicast_order(index).to_ne_bytes())
+}
+
+/// Network byte order on Linux, host byte order on Windows, there and back.
+fn unicast_order(index: u32) -> u32 {
+    if cfg!(windows) { index } else { index.to_be() }
+}
+
 // Opening.
+
+/// The type and the protocol of a socket, as `socket` takes them.
+fn numbers(protocol: Protocol) -> (socket2::Type, socket2::Protocol) {
+    match protocol {
+        Protocol::Tcp => (socket2::Type::STREAM, socket2::Protocol::TCP),
+        Protocol::MultipathTcp => (socket2::Type::STREAM, socket2::Protocol::from(MULTIPATH_TCP)),
+        Protocol::Udp => (socket2::Type::DGRAM, socket2::Protocol::UDP),
+    }
+}
 
 /// A socket that is not bound, close-on-exec, with `IPV6_V6ONLY` set and read back.
 pub(crate) fn set_v6_only(fd: Borrowed<'_>, v6_only: bool) -> io::Result<()> {
@@ -242,6 +278,10 @@ pub(crate) fn listen(fd: Borrowed<'_>, backlog: u32) -> io::Result<()> {
 
 /// Starts to connect; `Ok(false)` if the connection is still under way.
 pub(crate) fn start_connect(fd: Borrowed<'_>, peer: SocketAddrV6) -> io::Result<bool> {
+    if cfg!(windows) && peer.ip().is_unspecified() {
+        // On a datagram socket it would give up the peer; on a stream this is what comes of it.
+        return Err(io::ErrorKind::AddrNotAvailable.into());
+    }
     match SockRef::from(&fd).connect(&SockAddr::from(peer)) {
         Ok(()) => Ok(true),
         Err(error) if errors::is_connecting(&error) => Ok(false),
@@ -285,7 +325,7 @@ pub(crate) fn shutdown(fd: Borrowed<'_>, how: std::net::Shutdown) -> io::Result<
 
 /// The transport protocol, where the system tells.
 pub(crate) fn protocol(fd: Borrowed<'_>) -> io::Result<Protocol> {
-    match get_int(Target { fd, dual_stack: false }, names::SO_PROTOCOL)? {
+    match protocol_number(fd)? {
         MULTIPATH_TCP => Ok(Protocol::MultipathTcp),
         number if number == c_int::from(socket2::Protocol::TCP) => Ok(Protocol::Tcp),
         number if number == c_int::from(socket2::Protocol::UDP) => Ok(Protocol::Udp),
@@ -327,6 +367,19 @@ pub(crate) fn state(fd: Borrowed<'_>) -> io::Result<Option<State>> {
             Err(error) => return Err(error),
         },
     }))
+}
+
+/// The path MTU of a connected socket.
+pub(crate) fn mtu(socket: Target<'_>) -> io::Result<u32> {
+    if names::IPV6_PATHMTU.is_none() {
+        return get_u32(socket, names::IPV6_MTU);
+    }
+    // `struct ip6_mtuinfo`: an address, then the number (RFC 3542, section 11.4).
+    let mut info = [0; 32];
+    match get_bytes(socket, names::IPV6_PATHMTU, &mut info)? {
+        32 => Ok(u32::from_ne_bytes([info[28], info[29], info[30], info[31]])),
+        _ => Err(io::ErrorKind::InvalidData.into()),
+    }
 }
 
 /// Joins a multicast group on an interface.

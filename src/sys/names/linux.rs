@@ -13,3 +13,7 @@ pub(crate) const IPV6_TCLASS: Name = at(IPPROTO_IPV6, libc::IPV6_TCLASS);
 pub(crate) const IP_MULTICAST_LOOP: Name = at(IPPROTO_IP, libc::IP_MULTICAST_LOOP);
 pub(crate) const IP_TOS: Name = at(IPPROTO_IP, libc::IP_TOS);
 pub(crate) const IP_TTL: Name = at(IPPROTO_IP, libc::IP_TTL);
+
+// Read only.
+pub(crate) const IPV6_MTU: Name = at(IPPROTO_IPV6, libc::IPV6_MTU);
+pub(crate) const TCP_INFO: Name = at(libc::IPPROTO_TCP, libc::TCP_INFO);

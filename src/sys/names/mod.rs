@@ -19,13 +19,19 @@ mod linux;
 #[allow(dead_code, unused_imports, reason = "the table of a system writes over its rows")]
 #[cfg(unix)]
 mod posix;
+/// What Windows has.
+#[allow(dead_code, reason = "as above")]
+#[cfg(windows)]
+mod windows;
 
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 pub(crate) use self::absent::*;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use self::linux::*;
 #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
 pub(crate) use self::posix::*;
+#[cfg(windows)]
+pub(crate) use self::windows::*;
 
 /// Where an option is found, or `None` on a system without it.
 pub(crate) type Name = Option<Number>;

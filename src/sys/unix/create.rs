@@ -10,7 +10,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::{ADDRESS_LEN, Borrowed, Owned, check, decode};
 use crate::kind::Protocol;
-use crate::sys::{MULTIPATH_TCP, set_nonblocking};
+use crate::sys::{numbers, set_nonblocking};
 
 /// Systems whose `socket` and `accept4` set the flags in the call itself.
 #[cfg(any(
@@ -90,11 +90,7 @@ pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
 
 /// A socket that is neither bound nor connected.
 pub(crate) fn open(protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
-    let (kind, protocol) = match protocol {
-        Protocol::Tcp => (Type::STREAM, socket2::Protocol::TCP),
-        Protocol::MultipathTcp => (Type::STREAM, socket2::Protocol::from(MULTIPATH_TCP)),
-        Protocol::Udp => (Type::DGRAM, socket2::Protocol::UDP),
-    };
+    let (kind, protocol) = numbers(protocol);
     let flag = system::NONBLOCK.filter(|_| nonblocking);
     let kind = Type::from(c_int::from(kind) | flag.unwrap_or(0));
     let socket = OwnedFd::from(Socket::new(Domain::IPV6, kind, Some(protocol))?);

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use super::names::Name;
-use super::{Interest, Target, unsupported};
+use super::{Interest, Target, get_int, unsupported};
 
 mod create;
 mod data;
@@ -32,17 +32,16 @@ pub(crate) fn borrow(socket: &Owned) -> Borrowed<'_> {
 
 /// The error numbers that [`errors`](super::errors) tells apart.
 pub(crate) mod codes {
-    pub(crate) const NO_FAMILY: i32 = libc::EAFNOSUPPORT;
-    pub(crate) const NO_PROTOCOL: i32 = libc::EPROTONOSUPPORT;
-    pub(crate) const PROCESS_LIMIT: i32 = libc::EMFILE;
-    pub(crate) const SYSTEM_LIMIT: i32 = libc::ENFILE;
-    pub(crate) const NO_DEVICE: i32 = libc::ENODEV;
-    pub(crate) const NO_OPTION: [i32; 2] = [libc::ENOPROTOOPT, libc::EOPNOTSUPP];
-    pub(crate) const CONNECTING: [i32; 1] = [libc::EINPROGRESS];
-    pub(crate) const EXHAUSTED: [i32; 4] =
-        [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+    pub(crate) const NO_FAMILY: &[i32] = &[libc::EAFNOSUPPORT];
+    pub(crate) const NO_PROTOCOL: &[i32] = &[libc::EPROTONOSUPPORT];
+    pub(crate) const PROCESS_LIMIT: &[i32] = &[libc::EMFILE];
+    pub(crate) const SYSTEM_LIMIT: &[i32] = &[libc::ENFILE];
+    pub(crate) const NO_DEVICE: &[i32] = &[libc::ENODEV];
+    pub(crate) const NO_OPTION: &[i32] = &[libc::ENOPROTOOPT, libc::EOPNOTSUPP];
+    pub(crate) const CONNECTING: &[i32] = &[libc::EINPROGRESS];
+    pub(crate) const EXHAUSTED: &[i32] = &[libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
     /// accept(2), "Error handling", and EPERM of a firewall.
-    pub(crate) const PEER_FAILED: [i32; 9] = [
+    pub(crate) const PEER_FAILED: &[i32] = &[
         libc::ECONNABORTED,
         libc::EPROTO,
         libc::ENOPROTOOPT,
@@ -53,10 +52,12 @@ pub(crate) mod codes {
         libc::ECONNRESET,
         libc::EPERM,
     ];
+    /// No option makes an address exclusive.
+    pub(crate) const EXCLUSIVE: &[i32] = &[];
 }
 
 /// Turns the result of a system call into a `Result`.
-fn check(result: c_int) -> io::Result<c_int> {
+pub(super) fn check(result: c_int) -> io::Result<c_int> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
@@ -134,6 +135,11 @@ pub(crate) fn family(fd: Borrowed<'_>) -> io::Result<c_int> {
     Ok(c_int::from(unsafe { raw.assume_init_ref() }.ss_family))
 }
 
+/// The number of the transport protocol, where the system tells.
+pub(crate) fn protocol_number(fd: Borrowed<'_>) -> io::Result<c_int> {
+    get_int(Target { fd, dual_stack: false }, super::names::SO_PROTOCOL)
+}
+
 /// Gives up the peer of a datagram socket (connect(2), AF_UNSPEC).
 pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
     let mut raw = encode(&SocketAddrV6::new(std::net::Ipv6Addr::UNSPECIFIED, 0, 0, 0));
@@ -178,6 +184,14 @@ pub(crate) fn set_bytes(socket: Target<'_>, name: Name, value: &[u8]) -> io::Res
         )
     })
     .map(drop)
+}
+
+/// Bytes that can be received at once.
+pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
+    let mut len: c_int = 0;
+    // SAFETY: the call writes one integer.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut len) })?;
+    Ok(usize::try_from(len).unwrap_or(0))
 }
 
 // Waiting.

@@ -1,1 +1,250 @@
 //! Windows: the contract of [`sys`](super) over Winsock.
+
+use std::ffi::c_int;
+use std::io;
+use std::net::{Ipv6Addr, SocketAddrV6};
+use std::num::NonZeroU32;
+use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket};
+use std::ptr;
+use std::time::{Duration, Instant};
+
+use windows_sys::Win32::Networking::WinSock::{
+    self, AF_INET6, FD_SET, IN6_ADDR, IN6_ADDR_0, SOCKADDR_IN6, SOCKADDR_IN6_0, SOCKET,
+    SOCKET_ERROR, TIMEVAL, WSAPROTOCOL_INFOW,
+};
+
+use super::names::Name;
+use super::{Interest, Target, unsupported};
+
+mod create;
+mod data;
+mod interface;
+
+pub(crate) use self::create::{accept, open, prepare};
+pub(crate) use self::data::{
+    recv, recv_from, recv_message, recv_vectored, send, send_to, send_to_vectored, send_vectored,
+};
+pub(crate) use self::interface::{
+    interface_addresses, interface_index, interface_name, interfaces,
+};
+
+pub(crate) type Owned = OwnedSocket;
+pub(crate) type Borrowed<'a> = BorrowedSocket<'a>;
+
+#[inline]
+pub(crate) fn borrow(socket: &Owned) -> Borrowed<'_> {
+    socket.as_socket()
+}
+
+/// The error numbers that [`errors`](super::errors) tells apart.
+pub(crate) mod codes {
+    use windows_sys::Win32::Networking::WinSock::*;
+
+    pub(crate) const NO_FAMILY: &[i32] = &[WSAEAFNOSUPPORT];
+    pub(crate) const NO_PROTOCOL: &[i32] = &[WSAEPROTONOSUPPORT];
+    pub(crate) const PROCESS_LIMIT: &[i32] = &[WSAEMFILE];
+    /// The system sets no limit of its own.
+    pub(crate) const SYSTEM_LIMIT: &[i32] = &[];
+    /// Told as "invalid argument" or "address not available", as much else is.
+    pub(crate) const NO_DEVICE: &[i32] = &[];
+    pub(crate) const NO_OPTION: &[i32] = &[WSAENOPROTOOPT, WSAEOPNOTSUPP];
+    pub(crate) const CONNECTING: &[i32] = &[WSAEWOULDBLOCK, WSAEINPROGRESS];
+    pub(crate) const EXHAUSTED: &[i32] = &[WSAEMFILE, WSAENOBUFS];
+    /// Microsoft, "accept function": `WSAECONNRESET`.
+    pub(crate) const PEER_FAILED: &[i32] = &[WSAECONNRESET, WSAECONNABORTED];
+    /// The address belongs to a socket with `SO_EXCLUSIVEADDRUSE`, or the system keeps the port.
+    pub(crate) const EXCLUSIVE: &[i32] = &[WSAEACCES];
+}
+
+#[inline]
+fn raw(fd: Borrowed<'_>) -> SOCKET {
+    fd.as_raw_socket() as SOCKET
+}
+
+#[cold]
+fn last_error() -> io::Error {
+    // SAFETY: the call takes nothing and reads a value of this thread.
+    io::Error::from_raw_os_error(unsafe { WinSock::WSAGetLastError() })
+}
+
+/// Turns the result of a system call into a `Result`.
+#[inline]
+fn check(result: c_int) -> io::Result<c_int> {
+    if result == SOCKET_ERROR { Err(last_error()) } else { Ok(result) }
+}
+
+// Addresses.
+
+const ADDRESS_LEN: c_int = size_of::<SOCKADDR_IN6>() as c_int;
+
+#[inline]
+fn encode(address: &SocketAddrV6) -> SOCKADDR_IN6 {
+    SOCKADDR_IN6 {
+        sin6_family: AF_INET6,
+        sin6_port: address.port().to_be(),
+        sin6_flowinfo: address.flowinfo(),
+        sin6_addr: IN6_ADDR { u: IN6_ADDR_0 { Byte: address.ip().octets() } },
+        Anonymous: SOCKADDR_IN6_0 { sin6_scope_id: address.scope_id() },
+    }
+}
+
+/// Room for an address. All zeros, so that what the system leaves out can be read too.
+#[inline]
+fn no_address() -> SOCKADDR_IN6 {
+    SOCKADDR_IN6 { sin6_family: 0, ..encode(&SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0)) }
+}
+
+/// Reads the address that the system wrote, `len` bytes of it.
+#[inline]
+fn decode(raw: &SOCKADDR_IN6, len: c_int) -> io::Result<SocketAddrV6> {
+    if len < ADDRESS_LEN || raw.sin6_family != AF_INET6 {
+        return Err(not_an_address());
+    }
+    // SAFETY: both fields of the union are the same 16 bytes, and every bit pattern is valid.
+    let octets = unsafe { raw.sin6_addr.u.Byte };
+    // SAFETY: both fields of the union are one 32-bit number, and every bit pattern is valid.
+    let scope_id = unsafe { raw.Anonymous.sin6_scope_id };
+    Ok(SocketAddrV6::new(octets.into(), u16::from_be(raw.sin6_port), raw.sin6_flowinfo, scope_id))
+}
+
+#[cold]
+fn not_an_address() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the socket has no IPv6 address")
+}
+
+pub(crate) fn local_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
+    let mut address = no_address();
+    let mut len = ADDRESS_LEN;
+    // SAFETY: `address` has room for `len` bytes, and the socket is open while it is borrowed.
+    match check(unsafe { WinSock::getsockname(raw(fd), (&raw mut address).cast(), &mut len) }) {
+        Ok(_) => decode(&address, len),
+        // Not bound yet, which other systems tell by this address.
+        Err(error) if error.raw_os_error() == Some(WinSock::WSAEINVAL) => {
+            Ok(SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+pub(crate) fn peer_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
+    let mut address = no_address();
+    let mut len = ADDRESS_LEN;
+    // SAFETY: `address` has room for `len` bytes, and the socket is open while it is borrowed.
+    check(unsafe { WinSock::getpeername(raw(fd), (&raw mut address).cast(), &mut len) })?;
+    decode(&address, len)
+}
+
+/// What the system knows of the protocol that a socket was opened with.
+fn protocol_info(fd: Borrowed<'_>) -> io::Result<WSAPROTOCOL_INFOW> {
+    let mut info = WSAPROTOCOL_INFOW::default();
+    let mut len = size_of::<WSAPROTOCOL_INFOW>() as c_int;
+    // SAFETY: `info` has room for `len` bytes, and every bit pattern is valid.
+    check(unsafe {
+        WinSock::getsockopt(
+            raw(fd),
+            WinSock::SOL_SOCKET,
+            WinSock::SO_PROTOCOL_INFOW,
+            (&raw mut info).cast(),
+            &mut len,
+        )
+    })?;
+    Ok(info)
+}
+
+/// The address family of a socket, which need not be AF_INET6.
+pub(crate) fn family(fd: Borrowed<'_>) -> io::Result<c_int> {
+    protocol_info(fd).map(|info| info.iAddressFamily)
+}
+
+/// The number of the transport protocol.
+pub(crate) fn protocol_number(fd: Borrowed<'_>) -> io::Result<c_int> {
+    protocol_info(fd).map(|info| info.iProtocol)
+}
+
+/// Gives up the peer of a datagram socket (Microsoft, "connect function": all zeros).
+pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
+    let nobody = encode(&SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0));
+    // SAFETY: `nobody` is `ADDRESS_LEN` bytes long.
+    check(unsafe { WinSock::connect(raw(fd), (&raw const nobody).cast(), ADDRESS_LEN) }).map(drop)
+}
+
+// Options.
+
+pub(crate) fn get_bytes(socket: Target<'_>, name: Name, value: &mut [u8]) -> io::Result<usize> {
+    let number = name.ok_or_else(unsupported)?;
+    let mut len = c_int::try_from(value.len()).unwrap_or(c_int::MAX);
+    // SAFETY: `value` has room for `len` bytes, and the system writes no more than that.
+    check(unsafe {
+        WinSock::getsockopt(raw(socket.fd), number.level, number.name, value.as_mut_ptr(), &mut len)
+    })?;
+    Ok(value.len().min(usize::try_from(len).unwrap_or(0)))
+}
+
+pub(crate) fn set_bytes(socket: Target<'_>, name: Name, value: &[u8]) -> io::Result<()> {
+    let number = name.ok_or_else(unsupported)?;
+    let len = c_int::try_from(value.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    // SAFETY: `value` is `len` bytes long, and the system copies them.
+    check(unsafe {
+        WinSock::setsockopt(raw(socket.fd), number.level, number.name, value.as_ptr(), len)
+    })
+    .map(drop)
+}
+
+/// Bytes that can be received at once.
+pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
+    let mut len = 0;
+    // SAFETY: the call writes one integer.
+    check(unsafe { WinSock::ioctlsocket(raw(fd), WinSock::FIONREAD, &mut len) })?;
+    Ok(len as usize)
+}
+
+/// No option binds a socket to a device by name.
+pub(crate) fn device_index(_: Target<'_>) -> Option<NonZeroU32> {
+    None
+}
+
+// Waiting.
+
+/// Waits until a socket is ready, `Ok(false)` when the time is over.
+///
+/// By `select`, for `WSAPoll` does not tell of a connection that failed before Windows 10, version
+/// 2004 (Microsoft, "WSAPoll function").
+pub(crate) fn wait(
+    fd: Borrowed<'_>,
+    interest: Interest,
+    timeout: Option<Duration>,
+) -> io::Result<bool> {
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let ready = select(fd, interest, left)?;
+        if ready || deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Ok(ready);
+        }
+    }
+}
+
+fn select(fd: Borrowed<'_>, interest: Interest, timeout: Option<Duration>) -> io::Result<bool> {
+    let mut ready = FD_SET { fd_count: 1, fd_array: [raw(fd); 64] };
+    // A connection that failed is told as an exception.
+    let mut failed = ready;
+    let (read, write, except) = match interest {
+        Interest::Readable => (&raw mut ready, ptr::null_mut(), ptr::null_mut()),
+        Interest::Writable => (ptr::null_mut(), &raw mut ready, &raw mut failed),
+    };
+    let timeout = timeout.map(time);
+    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: each pointer is null or to a set of one socket, or to a time, which live until the
+    // call returns; the first argument is ignored.
+    check(unsafe { WinSock::select(0, read, write, except, timeout) }).map(|count| count > 0)
+}
+
+/// Rounded up, so that a wait of less than a microsecond does not spin.
+fn time(duration: Duration) -> TIMEVAL {
+    let micros = duration.as_nanos().div_ceil(1000);
+    TIMEVAL {
+        tv_sec: i32::try_from(micros / 1_000_000).unwrap_or(i32::MAX),
+        // Less than a million.
+        tv_usec: (micros % 1_000_000) as i32,
+    }
+}

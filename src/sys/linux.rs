@@ -1,0 +1,70 @@
+//! What only systems on the Linux kernel have.
+
+use std::ffi::c_int;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+use super::unix::check;
+use super::{Borrowed, Target, get_bytes, names};
+use crate::tcp_info::{TcpInfo, TcpState};
+
+pub(crate) fn tcp_info(socket: Target<'_>) -> io::Result<TcpInfo> {
+    // linux/tcp.h, `struct tcp_info`, which only ever grows at its end.
+    let mut raw = [0; 256];
+    let len = get_bytes(socket, names::TCP_INFO, &mut raw)?;
+    // The last field read here came with Linux 4.19.
+    if len < 208 {
+        return Err(super::unsupported());
+    }
+    let u32_at = |at: usize| u32::from_ne_bytes([raw[at], raw[at + 1], raw[at + 2], raw[at + 3]]);
+    let u64_at = |at: usize| {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&raw[at..at + 8]);
+        u64::from_ne_bytes(bytes)
+    };
+    let micros = |at| Duration::from_micros(u32_at(at).into());
+    let send_mss = u32_at(16);
+    let segments = |at| u64::from(u32_at(at)) * u64::from(send_mss);
+    Ok(TcpInfo {
+        state: state(raw[0]),
+        rtt: micros(68),
+        rtt_variance: micros(72),
+        retransmission_timeout: micros(8),
+        congestion_window: segments(80),
+        // net/tcp.h, TCP_INFINITE_SSTHRESH
+        slow_start_threshold: (u32_at(76) != 0x7fff_ffff).then(|| segments(76)),
+        send_mss,
+        recv_mss: u32_at(20),
+        retransmits: u32_at(100).into(),
+        bytes_sent: u64_at(200),
+        bytes_acked: u64_at(120),
+        bytes_received: u64_at(128),
+    })
+}
+
+/// net/tcp_states.h
+fn state(number: u8) -> TcpState {
+    match number {
+        1 => TcpState::Established,
+        2 => TcpState::SynSent,
+        // 12 is a request that is no connection yet.
+        3 | 12 => TcpState::SynReceived,
+        4 => TcpState::FinWait1,
+        5 => TcpState::FinWait2,
+        6 => TcpState::TimeWait,
+        7 => TcpState::Closed,
+        8 => TcpState::CloseWait,
+        9 => TcpState::LastAck,
+        10 => TcpState::Listen,
+        11 => TcpState::Closing,
+        other => TcpState::Other(other),
+    }
+}
+
+pub(crate) fn send_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
+    let mut len: c_int = 0;
+    // SAFETY: the call writes one integer. SIOCOUTQ is TIOCOUTQ (linux/sockios.h).
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCOUTQ, &raw mut len) })?;
+    Ok(usize::try_from(len).unwrap_or(0))
+}

@@ -1,0 +1,91 @@
+//! Calls that make a socket: not inheritable, and free of the resets of UDP.
+
+use std::ffi::c_int;
+use std::io;
+use std::net::SocketAddrV6;
+use std::os::windows::io::{AsSocket, FromRawSocket, OwnedSocket, RawSocket};
+use std::ptr;
+
+use socket2::{Domain, Socket, Type};
+use windows_sys::Win32::Foundation::{HANDLE, HANDLE_FLAG_INHERIT, SetHandleInformation};
+use windows_sys::Win32::Networking::WinSock::{
+    self, INVALID_SOCKET, SIO_UDP_CONNRESET, SIO_UDP_NETRESET,
+};
+
+use super::{ADDRESS_LEN, Borrowed, Owned, check, codes, decode, last_error, no_address, raw};
+use crate::kind::Protocol;
+use crate::sys::errors::is;
+use crate::sys::{Target, get_int, names, numbers, set_nonblocking};
+
+/// A socket that is neither bound nor connected.
+pub(crate) fn open(protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
+    let (kind, protocol) = numbers(protocol);
+    // Not inheritable: socket2 passes WSA_FLAG_NO_HANDLE_INHERIT.
+    let socket = OwnedSocket::from(Socket::new(Domain::IPV6, kind, Some(protocol))?);
+    if kind == Type::DGRAM {
+        never_reset(socket.as_socket())?;
+    }
+    if nonblocking {
+        set_nonblocking(socket.as_socket(), true)?;
+    }
+    Ok(socket)
+}
+
+/// Makes a socket that somebody else opened like our own.
+pub(crate) fn prepare(fd: Borrowed<'_>) -> io::Result<()> {
+    let kind = get_int(Target { fd, dual_stack: false }, names::SO_TYPE)?;
+    if kind == c_int::from(Type::DGRAM) { never_reset(fd) } else { Ok(()) }
+}
+
+/// Keeps what became of an earlier datagram out of the results of `recv`: without this, a peer
+/// that is gone makes it fail with `WSAECONNRESET` or `WSAENETRESET`, over and over.
+fn never_reset(fd: Borrowed<'_>) -> io::Result<()> {
+    for control in [SIO_UDP_CONNRESET, SIO_UDP_NETRESET] {
+        match switch_off(fd, control) {
+            // A system without the control does not report it either.
+            Err(error) if is(&error, codes::NO_OPTION) => {}
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+fn switch_off(fd: Borrowed<'_>, control: u32) -> io::Result<()> {
+    let off: c_int = 0;
+    let mut written = 0;
+    // SAFETY: the call reads one integer and writes one, and nothing is overlapped.
+    check(unsafe {
+        WinSock::WSAIoctl(
+            raw(fd),
+            control,
+            (&raw const off).cast(),
+            size_of::<c_int>() as u32,
+            ptr::null_mut(),
+            0,
+            &mut written,
+            ptr::null_mut(),
+            None,
+        )
+    })
+    .map(drop)
+}
+
+#[inline]
+pub(crate) fn accept(fd: Borrowed<'_>, nonblocking: bool) -> io::Result<(Owned, SocketAddrV6)> {
+    let mut address = no_address();
+    let mut len = ADDRESS_LEN;
+    // SAFETY: `address` has room for `len` bytes.
+    let accepted = unsafe { WinSock::accept(raw(fd), (&raw mut address).cast(), &mut len) };
+    if accepted == INVALID_SOCKET {
+        return Err(last_error());
+    }
+    // SAFETY: the call just made it, and nobody else knows it.
+    let socket = unsafe { OwnedSocket::from_raw_socket(accepted as RawSocket) };
+    // SAFETY: the socket is open, and a socket is a handle.
+    if unsafe { SetHandleInformation(accepted as HANDLE, HANDLE_FLAG_INHERIT, 0) } == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // It has the mode of the listener, which nothing tells.
+    set_nonblocking(socket.as_socket(), nonblocking)?;
+    Ok((socket, decode(&address, len)?))
+}
