@@ -48,6 +48,15 @@ use crate::mode::{AnyMode, DualStack, Mode, map};
 /// socket.send_to(b"x", peer)?; // `SocketAddr` may hold an IPv4 address
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// ```
+/// # use inet6::Builder;
+/// # use std::net::SocketAddr;
+/// # let peer: SocketAddr = "[::1]:9".parse()?;
+/// let socket = Builder::datagram().dual_stack().bind("[::]:0")?;
+/// socket.send_to(b"x", peer)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an address of a socket in mode `{M}`",
     label = "not an address of a socket in mode `{M}`",

@@ -37,8 +37,16 @@ use crate::sys::{self, Owned, Take};
 /// It cannot send without a destination:
 ///
 /// ```compile_fail,E0599
+/// # let server = inet6::UdpSocket::bind("[::1]:0")?;
 /// # let socket = inet6::UdpSocket::bind("[::1]:0")?;
 /// socket.send(b"ping")?; // `connect` comes first
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// ```
+/// # let server = inet6::UdpSocket::bind("[::1]:0")?;
+/// # let socket = inet6::UdpSocket::bind("[::1]:0")?;
+/// socket.connect(server.local_addr()?)?.send(b"ping")?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct UdpSocket<M: Mode = V6Only> {

@@ -296,6 +296,33 @@ fn ignored_results(source: &Source) -> Vec<String> {
     breaches
 }
 
+/// An example that must not compile names the error, and one that compiles follows it: alone it
+/// proves little, because a misspelt import does not compile either.
+fn lone_compile_fail(source: &Source) -> Vec<String> {
+    let lines = source.text.lines().enumerate();
+    let mut fences = lines.filter_map(|(number, line)| {
+        let text = line.trim_start().trim_start_matches("///").trim_start_matches("//!");
+        text.trim_start().strip_prefix("```").map(|fence| (number + 1, fence))
+    });
+    let mut breaches = Vec::new();
+    let mut wrong = None;
+    while let (Some((number, opening)), Some(_)) = (fences.next(), fences.next()) {
+        let compiles = opening.is_empty() || opening == "no_run";
+        if let Some(before) = wrong.take().filter(|_| !compiles) {
+            breaches
+                .push(format!("src/{}:{before}: no example that compiles follows", source.path));
+        }
+        if opening.starts_with("compile_fail") {
+            wrong = Some(number);
+            if !opening.starts_with("compile_fail,E") {
+                breaches.push(format!("src/{}:{number}: without the code", source.path));
+            }
+        }
+    }
+    breaches.extend(wrong.map(|at| format!("src/{}:{at}: nothing follows", source.path)));
+    breaches
+}
+
 // Their application.
 
 fn collect(dir: &Path, paths: &mut Vec<PathBuf>) {
@@ -343,6 +370,7 @@ fn the_sources_keep_the_rules() {
             breaches.extend(too_long(source));
             breaches.extend(untested_options(source, &tests));
             breaches.extend(ignored_results(source));
+            breaches.extend(lone_compile_fail(source));
             breaches
         })
         .collect();
@@ -448,6 +476,14 @@ fn an_ignored_result_is_found() {
     let bad = ["let _ = set();", "    _ = set();", "let _ =\n    set();", "sys::set_int(s).ok();"];
     let good = ["_ = fd;", "let local = address(fd).ok();", "// let _ = set();", "_ => set(),"];
     check(ignored_results, "builder.rs", &bad, &good);
+}
+
+#[test]
+fn a_lone_compile_fail_is_found() {
+    let (wrong, right) = ("/// ```compile_fail,E0277\n/// ```\n", "/// ```\n/// ```\n");
+    let twins = wrong.to_owned() + right;
+    let (alone, without_code) = (wrong.repeat(2) + right, twins.replace(",E0277", ""));
+    check(lone_compile_fail, "addr.rs", &[wrong, &alone, &without_code], &[right, &twins]);
 }
 
 #[test]
