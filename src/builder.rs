@@ -70,11 +70,17 @@ const BACKLOG: u32 = 4096;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The wrong order does not compile:
+/// The wrong order or the wrong kind does not compile, and the line below it does:
 ///
 /// ```compile_fail,E0599
 /// # use inet6::Builder;
 /// Builder::stream().listen(128)?; // `bind` comes first
+/// # Ok::<(), inet6::Error>(())
+/// ```
+///
+/// ```
+/// # use inet6::Builder;
+/// Builder::stream().bind("[::1]:0")?.listen(128)?;
 /// # Ok::<(), inet6::Error>(())
 /// ```
 ///
@@ -84,9 +90,21 @@ const BACKLOG: u32 = 4096;
 /// # Ok::<(), inet6::Error>(())
 /// ```
 ///
+/// ```
+/// # use inet6::Builder;
+/// Builder::stream().bind("[::1]:0")?.listen(128)?;
+/// # Ok::<(), inet6::Error>(())
+/// ```
+///
 /// ```compile_fail,E0599
 /// # use inet6::Builder;
-/// Builder::stream().bind("[::1]:0")?.dual_stack(); // the mode is decided before
+/// Builder::stream().bind("[::]:0")?.dual_stack().listen(128)?; // the mode is decided before
+/// # Ok::<(), inet6::Error>(())
+/// ```
+///
+/// ```
+/// # use inet6::Builder;
+/// Builder::stream().dual_stack().bind("[::]:0")?.listen(128)?;
 /// # Ok::<(), inet6::Error>(())
 /// ```
 #[must_use = "a builder opens nothing until `bind` or `connect` is called"]
@@ -188,6 +206,11 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     /// ```compile_fail,E0277
     /// # use inet6::{Builder, option::NoDelay};
     /// Builder::datagram().with(NoDelay(true)); // not an option of a datagram socket
+    /// ```
+    ///
+    /// ```
+    /// # use inet6::{Builder, option::NoDelay};
+    /// let builder = Builder::stream().with(NoDelay(true));
     /// ```
     pub fn with<O: SocketOption<K>>(mut self, option: O) -> Self {
         self.options.retain(|recorded| recorded.option_type() != TypeId::of::<O>());

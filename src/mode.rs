@@ -200,10 +200,11 @@ impl FromWire for SocketAddrV6 {
 impl FromWire for SocketAddr {
     #[inline]
     fn from_wire(wire: SocketAddrV6) -> Self {
-        match wire.ip().to_ipv4_mapped() {
-            Some(ip) => Self::V4(SocketAddrV4::new(ip, wire.port())),
-            None => Self::V6(wire),
+        if !is_mapped(wire.ip()) {
+            return Self::V6(wire);
         }
+        let [.., a, b, c, d] = wire.ip().octets();
+        Self::V4(SocketAddrV4::new([a, b, c, d].into(), wire.port()))
     }
 }
 

@@ -40,6 +40,14 @@ use crate::sys::{self, Owned};
 /// bound.accept()?; // `listen` comes first
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// ```no_run
+/// # // no_run: nobody connects.
+/// # use inet6::Builder;
+/// let bound = Builder::stream().bind("[::1]:0")?;
+/// bound.listen(128)?.accept()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct BoundStream<M: Mode = V6Only> {
     fd: Owned,
     mode: M,

@@ -8,9 +8,11 @@ mod support;
 
 mod address;
 mod adopt;
+mod architecture;
 mod bound;
 mod builder;
 mod connecting;
+mod cost;
 mod datagram;
 mod error;
 mod example;
@@ -20,4 +22,7 @@ mod lab;
 mod listener;
 mod message;
 mod mode;
+mod property;
 mod stream;
+#[cfg(target_os = "linux")]
+mod ui;
