@@ -409,7 +409,7 @@ impl<M: Mode> Builder<Datagram, M> {
     ///
     /// # Errors
     ///
-    /// As for [streams](Builder::<Stream, V6Only>::bind).
+    /// As for [streams](Builder::bind).
     ///
     /// # Examples
     ///
@@ -455,7 +455,7 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// As [`Builder::bind`](Builder::<Stream, V6Only>::bind).
+    /// As [`Builder::bind`].
     ///
     /// # Examples
     ///
@@ -474,7 +474,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// As [`Builder::connect`](Builder::<Stream, V6Only>::connect).
+    /// As [`Builder::connect`].
     ///
     /// # Examples
     ///
@@ -513,7 +513,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// As [`Builder::bind`](Builder::<Datagram, V6Only>::bind).
+    /// As [`Builder::bind`].
     ///
     /// # Examples
     ///

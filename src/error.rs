@@ -134,12 +134,20 @@ impl Error {
     }
 
     /// The step that failed.
+    ///
+    /// # Examples
+    ///
+    /// See [`Error`].
     #[must_use]
     pub fn op(&self) -> Op {
         self.0.op
     }
 
     /// The kind of the failure, for handling it.
+    ///
+    /// # Examples
+    ///
+    /// See [`Error`].
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {
         match &self.0.source {
@@ -153,12 +161,20 @@ impl Error {
     }
 
     /// The address that was bound or connected to, where there is one.
+    ///
+    /// # Examples
+    ///
+    /// See [`Error`].
     #[must_use]
     pub fn address(&self) -> Option<&Endpoint> {
         self.0.address.as_ref()
     }
 
     /// The number of the system's error, where it came from a system call.
+    ///
+    /// # Examples
+    ///
+    /// See [`Error`].
     #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
         match &self.0.source {

@@ -91,6 +91,10 @@ impl Interface {
     }
 
     /// The index, which is the scope id of addresses on this interface.
+    ///
+    /// # Examples
+    ///
+    /// See [`Interface::from_index`].
     #[must_use]
     pub const fn index(self) -> NonZeroU32 {
         self.index

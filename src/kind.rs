@@ -28,11 +28,19 @@ use crate::sealed::Sealed;
 pub trait Kind: Sealed + 'static {}
 
 /// Connection-oriented byte streams: TCP, or Multipath TCP (`SOCK_STREAM`).
+///
+/// # Examples
+///
+/// See [`Kind`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a marker has no values and never gets any")]
 pub enum Stream {}
 
 /// Single messages without a connection: UDP (`SOCK_DGRAM`).
+///
+/// # Examples
+///
+/// See [`Kind`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a marker has no values and never gets any")]
 pub enum Datagram {}
@@ -46,23 +54,55 @@ impl Kind for Datagram {}
 ///
 /// The trait is sealed. [`LiveOn`](crate::option::LiveOn) uses it to say which options may still
 /// change on which open socket.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{TcpListener, TcpStream, kind::{Connected, Listening}, option::{LiveOn, NoDelay}};
+///
+/// // One value for both ends of a connection.
+/// fn set<O>(option: O, listener: &TcpListener, stream: &TcpStream) -> Result<(), inet6::Error>
+/// where
+///     O: LiveOn<Listening> + LiveOn<Connected>,
+/// {
+///     listener.set_option(option.clone())?;
+///     stream.set_option(option)
+/// }
+///
+/// let listener = TcpListener::bind("[::1]:0")?;
+/// let stream = TcpStream::connect(listener.local_addr()?)?;
+/// set(NoDelay(true), &listener, &stream)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait Role: Sealed + 'static {
     /// The kind of socket that plays this role.
     type Kind: Kind;
 }
 
 /// The role of a [`TcpListener`](crate::TcpListener).
+///
+/// # Examples
+///
+/// See [`Role`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a marker has no values and never gets any")]
 pub enum Listening {}
 
 /// The role of a [`TcpStream`](crate::TcpStream).
+///
+/// # Examples
+///
+/// See [`Role`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a marker has no values and never gets any")]
 pub enum Connected {}
 
 /// The role of a [`UdpSocket`](crate::UdpSocket) and a
 /// [`ConnectedUdpSocket`](crate::ConnectedUdpSocket).
+///
+/// # Examples
+///
+/// See [`Role`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a marker has no values and never gets any")]
 pub enum Datagrams {}

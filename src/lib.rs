@@ -28,9 +28,9 @@
 //! | concept | what it is |
 //! | --- | --- |
 //! | [`Builder`] | plain data that describes a socket: its kind, its mode, its options. The final verb opens it, and one builder opens as many as it is asked for |
-//! | [kind](kind) | [`Stream`](kind::Stream) or [`Datagram`](kind::Datagram): which options and verbs there are |
-//! | [mode](mode) | [`V6Only`] (the default), [`DualStack`], or [`AnyMode`] (chosen at run time): **it decides the type of addresses**. An IPv6-only socket speaks [`SocketAddrV6`], a dual-stack one [`SocketAddr`], where an IPv4 peer is a plain [`SocketAddr::V4`] and never `::ffff:192.0.2.1` |
-//! | [options](option) | one type each. [`SocketOption`](option::SocketOption) says which kind has it, [`LiveOn`](option::LiveOn) where it may still change on an open socket |
+//! | [`kind`] | [`Stream`](kind::Stream) or [`Datagram`](kind::Datagram): which options and verbs there are |
+//! | [`mode`] | [`V6Only`] (the default), [`DualStack`], or [`AnyMode`] (chosen at run time): **it decides the type of addresses**. An IPv6-only socket speaks [`SocketAddrV6`], a dual-stack one [`SocketAddr`], where an IPv4 peer is a plain [`SocketAddr::V4`] and never `::ffff:192.0.2.1` |
+//! | [`option`] | one type each. [`SocketOption`](option::SocketOption) says which kind has it, [`LiveOn`](option::LiveOn) where it may still change on an open socket |
 //! | sockets | [`BoundStream`], [`TcpListener`], [`TcpStream`], [`UdpSocket`], [`ConnectedUdpSocket`]; and [`Connecting`], a connection under way. States that follow each other are types that consume each other |
 //! | [`Endpoint`], [`Zone`], [`Interface`] | addresses as people write them, `[fe80::1%eth0]:8000`, and the interfaces of the host. [`ToAddress`] lists everything that `bind`, `connect` and `send_to` accept |
 //! | [`Error`] | which step failed, with which address or option, why, and what to do |
@@ -91,7 +91,7 @@
 //!
 //! | task | item |
 //! | --- | --- |
-//! | listen | [`TcpListener::bind`]; with options, or dual-stack: [`Builder::bind`](Builder::<kind::Stream, V6Only>::bind) and [`BoundStream::listen`] |
+//! | listen | [`TcpListener::bind`]; with options, or dual-stack: [`Builder::bind`] and [`BoundStream::listen`] |
 //! | serve IPv6 and IPv4 on one socket | [`Builder::dual_stack`], [the chapter](guide::dual_stack) |
 //! | let a configuration file decide that | [`Builder::mode`] with [`AnyMode`] |
 //! | survive errors of `accept` | [`TcpListener::incoming`], [`AcceptFailure`] |

@@ -20,7 +20,7 @@ pub(crate) use self::to_address::{UNSPECIFIED, is_mapped, is_zoned};
 /// | `[2001:db8::1]:80` | an IPv6 address |
 /// | `[fe80::1%eth0]:80` | with a zone, by the name of the interface (RFC 4007, section 11) |
 /// | `[fe80::1%2]:80` | with a zone, by the index of the interface |
-/// | `192.0.2.1:80` | an IPv4 address, for sockets in [`DualStack`] or [`AnyMode`] |
+/// | `192.0.2.1:80` | an IPv4 address, for sockets in [`DualStack`](crate::DualStack) or [`AnyMode`](crate::AnyMode) |
 ///
 /// Host names are not looked up. Printing gives the text back, and flow information, which has no
 /// text form, is not printed.
@@ -79,18 +79,30 @@ impl Endpoint {
     }
 
     /// The address, without its zone.
+    ///
+    /// # Examples
+    ///
+    /// See [`Endpoint`].
     #[must_use]
     pub fn ip(&self) -> IpAddr {
         self.ip
     }
 
     /// The port.
+    ///
+    /// # Examples
+    ///
+    /// See [`Endpoint`].
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
     /// The zone, if one is given.
+    ///
+    /// # Examples
+    ///
+    /// See [`Endpoint`].
     #[must_use]
     pub fn zone(&self) -> Option<&Zone> {
         self.zone.as_ref()
@@ -208,6 +220,10 @@ enum ZoneForm {
 
 impl Zone {
     /// The index, if the zone was written as a number.
+    ///
+    /// # Examples
+    ///
+    /// See [`Zone`].
     #[must_use]
     pub fn index(&self) -> Option<NonZeroU32> {
         match self.0 {
@@ -217,6 +233,10 @@ impl Zone {
     }
 
     /// The name, if the zone was written as a name.
+    ///
+    /// # Examples
+    ///
+    /// See [`Zone`].
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         match &self.0 {

@@ -69,6 +69,10 @@ enum Reason {
 
 impl AdoptError {
     /// The descriptor, unchanged.
+    ///
+    /// # Examples
+    ///
+    /// See [`AdoptError`].
     #[must_use]
     pub fn into_descriptor(self) -> Owned {
         self.descriptor

@@ -49,6 +49,17 @@ impl<M: Mode> Connecting<M> {
     }
 
     /// The peer that is connected to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Builder, TcpListener};
+    ///
+    /// let listener = TcpListener::bind("[::1]:0")?;
+    /// let connecting = Builder::stream().start_connect(listener.local_addr()?)?;
+    /// assert_eq!(connecting.peer(), listener.local_addr()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn peer(&self) -> M::Address {
         M::Address::from_wire(self.peer)

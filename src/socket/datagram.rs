@@ -331,6 +331,15 @@ impl<M: Mode> UdpSocket<M> {
     /// # Errors
     ///
     /// Those of setsockopt(2).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let socket = inet6::UdpSocket::bind("[::]:0")?;
+    /// socket.set_multicast_loop_v6(false)?;
+    /// assert!(!socket.multicast_loop_v6()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn set_multicast_loop_v6(&self, on: bool) -> io::Result<()> {
         Ok(self.set_option(MulticastLoop(on))?)
     }
@@ -340,6 +349,10 @@ impl<M: Mode> UdpSocket<M> {
     /// # Errors
     ///
     /// Those of getsockopt(2).
+    ///
+    /// # Examples
+    ///
+    /// See [`set_multicast_loop_v6`](Self::set_multicast_loop_v6).
     pub fn multicast_loop_v6(&self) -> io::Result<bool> {
         let MulticastLoop(on) = self.option()?;
         Ok(on)
@@ -531,6 +544,15 @@ macro_rules! timeouts {
             /// # Errors
             ///
             /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a timeout of zero.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// let socket = inet6::UdpSocket::bind("[::1]:0")?;
+            /// socket.set_read_timeout(Some(std::time::Duration::from_secs(5)))?;
+            /// assert!(socket.read_timeout()?.is_some());
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
             pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
                 Ok(self.set_option(ReadTimeout(timeout))?)
             }
@@ -540,6 +562,10 @@ macro_rules! timeouts {
             /// # Errors
             ///
             /// Those of getsockopt(2).
+            ///
+            /// # Examples
+            ///
+            /// See [`set_read_timeout`](Self::set_read_timeout).
             pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
                 let ReadTimeout(timeout) = self.option()?;
                 Ok(timeout)
@@ -550,6 +576,15 @@ macro_rules! timeouts {
             /// # Errors
             ///
             /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a timeout of zero.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// let socket = inet6::UdpSocket::bind("[::1]:0")?;
+            /// socket.set_write_timeout(Some(std::time::Duration::from_secs(5)))?;
+            /// assert!(socket.write_timeout()?.is_some());
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
             pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
                 Ok(self.set_option(WriteTimeout(timeout))?)
             }
@@ -559,6 +594,10 @@ macro_rules! timeouts {
             /// # Errors
             ///
             /// Those of getsockopt(2).
+            ///
+            /// # Examples
+            ///
+            /// See [`set_write_timeout`](Self::set_write_timeout).
             pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
                 let WriteTimeout(timeout) = self.option()?;
                 Ok(timeout)
@@ -594,12 +633,20 @@ pub struct UdpConnectError<M: Mode = V6Only> {
 
 impl<M: Mode> UdpConnectError<M> {
     /// Why it could not be connected.
+    ///
+    /// # Examples
+    ///
+    /// See [`UdpConnectError`].
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.error
     }
 
     /// The socket, which is not connected.
+    ///
+    /// # Examples
+    ///
+    /// See [`UdpConnectError`].
     #[must_use]
     pub fn into_socket(self) -> UdpSocket<M> {
         self.socket

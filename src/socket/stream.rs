@@ -296,6 +296,18 @@ impl<M: Mode> TcpStream<M> {
     /// # Errors
     ///
     /// Those of setsockopt(2).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{TcpListener, TcpStream};
+    ///
+    /// let listener = TcpListener::bind("[::1]:0")?;
+    /// let stream = TcpStream::connect(listener.local_addr()?)?;
+    /// stream.set_nodelay(true)?;
+    /// assert!(stream.nodelay()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         Ok(self.set_option(NoDelay(nodelay))?)
     }
@@ -305,6 +317,10 @@ impl<M: Mode> TcpStream<M> {
     /// # Errors
     ///
     /// Those of getsockopt(2).
+    ///
+    /// # Examples
+    ///
+    /// See [`set_nodelay`](Self::set_nodelay).
     pub fn nodelay(&self) -> io::Result<bool> {
         let NoDelay(on) = self.option()?;
         Ok(on)
@@ -315,6 +331,20 @@ impl<M: Mode> TcpStream<M> {
     /// # Errors
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a timeout of zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{TcpListener, TcpStream};
+    /// use std::time::Duration;
+    ///
+    /// let listener = TcpListener::bind("[::1]:0")?;
+    /// let stream = TcpStream::connect(listener.local_addr()?)?;
+    /// stream.set_read_timeout(Some(Duration::from_millis(10)))?;
+    /// assert!(stream.read_timeout()?.is_some());
+    /// assert!(stream.recv(&mut [0; 8]).is_err()); // nothing comes
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         Ok(self.set_option(ReadTimeout(timeout))?)
     }
@@ -324,6 +354,10 @@ impl<M: Mode> TcpStream<M> {
     /// # Errors
     ///
     /// Those of getsockopt(2).
+    ///
+    /// # Examples
+    ///
+    /// See [`set_read_timeout`](Self::set_read_timeout).
     pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
         let ReadTimeout(timeout) = self.option()?;
         Ok(timeout)
@@ -334,6 +368,19 @@ impl<M: Mode> TcpStream<M> {
     /// # Errors
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a timeout of zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{TcpListener, TcpStream};
+    /// use std::time::Duration;
+    ///
+    /// let listener = TcpListener::bind("[::1]:0")?;
+    /// let stream = TcpStream::connect(listener.local_addr()?)?;
+    /// stream.set_write_timeout(Some(Duration::from_secs(5)))?;
+    /// assert_eq!(stream.write_timeout()?, Some(Duration::from_secs(5)));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         Ok(self.set_option(WriteTimeout(timeout))?)
     }
@@ -343,6 +390,10 @@ impl<M: Mode> TcpStream<M> {
     /// # Errors
     ///
     /// Those of getsockopt(2).
+    ///
+    /// # Examples
+    ///
+    /// See [`set_write_timeout`](Self::set_write_timeout).
     pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
         let WriteTimeout(timeout) = self.option()?;
         Ok(timeout)
