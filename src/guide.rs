@@ -31,3 +31,7 @@ pub mod errors_and_logging {}
 
 #[doc = include_str!("../CHANGELOG.md")]
 pub mod changelog {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -74,7 +74,8 @@
 //!   [the table](guide::systems)), opening one is an error.
 //! * It opens neither raw nor Unix domain sockets, and speaks no protocol but TCP, Multipath TCP
 //!   and UDP.
-//! * It reads and sends no control messages, and sends no batches.
+//! * It neither reads nor sends control messages, which options such as
+//!   [`RecvPacketInfo`](option::RecvPacketInfo) switch on, and it sends no batches.
 //! * It does not set what you did not ask for, but for the following.
 //!
 //! # What is set silently
@@ -102,6 +103,8 @@
 //! | learn that a datagram was truncated | [`UdpSocket::recv_message`] |
 //! | talk to one peer only | [`UdpSocket::connect`], [`ConnectedUdpSocket`] |
 //! | receive multicast | [`UdpSocket::join_multicast_v6`] |
+//! | stay on one interface | [`BindDevice`](option::BindDevice), or a zoned address |
+//! | limit hops, mark packets, size buffers, keep a connection alive … | [`option`] |
 //! | set an option before opening | [`Builder::with`] |
 //! | set or read one on an open socket | [`TcpStream::set_option`], [`TcpStream::option`], and so on each socket |
 //! | read an address as people write it | [`Endpoint`] |
