@@ -8,7 +8,8 @@ use crate::addr::{AddressError, Endpoint};
 ///
 /// It prints in one line what was tried, on what, and where it is known, why and what to do. The
 /// system's own error is the [`source`](std::error::Error::source). Using an open socket gives a
-/// plain [`io::Error`], and this type converts into one, keeping the kind.
+/// plain [`io::Error`], and this type converts into one, keeping the kind. `{:?}` prints the same
+/// line with the number of the system's error, for `unwrap` and for `main`.
 ///
 /// # Examples
 ///
@@ -23,7 +24,6 @@ use crate::addr::{AddressError, Endpoint};
 /// assert!(error.to_string().contains("address in use"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct Error(Box<Inner>);
 
 #[derive(Debug)]
@@ -148,10 +148,12 @@ impl Error {
         match &self.0.source {
             Source::Address(_) => io::ErrorKind::InvalidInput,
             // The numbers for this have no kind of their own in std.
-            Source::System(_) if self.0.reason == Some(Reason::Unsupported) => {
-                io::ErrorKind::Unsupported
-            }
-            Source::System(error) => error.kind(),
+            Source::System(error) => match self.0.reason {
+                Some(Reason::Unsupported | Reason::NoDualStack | Reason::NoV6Only) => {
+                    io::ErrorKind::Unsupported
+                }
+                _ => error.kind(),
+            },
         }
     }
 
@@ -192,6 +194,17 @@ impl fmt::Display for Error {
             (Some(reason), _) => write!(f, ": {reason}"),
             (None, Source::Address(error)) => write!(f, ": {error}"),
             (None, Source::System(error)) => write!(f, ": {error}"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        match (self.0.reason, self.raw_os_error()) {
+            // Without a reason of ours, the system's text has the number in it.
+            (Some(_), Some(code)) => write!(f, " (os error {code})"),
+            _ => Ok(()),
         }
     }
 }

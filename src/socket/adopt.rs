@@ -37,7 +37,6 @@ use crate::sys::{self, Owned, State};
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct AdoptError {
     descriptor: Owned,
     reason: Reason,
@@ -72,6 +71,12 @@ impl AdoptError {
     #[must_use]
     pub fn into_descriptor(self) -> Owned {
         self.descriptor
+    }
+}
+
+impl fmt::Debug for AdoptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
