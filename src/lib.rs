@@ -134,6 +134,7 @@
 //! [`SocketAddr::V4`]: std::net::SocketAddr::V4
 //! [`SocketAddrV6`]: std::net::SocketAddrV6
 
+pub mod header;
 pub mod kind;
 pub mod mode;
 pub mod option;
@@ -143,7 +144,6 @@ mod builder;
 mod capabilities;
 mod error;
 pub mod guide;
-mod header;
 mod interface;
 mod message;
 mod socket;
