@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use super::names::Name;
-use super::{Interest, Target, get_int, unsupported};
+use super::{Target, get_int, unsupported};
 
 mod create;
 mod data;
