@@ -10,6 +10,9 @@ use crate::addr::{AddressError, Endpoint};
 /// system's own error is the [`source`](std::error::Error::source). Using an open socket gives a
 /// plain [`io::Error`], and this type converts into one, keeping the kind.
 ///
+/// `{:?}` prints the same line, so that `fn main() -> Result<(), inet6::Error>` and `unwrap` show
+/// what a person can read; `{:#?}` prints the fields.
+///
 /// # Examples
 ///
 /// ```
@@ -23,7 +26,6 @@ use crate::addr::{AddressError, Endpoint};
 /// assert!(error.to_string().contains("address in use"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct Error(Box<Inner>);
 
 #[derive(Debug)]
@@ -193,6 +195,15 @@ impl fmt::Display for Error {
             (None, Source::Address(error)) => write!(f, ": {error}"),
             (None, Source::System(error)) => write!(f, ": {error}"),
         }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return f.debug_tuple("Error").field(&self.0).finish();
+        }
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -345,3 +345,10 @@ fn what_the_crate_does_not_know_is_said_in_the_words_of_the_system() {
     assert!(error.to_string().starts_with("cannot bind [ff0e::1]:80: "), "{error}");
     assert!(error.to_string().ends_with(&cause) || error.kind() == ErrorKind::AddrNotAvailable);
 }
+
+#[test]
+fn a_debug_print_is_for_people_too() {
+    let error = UdpSocket::bind("[fe80::1]:80").unwrap_err();
+    assert_eq!(format!("{error:?}"), error.to_string());
+    assert!(format!("{error:#?}").contains("op: Address"), "{error:#?}");
+}
