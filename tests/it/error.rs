@@ -182,10 +182,10 @@ fn an_unknown_interface() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_unknown_interface_by_its_number() {
-    let error = UdpSocket::bind("[fe80::1%2147483647]:80").unwrap_err();
+    let error = UdpSocket::bind("[fe80::1%2147483647]:0").unwrap_err();
     assert_eq!(error.op(), Op::Bind);
     assert_eq!(error.raw_os_error(), Some(libc::ENODEV));
-    assert_eq!(error.to_string(), "cannot bind [fe80::1%2147483647]:80: no such interface");
+    assert_eq!(error.to_string(), "cannot bind [fe80::1%2147483647]:0: no such interface");
 }
 
 #[test]
