@@ -8,8 +8,10 @@ use crate::addr::{AddressError, Endpoint};
 ///
 /// It prints in one line what was tried, on what, and where it is known, why and what to do. The
 /// system's own error is the [`source`](std::error::Error::source). Using an open socket gives a
-/// plain [`io::Error`], and this type converts into one, keeping the kind. `{:?}` prints the same
-/// line with the number of the system's error, for `unwrap` and for `main`.
+/// plain [`io::Error`], and this type converts into one, keeping the kind.
+///
+/// `{:?}` prints the same line, so that `fn main() -> Result<(), inet6::Error>` and `unwrap` show
+/// what a person can read; `{:#?}` prints the fields.
 ///
 /// # Examples
 ///
@@ -200,12 +202,10 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)?;
-        match (self.0.reason, self.raw_os_error()) {
-            // Without a reason of ours, the system's text has the number in it.
-            (Some(_), Some(code)) => write!(f, " (os error {code})"),
-            _ => Ok(()),
+        if f.alternate() {
+            return f.debug_tuple("Error").field(&self.0).finish();
         }
+        fmt::Display::fmt(self, f)
     }
 }
 
