@@ -1,0 +1,3 @@
+//! The tests of the whole crate, a file per source file.
+
+mod windows;
