@@ -70,11 +70,17 @@ const BACKLOG: u32 = 4096;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The wrong order does not compile:
+/// The wrong order or the wrong kind does not compile, and the line below it does:
 ///
 /// ```compile_fail,E0599
 /// # use inet6::Builder;
 /// Builder::stream().listen(128)?; // `bind` comes first
+/// # Ok::<(), inet6::Error>(())
+/// ```
+///
+/// ```
+/// # use inet6::Builder;
+/// Builder::stream().bind("[::1]:0")?.listen(128)?;
 /// # Ok::<(), inet6::Error>(())
 /// ```
 ///
@@ -84,9 +90,21 @@ const BACKLOG: u32 = 4096;
 /// # Ok::<(), inet6::Error>(())
 /// ```
 ///
+/// ```
+/// # use inet6::Builder;
+/// Builder::stream().bind("[::1]:0")?.listen(128)?;
+/// # Ok::<(), inet6::Error>(())
+/// ```
+///
 /// ```compile_fail,E0599
 /// # use inet6::Builder;
-/// Builder::stream().bind("[::1]:0")?.dual_stack(); // the mode is decided before
+/// Builder::stream().bind("[::]:0")?.dual_stack().listen(128)?; // the mode is decided before
+/// # Ok::<(), inet6::Error>(())
+/// ```
+///
+/// ```
+/// # use inet6::Builder;
+/// Builder::stream().dual_stack().bind("[::]:0")?.listen(128)?;
 /// # Ok::<(), inet6::Error>(())
 /// ```
 #[must_use = "a builder opens nothing until `bind` or `connect` is called"]
@@ -189,6 +207,11 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     /// # use inet6::{Builder, option::NoDelay};
     /// Builder::datagram().with(NoDelay(true)); // not an option of a datagram socket
     /// ```
+    ///
+    /// ```
+    /// # use inet6::{Builder, option::NoDelay};
+    /// let builder = Builder::stream().with(NoDelay(true));
+    /// ```
     pub fn with<O: SocketOption<K>>(mut self, option: O) -> Self {
         self.options.retain(|recorded| recorded.option_type() != TypeId::of::<O>());
         let at = self.options.partition_point(|recorded| recorded.rank() <= O::RANK);
@@ -221,7 +244,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         let v6_only = self.mode.v6_only();
         let failed = |op, error| sys::errors::opening(op, None, v6_only, error);
         let fd = sys::open(self.protocol, nonblocking).map_err(|error| failed(Op::Open, error))?;
-        log::trace!("opened {:?} for {:?}", fd, self.protocol);
+        log::trace!("opened an IPv6 socket for {:?}", self.protocol);
         let socket = self.target(&fd);
         sys::set_v6_only(socket.fd, v6_only).map_err(|error| failed(Op::Mode, error))?;
         log::trace!("set IPV6_V6ONLY to {v6_only}, and read it back");
@@ -229,7 +252,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
             option
                 .apply(socket)
                 .map_err(|error| sys::errors::option(Op::Set(option.name()), error))?;
-            log::trace!("set {}: {option:?}", option.name());
+            log::trace!("set {} as {option:?}", option.name());
         }
         Ok(fd)
     }
@@ -239,7 +262,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         sys::bind(sys::borrow(&fd), wire).map_err(|error| {
             sys::errors::opening(Op::Bind, Some(wire), self.mode.v6_only(), error)
         })?;
-        log::trace!("bound {wire}");
+        log::trace!("bound to {wire}");
         Ok(fd)
     }
 
@@ -441,6 +464,7 @@ impl TcpListener {
     /// # Ok::<(), inet6::Error>(())
     /// ```
     pub fn bind(address: impl ToAddress<V6Only>) -> Result<Self, Error> {
+        log::debug!("TcpListener::bind chooses ReuseAddress(true) and a backlog of {BACKLOG}");
         Builder::stream().with(ReuseAddress(true)).bind(address)?.listen(BACKLOG)
     }
 }

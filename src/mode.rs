@@ -14,7 +14,6 @@ use std::hash::Hash;
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use crate::addr::{ToAddress, is_mapped};
-use crate::sealed::Sealed;
 
 /// Which peers a socket talks to, and so which type its addresses have.
 ///
@@ -39,7 +38,7 @@ use crate::sealed::Sealed;
     message = "`{Self}` is not a mode of an IPv6 socket",
     note = "the modes are `V6Only`, `DualStack` and `AnyMode`"
 )]
-pub trait Mode: Policy + Sealed + Copy + fmt::Debug + Eq + Hash + Send + Sync + 'static {
+pub trait Mode: Policy + Copy + fmt::Debug + Eq + Hash + Send + Sync + 'static {
     /// The type of local and peer addresses.
     type Address: ToAddress<Self>
         + FromWire
@@ -114,10 +113,6 @@ pub enum AnyMode {
     /// As [`DualStack`](struct@DualStack).
     DualStack,
 }
-
-impl Sealed for V6Only {}
-impl Sealed for DualStack {}
-impl Sealed for AnyMode {}
 
 impl Mode for V6Only {
     type Address = SocketAddrV6;
@@ -205,10 +200,11 @@ impl FromWire for SocketAddrV6 {
 impl FromWire for SocketAddr {
     #[inline]
     fn from_wire(wire: SocketAddrV6) -> Self {
-        match wire.ip().to_ipv4_mapped() {
-            Some(ip) => Self::V4(SocketAddrV4::new(ip, wire.port())),
-            None => Self::V6(wire),
+        if !is_mapped(wire.ip()) {
+            return Self::V6(wire);
         }
+        let [.., a, b, c, d] = wire.ip().octets();
+        Self::V4(SocketAddrV4::new([a, b, c, d].into(), wire.port()))
     }
 }
 

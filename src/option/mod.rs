@@ -23,6 +23,11 @@
 //! Builder::datagram().with(NoDelay(true)); // `NoDelay` is not an option of a `Datagram` socket
 //! ```
 //!
+//! ```
+//! # use inet6::{Builder, option::NoDelay};
+//! let builder = Builder::stream().with(NoDelay(true));
+//! ```
+//!
 //! An option that the system lacks gives an error of kind
 //! [`Unsupported`](std::io::ErrorKind::Unsupported) that names it, on the same API everywhere.
 //! What can be read but not set is a method of the socket, such as `local_addr`.
@@ -36,16 +41,26 @@
 
 use crate::kind::{Kind, Role};
 
+mod device;
+mod handshake;
 mod ipv6;
+mod mtu;
 mod multicast;
+mod receive;
+mod reuse;
 mod setting;
 mod socket;
 mod tcp;
 
 pub(crate) use self::setting::{Rank, Setting};
 
+pub use self::device::*;
+pub use self::handshake::*;
 pub use self::ipv6::*;
+pub use self::mtu::*;
 pub use self::multicast::*;
+pub use self::receive::*;
+pub use self::reuse::*;
 pub use self::socket::*;
 pub use self::tcp::*;
 
@@ -89,9 +104,16 @@ pub trait SocketOption<K: Kind>: Setting {}
 /// listener.set_option(ReuseAddress(true))?; // too late: the socket is bound
 /// # Ok::<(), inet6::Error>(())
 /// ```
+///
+/// ```
+/// # use inet6::{TcpListener, option::NoDelay};
+/// let listener = TcpListener::bind("[::1]:0")?;
+/// listener.set_option(NoDelay(true))?;
+/// # Ok::<(), inet6::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be set on an open socket in the role of `{R}`",
     label = "cannot change on a socket in the role of `{R}`",
-    note = "set it with `Builder::with`, before the socket is bound or connected"
+    note = "an option is set on the `Builder`, before the socket is bound or connected, on the listener, or on an open socket of a kind that has it: the page of `{Self}` tells which"
 )]
 pub trait LiveOn<R: Role>: SocketOption<R::Kind> {}

@@ -40,6 +40,14 @@ use crate::sys::{self, Owned};
 /// bound.accept()?; // `listen` comes first
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// ```no_run
+/// # // no_run: nobody connects.
+/// # use inet6::Builder;
+/// let bound = Builder::stream().bind("[::1]:0")?;
+/// bound.listen(128)?.accept()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct BoundStream<M: Mode = V6Only> {
     fd: Owned,
     mode: M,
@@ -72,7 +80,7 @@ impl<M: Mode> BoundStream<M> {
     #[doc(alias = "backlog")]
     pub fn listen(self, backlog: u32) -> Result<TcpListener<M>, Error> {
         let fd = sys::borrow(&self.fd);
-        log::trace!("listen({backlog})");
+        log::trace!("listening with a backlog of {backlog}");
         sys::listen(fd, backlog).map_err(|error| {
             let local = sys::local_address(fd).ok();
             sys::errors::opening(Op::Listen, local, self.mode.v6_only(), error)
@@ -152,7 +160,7 @@ pub(crate) fn connect<M: Mode>(
     peer: SocketAddrV6,
 ) -> Result<TcpStream<M>, Error> {
     let socket = sys::borrow(&fd);
-    log::trace!("connect({peer})");
+    log::trace!("connecting to {peer}");
     let result = match sys::start_connect(socket, peer) {
         Ok(true) => Ok(()),
         Ok(false) => sys::finish_connect(socket, None),
@@ -191,7 +199,7 @@ pub(crate) fn start_connect<M: Mode>(
     nonblocking: bool,
 ) -> Result<Connecting<M>, Error> {
     let socket = sys::borrow(&fd);
-    log::trace!("connect({peer})");
+    log::trace!("connecting to {peer}");
     match sys::start_connect(socket, peer) {
         Ok(_) => Ok(Connecting::new(fd, mode, peer, nonblocking)),
         Err(error) => Err(explain(socket, mode, peer, error)),

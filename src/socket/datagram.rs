@@ -7,7 +7,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 use std::time::Duration;
 
 use super::bound::explain;
-use super::handle::{handle, to_wire};
+use super::handle::{handle, to_wire, with_wire};
 use crate::addr::ToAddress;
 use crate::error::{Error, Op};
 use crate::kind::{Datagram, Datagrams};
@@ -37,8 +37,16 @@ use crate::sys::{self, Owned, Take};
 /// It cannot send without a destination:
 ///
 /// ```compile_fail,E0599
+/// # let server = inet6::UdpSocket::bind("[::1]:0")?;
 /// # let socket = inet6::UdpSocket::bind("[::1]:0")?;
 /// socket.send(b"ping")?; // `connect` comes first
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// ```
+/// # let server = inet6::UdpSocket::bind("[::1]:0")?;
+/// # let socket = inet6::UdpSocket::bind("[::1]:0")?;
+/// socket.connect(server.local_addr()?)?.send(b"ping")?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct UdpSocket<M: Mode = V6Only> {
@@ -50,8 +58,8 @@ handle!(UdpSocket {}, Datagram, role Datagrams);
 
 /// A datagram socket with one peer: it sends there and receives from there only.
 ///
-/// Sending costs about a fifth less than to an address, and the peer's "port unreachable" arrives
-/// as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
+/// Sending costs less than to an address, because the kernel keeps the route, and the peer's "port
+/// unreachable" arrives as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
 ///
 /// # Examples
 ///
@@ -100,11 +108,9 @@ impl<M: Mode> UdpSocket<M> {
     #[inline]
     pub fn send_to(&self, data: &[u8], peer: impl ToAddress<M>) -> io::Result<usize> {
         let socket = self.target();
-        let wire = to_wire(socket, self.mode, peer)?;
-        match sys::send_to(socket.fd, data, &wire) {
-            Ok(len) => Ok(len),
-            Err(error) => Err(sending(self, wire, error)),
-        }
+        with_wire(socket, self.mode, &peer, |wire| {
+            sys::send_to(socket.fd, data, wire).map_err(|error| sending(self, wire, error))
+        })
     }
 
     /// As [`send_to`](Self::send_to), from several slices.
@@ -131,11 +137,10 @@ impl<M: Mode> UdpSocket<M> {
         peer: impl ToAddress<M>,
     ) -> io::Result<usize> {
         let socket = self.target();
-        let wire = to_wire(socket, self.mode, peer)?;
-        match sys::send_to_vectored(socket.fd, data, Some(&wire)) {
-            Ok(len) => Ok(len),
-            Err(error) => Err(sending(self, wire, error)),
-        }
+        with_wire(socket, self.mode, &peer, |wire| {
+            sys::send_to_vectored(socket.fd, data, Some(wire))
+                .map_err(|error| sending(self, wire, error))
+        })
     }
 
     /// Receives a datagram, and the address of its sender.
@@ -267,7 +272,7 @@ impl<M: Mode> UdpSocket<M> {
         peer: SocketAddrV6,
     ) -> Result<ConnectedUdpSocket<M>, UdpConnectError<M>> {
         let socket = self.target().fd;
-        log::trace!("connect({peer})");
+        log::trace!("connecting to {peer}");
         match sys::start_connect(socket, peer) {
             Ok(_) => Ok(ConnectedUdpSocket { fd: self.fd, mode: self.mode }),
             Err(error) => {
@@ -495,8 +500,8 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     ///
     /// # Platform notes
     ///
-    /// On Linux a port that the system chose on connecting is given up too; a port that was bound
-    /// stays.
+    /// On Linux a port that the system chose is given up too, when binding to port 0 as when
+    /// connecting: the next send gets another one. A port that was named when binding stays.
     ///
     /// # Examples
     ///
@@ -627,12 +632,12 @@ impl<M: Mode> From<UdpConnectError<M>> for io::Error {
 
 /// Explains an IPv6 destination of a socket that is bound to an IPv4 address.
 #[cold]
-fn sending<M: Mode>(socket: &UdpSocket<M>, peer: SocketAddrV6, error: io::Error) -> io::Error {
+fn sending<M: Mode>(socket: &UdpSocket<M>, peer: &SocketAddrV6, error: io::Error) -> io::Error {
     let fd = socket.target().fd;
     if sys::errors::is_unreachable(&error)
-        && sys::errors::is_bound_to_v4(sys::local_address(fd), &peer)
+        && sys::errors::is_bound_to_v4(sys::local_address(fd), peer)
     {
-        return sys::errors::bound_to_v4(peer, error).into();
+        return sys::errors::bound_to_v4(*peer, error).into();
     }
     error
 }

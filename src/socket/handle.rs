@@ -1,8 +1,9 @@
 //! What all sockets have: the shared methods and the descriptor impls.
 
+use std::io;
 use std::net::SocketAddrV6;
 
-use crate::addr::{AddressError, ToAddress, is_zoned};
+use crate::addr::{AddressError, ToAddress, UNSPECIFIED, is_zoned};
 use crate::mode::Mode;
 use crate::sys::{self, Target, names};
 
@@ -287,8 +288,7 @@ macro_rules! descriptor {
 }
 pub(crate) use descriptor;
 
-/// The kernel's form of an address that a socket connects or sends to.
-#[inline]
+/// The kernel's form of an address that a socket connects to.
 pub(crate) fn to_wire<M: Mode>(
     socket: Target<'_>,
     mode: M,
@@ -297,16 +297,35 @@ pub(crate) fn to_wire<M: Mode>(
     with_zone(socket, address.to_wire(mode, sys::interface_index)?)
 }
 
-/// Refuses a link-local address without a zone, unless the socket has one.
+/// As `to_wire`, for the data path: hands the address on without copying it.
 #[inline]
+pub(crate) fn with_wire<M: Mode, R>(
+    socket: Target<'_>,
+    mode: M,
+    address: &impl ToAddress<M>,
+    run: impl FnOnce(&SocketAddrV6) -> io::Result<R>,
+) -> io::Result<R> {
+    let zoned;
+    let mut room = UNSPECIFIED;
+    let mut wire = address.lend(mode, sys::interface_index, &mut room)?;
+    if lacks_zone(wire) {
+        zoned = zone_of(socket, *wire)?;
+        wire = &zoned;
+    }
+    run(wire)
+}
+
+/// Refuses a link-local address without a zone, unless the socket has one.
 pub(crate) fn with_zone(
     socket: Target<'_>,
     wire: SocketAddrV6,
 ) -> Result<SocketAddrV6, AddressError> {
-    if wire.scope_id() == 0 && is_zoned(wire.ip()) {
-        return zone_of(socket, wire);
-    }
-    Ok(wire)
+    if lacks_zone(&wire) { zone_of(socket, wire) } else { Ok(wire) }
+}
+
+#[inline]
+fn lacks_zone(wire: &SocketAddrV6) -> bool {
+    wire.scope_id() == 0 && is_zoned(wire.ip())
 }
 
 /// Gives a link-local address the zone that the socket itself is meant for, if there is one.

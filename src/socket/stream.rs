@@ -37,8 +37,16 @@ use crate::sys::{self, Owned, Take};
 /// It cannot accept:
 ///
 /// ```compile_fail,E0599
-/// # let stream = inet6::TcpStream::connect("[::1]:80")?;
+/// # let listener = inet6::TcpListener::bind("[::1]:0")?;
+/// # let stream = inet6::TcpStream::connect(listener.local_addr()?)?;
 /// stream.accept()?; // a `TcpListener` can
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// ```
+/// # let listener = inet6::TcpListener::bind("[::1]:0")?;
+/// # let stream = inet6::TcpStream::connect(listener.local_addr()?)?;
+/// listener.accept()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct TcpStream<M: Mode = V6Only> {

@@ -1,30 +1,122 @@
+use std::ffi::c_int;
+
 use super::Name;
 
 pub(crate) const SO_ACCEPTCONN: Name = None;
 pub(crate) const SO_BINDTODEVICE: Name = None;
+/// The index of an interface, in the byte order of the host.
 pub(crate) const SO_BINDTOIFINDEX: Name = None;
+pub(crate) const SO_BUSY_POLL: Name = None;
 pub(crate) const SO_ERROR: Name = None;
+pub(crate) const SO_EXCLUSIVEADDRUSE: Name = None;
+pub(crate) const SO_INCOMING_CPU: Name = None;
+pub(crate) const SO_KEEPALIVE: Name = None;
+pub(crate) const SO_MARK: Name = None;
+pub(crate) const SO_OOBINLINE: Name = None;
+pub(crate) const SO_PRIORITY: Name = None;
 pub(crate) const SO_PROTOCOL: Name = None;
-pub(crate) const SO_RCVTIMEO: Name = None;
+pub(crate) const SO_RCVBUF: Name = None;
+/// Rebinding over `TIME_WAIT` and nothing more; `None` where the system always lets a program do
+/// that.
 pub(crate) const SO_REUSEADDR: Name = None;
-pub(crate) const SO_SNDTIMEO: Name = None;
+/// Several sockets on one port, among which the kernel balances.
+pub(crate) const SO_REUSEPORT: Name = None;
+/// Several datagram sockets on one address and port, whatever each system calls it.
+pub(crate) const SHARE_ADDRESS: Name = None;
+pub(crate) const SO_SNDBUF: Name = None;
 pub(crate) const SO_TYPE: Name = None;
+/// Joining a multicast group for one source (RFC 3678), whatever each system calls it.
+pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = None;
 
-pub(crate) const IPV6_TCLASS: Name = None;
+pub(crate) const IPV6_ADDR_PREFERENCES: Name = None;
+pub(crate) const IPV6_AUTOFLOWLABEL: Name = None;
+pub(crate) const IPV6_DONTFRAG: Name = None;
+pub(crate) const IPV6_FREEBIND: Name = None;
+pub(crate) const IPV6_MINHOPCOUNT: Name = None;
+/// The path MTU of a connected socket, for reading.
+pub(crate) const IPV6_MTU: Name = None;
+pub(crate) const IPV6_MTU_DISCOVER: Name = None;
+pub(crate) const IPV6_MULTICAST_ALL: Name = None;
+pub(crate) const IPV6_MULTICAST_HOPS: Name = None;
 pub(crate) const IPV6_MULTICAST_IF: Name = None;
 pub(crate) const IPV6_MULTICAST_LOOP: Name = None;
-pub(crate) const IPV6_UNICAST_IF: Name = None;
+/// The path MTU of a connected socket, in a struct (RFC 3542, section 11.4).
+pub(crate) const IPV6_PATHMTU: Name = None;
+/// What the BSDs have of `IPV6_ADDR_PREFERENCES`: 1 temporary, 0 public, -1 the system's choice.
+pub(crate) const IPV6_PREFER_TEMPADDR: Name = None;
+pub(crate) const IPV6_RECVERR: Name = None;
+pub(crate) const IPV6_RECVHOPLIMIT: Name = None;
+pub(crate) const IPV6_RECVPATHMTU: Name = None;
+pub(crate) const IPV6_RECVPKTINFO: Name = None;
+pub(crate) const IPV6_RECVTCLASS: Name = None;
+pub(crate) const IPV6_TCLASS: Name = None;
+pub(crate) const IPV6_TRANSPARENT: Name = None;
 pub(crate) const IPV6_UNICAST_HOPS: Name = None;
+/// The index of an interface, in network byte order.
+pub(crate) const IPV6_UNICAST_IF: Name = None;
+/// The largest packet that the socket sends, for setting.
+pub(crate) const IPV6_USER_MTU: Name = None;
 pub(crate) const IPV6_V6ONLY: Name = None;
 
-// The IPv4 twins, for the IPv4 peers of a dual-stack socket.
+// It serves IPv6 too.
+pub(crate) const IP_BIND_ADDRESS_NO_PORT: Name = None;
+
+// The IPv4 twins, for the IPv4 peers of a dual-stack socket; `None` too where the IPv6 option
+// serves both.
+pub(crate) const IP_DONTFRAGMENT: Name = None;
+pub(crate) const IP_MINTTL: Name = None;
+pub(crate) const IP_MTU_DISCOVER: Name = None;
+pub(crate) const IP_MULTICAST_ALL: Name = None;
+pub(crate) const IP_MULTICAST_IF: Name = None;
 pub(crate) const IP_MULTICAST_LOOP: Name = None;
+pub(crate) const IP_MULTICAST_TTL: Name = None;
+pub(crate) const IP_PKTINFO: Name = None;
+pub(crate) const IP_RECVERR: Name = None;
+pub(crate) const IP_RECVTOS: Name = None;
+pub(crate) const IP_RECVTTL: Name = None;
 pub(crate) const IP_TOS: Name = None;
 pub(crate) const IP_TTL: Name = None;
+/// The index of an interface, in network byte order.
+pub(crate) const IP_UNICAST_IF: Name = None;
+pub(crate) const IP_USER_MTU: Name = None;
 
-pub(crate) const TCP_NODELAY: Name = None;
-
-// Read only.
-pub(crate) const IPV6_MTU: Name = None;
-pub(crate) const IPV6_PATHMTU: Name = None;
+pub(crate) const TCP_CONGESTION: Name = None;
+/// Holding back segments that are not full; the BSDs call it `TCP_NOPUSH`.
+pub(crate) const TCP_CORK: Name = None;
+pub(crate) const TCP_DEFER_ACCEPT: Name = None;
+pub(crate) const TCP_FASTOPEN: Name = None;
+pub(crate) const TCP_FASTOPEN_CONNECT: Name = None;
 pub(crate) const TCP_INFO: Name = None;
+pub(crate) const TCP_KEEPCNT: Name = None;
+/// In seconds; Apple calls it `TCP_KEEPALIVE`.
+pub(crate) const TCP_KEEPIDLE: Name = None;
+/// In seconds.
+pub(crate) const TCP_KEEPINTVL: Name = None;
+pub(crate) const TCP_MAXSEG: Name = None;
+pub(crate) const TCP_NODELAY: Name = None;
+pub(crate) const TCP_NOTSENT_LOWAT: Name = None;
+pub(crate) const TCP_QUICKACK: Name = None;
+/// In milliseconds.
+pub(crate) const TCP_USER_TIMEOUT: Name = None;
+
+pub(crate) const UDP_GRO: Name = None;
+pub(crate) const UDP_SEGMENT: Name = None;
+
+// Values that differ per system; `None` where it has no such value.
+
+// Of IPV6_MTU_DISCOVER and IP_MTU_DISCOVER.
+pub(crate) const PMTUDISC_DONT: Option<c_int> = None;
+pub(crate) const PMTUDISC_WANT: Option<c_int> = None;
+pub(crate) const PMTUDISC_DO: Option<c_int> = None;
+pub(crate) const PMTUDISC_PROBE: Option<c_int> = None;
+pub(crate) const PMTUDISC_INTERFACE: Option<c_int> = None;
+pub(crate) const PMTUDISC_OMIT: Option<c_int> = None;
+
+// Of IPV6_ADDR_PREFERENCES (RFC 5014, section 5).
+pub(crate) const PREFER_SRC_TMP: c_int = 0;
+pub(crate) const PREFER_SRC_PUBLIC: c_int = 0;
+pub(crate) const PREFER_SRC_PUBTMP_DEFAULT: c_int = 0;
+pub(crate) const PREFER_SRC_COA: c_int = 0;
+pub(crate) const PREFER_SRC_HOME: c_int = 0;
+pub(crate) const PREFER_SRC_CGA: c_int = 0;
+pub(crate) const PREFER_SRC_NONCGA: c_int = 0;

@@ -1,0 +1,139 @@
+//! Hand-written C, in Rust: the calls of libc, on the address as the kernel has it.
+
+use std::ffi::c_int;
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::Ipv6Addr;
+
+pub(super) type Address = libc::sockaddr_in6;
+const ADDRESS_LEN: libc::socklen_t = size_of::<Address>() as libc::socklen_t;
+
+/// A descriptor; dropping it closes it.
+pub(super) struct Socket(c_int);
+
+fn check(result: c_int) -> c_int {
+    assert_ne!(result, -1, "{}", io::Error::last_os_error());
+    result
+}
+
+#[inline]
+fn check_len(result: isize) -> usize {
+    usize::try_from(result).unwrap_or_else(|_| panic!("{}", io::Error::last_os_error()))
+}
+
+pub(super) fn loopback(port: u16) -> Address {
+    // SAFETY: all-zero bytes are a valid `sockaddr_in6`.
+    let mut address: Address = unsafe { MaybeUninit::zeroed().assume_init() };
+    address.sin6_family = libc::AF_INET6 as libc::sa_family_t;
+    address.sin6_port = port.to_be();
+    address.sin6_addr.s6_addr = Ipv6Addr::LOCALHOST.octets();
+    address
+}
+
+/// Closing resets the connection, so that no closed one stays in TIME_WAIT: `SO_LINGER` of zero.
+pub(super) fn reset_on_close(fd: c_int) {
+    let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+    let (data, len) = ((&raw const linger).cast(), size_of::<libc::linger>() as u32);
+    // SAFETY: `data` is `len` bytes long.
+    check(unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, data, len) });
+}
+
+impl Socket {
+    pub(super) fn new(kind: c_int) -> Self {
+        // SAFETY: no memory is passed.
+        Self(check(unsafe { libc::socket(libc::AF_INET6, kind | libc::SOCK_CLOEXEC, 0) }))
+    }
+
+    pub(super) fn fd(&self) -> c_int {
+        self.0
+    }
+
+    pub(super) fn set(&self, level: c_int, name: c_int, value: c_int) {
+        let (data, len) = ((&raw const value).cast(), size_of::<c_int>() as u32);
+        // SAFETY: `data` is `len` bytes long.
+        check(unsafe { libc::setsockopt(self.0, level, name, data, len) });
+    }
+
+    pub(super) fn get(&self, level: c_int, name: c_int) -> c_int {
+        let (mut value, mut len) = (0, size_of::<c_int>() as u32);
+        let data = (&raw mut value).cast();
+        // SAFETY: `data` has room for `len` bytes.
+        check(unsafe { libc::getsockopt(self.0, level, name, data, &mut len) });
+        value
+    }
+
+    pub(super) fn bind(&self, address: &Address) {
+        // SAFETY: `address` is `ADDRESS_LEN` bytes long.
+        check(unsafe { libc::bind(self.0, (&raw const *address).cast(), ADDRESS_LEN) });
+    }
+
+    pub(super) fn listen(&self, backlog: c_int) {
+        // SAFETY: no memory is passed.
+        check(unsafe { libc::listen(self.0, backlog) });
+    }
+
+    pub(super) fn connect(&self, peer: &Address) {
+        // SAFETY: `peer` is `ADDRESS_LEN` bytes long.
+        check(unsafe { libc::connect(self.0, (&raw const *peer).cast(), ADDRESS_LEN) });
+    }
+
+    pub(super) fn local(&self) -> Address {
+        let (mut address, mut len) = (loopback(0), ADDRESS_LEN);
+        // SAFETY: `address` has room for `len` bytes.
+        check(unsafe { libc::getsockname(self.0, (&raw mut address).cast(), &mut len) });
+        address
+    }
+
+    #[inline]
+    pub(super) fn accept(&self, flags: c_int) -> (Self, Address) {
+        let (mut peer, mut len) = (MaybeUninit::<Address>::uninit(), ADDRESS_LEN);
+        let flags = flags | libc::SOCK_CLOEXEC;
+        // SAFETY: `peer` has room for `len` bytes.
+        let fd = check(unsafe { libc::accept4(self.0, peer.as_mut_ptr().cast(), &mut len, flags) });
+        assert_eq!(len, ADDRESS_LEN);
+        // SAFETY: the kernel wrote all of it.
+        (Self(fd), unsafe { peer.assume_init() })
+    }
+
+    #[inline]
+    pub(super) fn send(&self, data: &[u8]) -> usize {
+        let (start, len) = (data.as_ptr().cast(), data.len());
+        // SAFETY: `start` is `len` bytes long.
+        check_len(unsafe { libc::send(self.0, start, len, libc::MSG_NOSIGNAL) })
+    }
+
+    #[inline]
+    pub(super) fn recv(&self, buffer: &mut [u8]) -> usize {
+        let (start, len) = (buffer.as_mut_ptr().cast(), buffer.len());
+        // SAFETY: `start` has room for `len` bytes.
+        check_len(unsafe { libc::recv(self.0, start, len, 0) })
+    }
+
+    #[inline]
+    pub(super) fn send_to(&self, data: &[u8], peer: &Address) -> usize {
+        let (start, len) = (data.as_ptr().cast(), data.len());
+        let (peer, flags) = ((&raw const *peer).cast(), libc::MSG_NOSIGNAL);
+        // SAFETY: `start` is `len` bytes long, and `peer` is `ADDRESS_LEN`.
+        check_len(unsafe { libc::sendto(self.0, start, len, flags, peer, ADDRESS_LEN) })
+    }
+
+    #[inline]
+    pub(super) fn recv_from(&self, buffer: &mut [u8]) -> (usize, Address) {
+        let (mut source, mut source_len) = (MaybeUninit::<Address>::uninit(), ADDRESS_LEN);
+        let (start, len) = (buffer.as_mut_ptr().cast(), buffer.len());
+        let name = source.as_mut_ptr().cast();
+        // SAFETY: `start` has room for `len` bytes, and `name` for `source_len`.
+        let len =
+            check_len(unsafe { libc::recvfrom(self.0, start, len, 0, name, &mut source_len) });
+        assert_eq!(source_len, ADDRESS_LEN);
+        // SAFETY: the kernel wrote all of it.
+        (len, unsafe { source.assume_init() })
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // SAFETY: the descriptor is ours, and nobody uses it any more.
+        check(unsafe { libc::close(self.0) });
+    }
+}

@@ -1,0 +1,272 @@
+//! What a socket accepts as an address: [`ToAddress`].
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::num::NonZeroU32;
+
+use super::{AddressError, Endpoint, Reason, ZoneForm};
+use crate::mode::{AnyMode, DualStack, Mode, map};
+
+/// What `bind`, `connect` and `send_to` accept as an address, for a socket in mode `M`.
+///
+/// | type | example | [`V6Only`](struct@crate::V6Only) | [`DualStack`], [`AnyMode`] |
+/// | --- | --- | --- | --- |
+/// | [`SocketAddrV6`] | `SocketAddrV6::new(ip, 80, 0, 2)` | yes | yes |
+/// | `(Ipv6Addr, u16)` | `(Ipv6Addr::LOCALHOST, 80)` | yes | yes |
+/// | [`Endpoint`] | `"[::1]:80".parse::<Endpoint>()?` | yes | yes |
+/// | `str`, [`String`] | `"[fe80::1%eth0]:80"` | yes | yes, and `"192.0.2.1:80"` |
+/// | `(str, u16)`, `(String, u16)` | `("fe80::1%2", 80)` | yes | yes, and `("192.0.2.1", 80)` |
+/// | [`SocketAddr`] | `listener.local_addr()?` | does not compile | yes |
+/// | [`SocketAddrV4`] | `"192.0.2.1:80".parse()?` | does not compile | yes |
+/// | `(IpAddr, u16)`, `(Ipv4Addr, u16)` | `(Ipv4Addr::LOCALHOST, 80)` | does not compile | yes |
+///
+/// References to these count as well. `Endpoint::from(socket_addr)` makes the check of a
+/// [`SocketAddr`] one at run time.
+///
+/// An IPv4 address given to an IPv6-only socket as text, as an [`Endpoint`] or in IPv6 notation
+/// (`::ffff:192.0.2.1`) is refused before any system call. The trait is sealed.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{Builder, Endpoint, UdpSocket};
+/// use std::net::SocketAddr;
+///
+/// let peer: SocketAddr = "[::1]:9".parse()?;
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// socket.send_to(b"x", Endpoint::from(peer))?;      // checked at run time
+/// let socket = Builder::datagram().dual_stack().bind(("::", 0))?;
+/// socket.send_to(b"x", peer)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use inet6::UdpSocket;
+/// # use std::net::SocketAddr;
+/// # let peer: SocketAddr = "[::1]:9".parse()?;
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// socket.send_to(b"x", peer)?; // `SocketAddr` may hold an IPv4 address
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// ```
+/// # use inet6::Builder;
+/// # use std::net::SocketAddr;
+/// # let peer: SocketAddr = "[::1]:9".parse()?;
+/// let socket = Builder::datagram().dual_stack().bind("[::]:0")?;
+/// socket.send_to(b"x", peer)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an address of a socket in mode `{M}`",
+    label = "not an address of a socket in mode `{M}`",
+    note = "a `V6Only` socket takes `SocketAddrV6`, `(Ipv6Addr, u16)`, text such as \"[::1]:80\", and `Endpoint`",
+    note = "for IPv4 as well, open the socket with `.dual_stack()`",
+    note = "or convert with `Endpoint::from(address)`, which is checked at run time"
+)]
+pub trait ToAddress<M: Mode>: ToWire<M> {}
+
+/// How the name of an interface becomes its index; the caller brings the system call.
+pub(crate) type Lookup = fn(&str) -> Option<NonZeroU32>;
+
+/// Room for an address.
+pub(crate) const UNSPECIFIED: SocketAddrV6 = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0);
+
+/// To the kernel's form of an address.
+pub trait ToWire<M> {
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError>;
+
+    /// As `to_wire`, for the data path: what has the kernel's form already is not copied, and
+    /// anything else goes to `room`.
+    #[inline]
+    fn lend<'a>(
+        &'a self,
+        mode: M,
+        lookup: Lookup,
+        room: &'a mut SocketAddrV6,
+    ) -> Result<&'a SocketAddrV6, AddressError> {
+        *room = self.to_wire(mode, lookup)?;
+        Ok(room)
+    }
+}
+
+impl<M: Mode, A: ToAddress<M> + ?Sized> ToAddress<M> for &A {}
+impl<M, A: ToWire<M> + ?Sized> ToWire<M> for &A {
+    #[inline]
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        (**self).to_wire(mode, lookup)
+    }
+
+    #[inline]
+    fn lend<'a>(
+        &'a self,
+        mode: M,
+        lookup: Lookup,
+        room: &'a mut SocketAddrV6,
+    ) -> Result<&'a SocketAddrV6, AddressError> {
+        (**self).lend(mode, lookup, room)
+    }
+}
+
+impl<M: Mode> ToAddress<M> for SocketAddrV6 {}
+impl<M: Mode> ToWire<M> for SocketAddrV6 {
+    #[inline]
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        self.lend(mode, lookup, &mut { UNSPECIFIED }).copied()
+    }
+
+    #[inline]
+    fn lend<'a>(
+        &'a self,
+        mode: M,
+        _: Lookup,
+        _: &'a mut SocketAddrV6,
+    ) -> Result<&'a SocketAddrV6, AddressError> {
+        if mode.v6_only() && is_mapped(self.ip()) {
+            return Err(refused(self, Reason::Mapped));
+        }
+        Ok(self)
+    }
+}
+
+impl<M: Mode> ToAddress<M> for (Ipv6Addr, u16) {}
+impl<M: Mode> ToWire<M> for (Ipv6Addr, u16) {
+    #[inline]
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        SocketAddrV6::new(self.0, self.1, 0, 0).to_wire(mode, lookup)
+    }
+}
+
+impl<M: Mode> ToAddress<M> for Endpoint {}
+impl<M: Mode> ToWire<M> for Endpoint {
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        let ip = match self.ip {
+            IpAddr::V4(_) if mode.v6_only() => return Err(refused(self, Reason::Ipv4)),
+            IpAddr::V4(ip) => return Ok(map(SocketAddrV4::new(ip, self.port))),
+            IpAddr::V6(ip) => ip,
+        };
+        let scope = match self.zone.as_ref().map(|zone| &zone.0) {
+            None => 0,
+            Some(ZoneForm::Index(index)) => index.get(),
+            Some(ZoneForm::Name(name)) => match lookup(name) {
+                Some(index) => index.get(),
+                None if name.starts_with("25") => return Err(refused(self, Reason::UrlZone)),
+                None => return Err(refused(self, Reason::UnknownInterface)),
+            },
+        };
+        SocketAddrV6::new(ip, self.port, self.flow_info, scope).to_wire(mode, lookup)
+    }
+}
+
+impl<M: Mode> ToAddress<M> for str {}
+impl<M: Mode> ToWire<M> for str {
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        self.parse::<Endpoint>()?.to_wire(mode, lookup)
+    }
+}
+
+impl<M: Mode> ToAddress<M> for String {}
+impl<M: Mode> ToWire<M> for String {
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        self.as_str().to_wire(mode, lookup)
+    }
+}
+
+impl<M: Mode> ToAddress<M> for (&str, u16) {}
+impl<M: Mode> ToWire<M> for (&str, u16) {
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        Endpoint::new(self.0, self.1)?.to_wire(mode, lookup)
+    }
+}
+
+impl<M: Mode> ToAddress<M> for (String, u16) {}
+impl<M: Mode> ToWire<M> for (String, u16) {
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        (self.0.as_str(), self.1).to_wire(mode, lookup)
+    }
+}
+
+// IPv4 values, one impl a mode: a blanket impl over the two modes would make rustc report the
+// helper trait in place of the message above.
+
+impl ToAddress<DualStack> for SocketAddr {}
+impl ToAddress<AnyMode> for SocketAddr {}
+impl<M: Mode> ToWire<M> for SocketAddr {
+    #[inline]
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        match self {
+            Self::V4(address) => address.to_wire(mode, lookup),
+            Self::V6(address) => address.to_wire(mode, lookup),
+        }
+    }
+
+    #[inline]
+    fn lend<'a>(
+        &'a self,
+        mode: M,
+        lookup: Lookup,
+        room: &'a mut SocketAddrV6,
+    ) -> Result<&'a SocketAddrV6, AddressError> {
+        match self {
+            Self::V4(address) => address.lend(mode, lookup, room),
+            Self::V6(address) => address.lend(mode, lookup, room),
+        }
+    }
+}
+
+impl ToAddress<DualStack> for SocketAddrV4 {}
+impl ToAddress<AnyMode> for SocketAddrV4 {}
+impl<M: Mode> ToWire<M> for SocketAddrV4 {
+    #[inline]
+    fn to_wire(&self, mode: M, _: Lookup) -> Result<SocketAddrV6, AddressError> {
+        if mode.v6_only() {
+            return Err(refused(self, Reason::Ipv4));
+        }
+        Ok(map(*self))
+    }
+}
+
+impl ToAddress<DualStack> for (Ipv4Addr, u16) {}
+impl ToAddress<AnyMode> for (Ipv4Addr, u16) {}
+impl<M: Mode> ToWire<M> for (Ipv4Addr, u16) {
+    #[inline]
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        SocketAddrV4::new(self.0, self.1).to_wire(mode, lookup)
+    }
+}
+
+impl ToAddress<DualStack> for (IpAddr, u16) {}
+impl ToAddress<AnyMode> for (IpAddr, u16) {}
+impl<M: Mode> ToWire<M> for (IpAddr, u16) {
+    #[inline]
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        SocketAddr::new(self.0, self.1).to_wire(mode, lookup)
+    }
+}
+
+const PREFIX_MASK: u128 = (!0u128 << 32).to_be();
+const MAPPED_PREFIX: u128 = (0xffff_u128 << 32).to_be();
+
+/// Whether this is an IPv4 address in IPv6 notation, `::ffff:0:0/96` (RFC 4291, section 2.5.5.2).
+#[inline]
+pub(crate) fn is_mapped(ip: &Ipv6Addr) -> bool {
+    // On the data path: compares words, where a pattern of segments would take each apart.
+    u128::from_ne_bytes(ip.octets()) & PREFIX_MASK == MAPPED_PREFIX
+}
+
+/// Whether an address means nothing without a zone: link-local unicast `fe80::/10`, and multicast
+/// of interface-local or link-local scope, `ff?1::/16` and `ff?2::/16` (RFC 4291, section 2.7).
+#[inline]
+pub(crate) fn is_zoned(ip: &Ipv6Addr) -> bool {
+    let [first, second, ..] = ip.octets();
+    match first {
+        0xfe => second & 0xc0 == 0x80,
+        0xff => matches!(second & 0x0f, 1 | 2),
+        _ => false,
+    }
+}
+
+#[cold]
+fn refused(address: &impl fmt::Display, reason: Reason) -> AddressError {
+    AddressError::new(address.to_string(), reason)
+}

@@ -1,0 +1,497 @@
+//! The rules of the design, read off the sources: a change that breaks one fails here.
+//!
+//! Each rule is a function from a source file to what breaks it, and each is first shown to bite.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From the ground up. A module uses its own layer and those below it.
+const LAYERS: [&[&str]; 6] = [
+    &["kind", "mode", "addr", "header", "tcp_info", "error", "sealed"],
+    &["sys"],
+    &["interface", "option"],
+    &["socket"],
+    &["builder"],
+    &["message", "capabilities", "guide", "batch", "connect", "everywhere", "interop"],
+];
+
+/// Crates whose types only `sys` and `interop` handle.
+const FOREIGN: [&str; 3] = ["socket2", "libc", "windows_sys"];
+
+const CODE_LINES: usize = 300;
+const ALL_LINES: usize = 700;
+
+struct Source {
+    /// Below `src`, with slashes: `socket/handle.rs`.
+    path: String,
+    text: String,
+    /// The text without comments, strings and tests; the lines keep their numbers.
+    code: String,
+}
+
+impl Source {
+    fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        let (path, text) = (path.into(), text.into());
+        let tests = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
+        let code = without_comments_and_strings(&text[..tests]);
+        Self { path, text, code }
+    }
+
+    /// The module directly below the root of the crate: `socket`.
+    fn module(&self) -> &str {
+        let first = self.path.split('/').next().unwrap_or_default();
+        first.strip_suffix(".rs").unwrap_or(first)
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &str> {
+        self.code.lines()
+    }
+
+    fn breach(&self, offset: usize, what: impl std::fmt::Display) -> String {
+        let line = 1 + self.code[..offset].matches('\n').count();
+        format!("src/{}:{line}: {what}", self.path)
+    }
+
+    /// Where these words stand, as whole words of code.
+    fn words<'a>(&'a self, words: &'a [&str]) -> impl Iterator<Item = (usize, &'a str)> {
+        all_words(&self.code).filter(|(_, word)| words.contains(word))
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+fn all_words(code: &str) -> impl Iterator<Item = (usize, &str)> {
+    code.split(|c| !is_word(c))
+        .map(|word| (word.as_ptr() as usize - code.as_ptr() as usize, word))
+        .filter(|(_, word)| !word.is_empty())
+}
+
+/// Blanks comments and the insides of strings. House style has no block comments.
+fn without_comments_and_strings(text: &str) -> String {
+    let (mut code, mut rest) = (String::new(), text);
+    while let Some(next) = rest.chars().next() {
+        let raw_quotes = rest.strip_prefix('r').and_then(|it| {
+            let hashes = it.len() - it.trim_start_matches('#').len();
+            it[hashes..].starts_with('"').then(|| format!("\"{}", "#".repeat(hashes)))
+        });
+        let skipped = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if let Some(end) = raw_quotes.filter(|_| !code.ends_with(is_word)) {
+            let start = 1 + end.len();
+            start + rest[start..].find(&end).map_or(0, |at| at + end.len())
+        } else if next == '"' {
+            1 + string_len(&rest[1..], '"')
+        } else if rest.starts_with("'\\") || rest.chars().nth(2) == Some('\'') && next == '\'' {
+            1 + string_len(&rest[1..], '\'')
+        } else {
+            code.push(next);
+            rest = &rest[next.len_utf8()..];
+            continue;
+        };
+        code.extend(rest[..skipped].chars().filter(|c| *c == '\n'));
+        rest = &rest[skipped..];
+    }
+    code
+}
+
+/// Up to and with the quote that ends it.
+fn string_len(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            _ if c == quote => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// What stands from `start` up to the bracket that closes the first one.
+fn bracketed(code: &str, start: usize) -> &str {
+    let mut depth = 0;
+    for (at, c) in code[start..].char_indices() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' if depth <= 1 => return &code[start..start + at + 1],
+            ')' | ']' | '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    &code[start..]
+}
+
+// The rules.
+
+/// `lib.rs` says which module a name at the root of the crate comes from.
+fn exports(root: &Source) -> BTreeMap<String, String> {
+    let mut exports = BTreeMap::new();
+    for statement in root.code.split(';') {
+        if let Some(path) = statement.trim().strip_prefix("pub use self::") {
+            let mut words = all_words(path).map(|(_, word)| word.to_owned());
+            let module = words.next().unwrap_or_default();
+            exports.extend(words.map(|name| (name, module.clone())));
+        }
+    }
+    exports
+}
+
+fn upward_uses(source: &Source, exports: &BTreeMap<String, String>) -> Vec<String> {
+    if source.path == "lib.rs" {
+        return Vec::new();
+    }
+    let layer = |module: &str| LAYERS.iter().position(|layer| layer.contains(&module));
+    let Some(own) = layer(source.module()) else {
+        return vec![source.breach(0, format!("`{}` has no layer in the design", source.module()))];
+    };
+    let mut breaches = Vec::new();
+    for (at, _) in source.code.match_indices("crate::") {
+        let path = &source.code[at + "crate::".len()..];
+        let names: Vec<&str> = if path.starts_with('{') {
+            top_names(bracketed(path, 0))
+        } else {
+            all_words(path).next().into_iter().map(|(_, word)| word).collect()
+        };
+        for name in names {
+            let module = exports.get(name).map_or(name, String::as_str);
+            match layer(module) {
+                Some(used) if used <= own => {}
+                Some(_) => {
+                    let what = format!("`{}` uses `{name}` of a higher layer", source.module());
+                    breaches.push(source.breach(at, what));
+                }
+                None => breaches.push(source.breach(at, format!("`crate::{name}` has no layer"))),
+            }
+        }
+    }
+    // The other spellings of a path to another module.
+    let top_level = source.path == format!("{}.rs", source.module())
+        || source.path == format!("{}/mod.rs", source.module());
+    let around = if top_level { "\nuse super::" } else { "super::super::" };
+    let others = source.code.match_indices(around);
+    breaches.extend(others.map(|(at, _)| source.breach(at + 1, "write `crate::`, not `super`")));
+    breaches
+}
+
+/// The first names of the paths in `{a::b, c::{d, e}}`.
+fn top_names(group: &str) -> Vec<&str> {
+    let (mut names, mut depth, mut fresh) = (Vec::new(), 0, true);
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 1 => fresh = true,
+            _ if depth == 1 && fresh && is_word(c) => {
+                names.extend(all_words(&group[at..]).next().map(|(_, word)| word));
+                fresh = false;
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn unsafe_outside_sys(source: &Source) -> Vec<String> {
+    if source.module() == "sys" {
+        return Vec::new();
+    }
+    let found = source.words(&["unsafe", "unsafe_code"]);
+    found.map(|(at, word)| source.breach(at, format!("`{word}` outside sys"))).collect()
+}
+
+fn platform_outside_sys(source: &Source) -> Vec<String> {
+    if source.module() == "sys" {
+        return Vec::new();
+    }
+    let is_platform = |word: &str| {
+        matches!(word, "unix" | "windows" | "target_os" | "target_family" | "target_vendor")
+            || word.starts_with("target_")
+    };
+    let mut breaches = Vec::new();
+    for (at, _) in source.words(&["cfg", "cfg_attr"]) {
+        let condition = bracketed(&source.code, at);
+        let Some((_, word)) = all_words(condition).find(|(_, word)| is_platform(word)) else {
+            continue;
+        };
+        // The descriptor impls name a trait or a type of std that only one system has.
+        let after = source.code[at + condition.len()..].trim_start_matches([']', '\n', ' ']);
+        let item = after.lines().next().unwrap_or_default();
+        let is_descriptor_impl = item.starts_with("impl") && item.contains("std::os::");
+        if source.path != "socket/handle.rs" || !is_descriptor_impl {
+            breaches.push(source.breach(at, format!("platform cfg `{word}` outside sys")));
+        }
+    }
+    breaches
+}
+
+fn unsafe_in_macros(source: &Source) -> Vec<String> {
+    let macros = source.code.match_indices("macro_rules!");
+    let bad = macros.filter(|(at, _)| {
+        let body = bracketed(&source.code, *at);
+        all_words(body).any(|(_, word)| word == "unsafe")
+    });
+    bad.map(|(at, _)| source.breach(at, "a macro contains `unsafe`")).collect()
+}
+
+/// Above `sys`, no code at all names them; in `sys`, no public item does.
+fn foreign_types(source: &Source) -> Vec<String> {
+    let module = source.module();
+    let mut breaches = Vec::new();
+    for (at, name) in source.words(&FOREIGN) {
+        let start = source.code[..at].rfind([';', '}', '{']).map_or(0, |end| end + 1);
+        let public = source.code[start..at].contains("pub ");
+        if module != "interop" && (module != "sys" || public) {
+            breaches.push(source.breach(at, format!("`{name}` outside sys and interop")));
+        }
+    }
+    breaches
+}
+
+fn too_long(source: &Source) -> Vec<String> {
+    let code = source.lines().filter(|line| !line.trim().is_empty()).count();
+    let all = source.text.lines().count();
+    let mut breaches = Vec::new();
+    if code > CODE_LINES {
+        breaches.push(source.breach(0, format!("{code} lines of code, and {CODE_LINES} may be")));
+    }
+    if all > ALL_LINES {
+        breaches.push(source.breach(0, format!("{all} lines, and {ALL_LINES} may be")));
+    }
+    breaches
+}
+
+fn untested_options(source: &Source, tests: &Source) -> Vec<String> {
+    if source.module() != "option" {
+        return Vec::new();
+    }
+    let implemented = source.code.match_indices(" Setting for ");
+    implemented
+        .filter_map(|(at, matched)| {
+            let (_, name) = all_words(&source.code[at + matched.len()..]).next()?;
+            let tested = tests.words(&[name]).next().is_some();
+            let what = format!("the option `{name}` is not in tests/it/option.rs");
+            (!tested).then(|| source.breach(at, what))
+        })
+        .collect()
+}
+
+/// A result that nobody looks at: `let _ = f()`, `_ = f()`, and `f().ok();` as a statement.
+fn ignored_results(source: &Source) -> Vec<String> {
+    let mut breaches = Vec::new();
+    let mut at = 0;
+    for line in source.code.split_inclusive('\n') {
+        let statement = line.trim();
+        let unnamed = statement.strip_prefix("let _ =").or_else(|| statement.strip_prefix("_ ="));
+        let unnamed = unnamed.filter(|value| !value.starts_with('>'));
+        let dropped = statement.ends_with(".ok();") && !statement.contains(['=']);
+        if unnamed.is_some_and(|value| value.contains('(') || value.is_empty()) || dropped {
+            breaches.push(source.breach(at, "a result is ignored"));
+        }
+        at += line.len();
+    }
+    breaches
+}
+
+/// An example that must not compile names the error, and one that compiles follows it: alone it
+/// proves little, because a misspelt import does not compile either.
+fn lone_compile_fail(source: &Source) -> Vec<String> {
+    let lines = source.text.lines().enumerate();
+    let mut fences = lines.filter_map(|(number, line)| {
+        let text = line.trim_start().trim_start_matches("///").trim_start_matches("//!");
+        text.trim_start().strip_prefix("```").map(|fence| (number + 1, fence))
+    });
+    let mut breaches = Vec::new();
+    let mut wrong = None;
+    while let (Some((number, opening)), Some(_)) = (fences.next(), fences.next()) {
+        let compiles = opening.is_empty() || opening == "no_run";
+        if let Some(before) = wrong.take().filter(|_| !compiles) {
+            breaches
+                .push(format!("src/{}:{before}: no example that compiles follows", source.path));
+        }
+        if opening.starts_with("compile_fail") {
+            wrong = Some(number);
+            if !opening.starts_with("compile_fail,E") {
+                breaches.push(format!("src/{}:{number}: without the code", source.path));
+            }
+        }
+    }
+    breaches.extend(wrong.map(|at| format!("src/{}:{at}: nothing follows", source.path)));
+    breaches
+}
+
+// Their application.
+
+fn collect(dir: &Path, paths: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display())) {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, paths);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            paths.push(path);
+        }
+    }
+}
+
+fn read(path: &Path, name: impl Into<String>) -> Source {
+    let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    Source::new(name, text.replace("\r\n", "\n"))
+}
+
+#[test]
+fn the_sources_keep_the_rules() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = Vec::new();
+    collect(&root.join("src"), &mut paths);
+    let sources: Vec<Source> = paths
+        .iter()
+        .map(|path| {
+            let below = path.strip_prefix(root.join("src")).unwrap();
+            let name: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+            read(path, name.join("/"))
+        })
+        .collect();
+    assert!(sources.len() > 20, "only {} files found", sources.len());
+
+    let exports = exports(sources.iter().find(|source| source.path == "lib.rs").unwrap());
+    assert!(exports.len() > 15, "only {} exports found", exports.len());
+    let tests = read(&root.join("tests/it/option.rs"), "option.rs");
+    let breaches: Vec<String> = sources
+        .iter()
+        .flat_map(|source| {
+            let mut breaches = upward_uses(source, &exports);
+            breaches.extend(unsafe_outside_sys(source));
+            breaches.extend(platform_outside_sys(source));
+            breaches.extend(unsafe_in_macros(source));
+            breaches.extend(foreign_types(source));
+            breaches.extend(too_long(source));
+            breaches.extend(untested_options(source, &tests));
+            breaches.extend(ignored_results(source));
+            breaches.extend(lone_compile_fail(source));
+            breaches
+        })
+        .collect();
+    assert!(breaches.is_empty(), "\n{}\n", breaches.join("\n"));
+}
+
+// Each rule bites.
+
+#[track_caller]
+fn check(rule: impl Fn(&Source) -> Vec<String>, path: &str, bad: &[&str], good: &[&str]) {
+    for text in bad {
+        assert_eq!(rule(&Source::new(path, *text)).len(), 1, "passes, and must not:\n{text}");
+    }
+    for text in good {
+        assert_eq!(rule(&Source::new(path, *text)), [""; 0], "fails, and must not:\n{text}");
+    }
+}
+
+#[test]
+fn a_use_of_a_higher_layer_is_found() {
+    let root =
+        Source::new("lib.rs", "pub use self::builder::Builder;\npub use self::addr::{\nZone};");
+    let exports = exports(&root);
+    let rule = |source: &Source| upward_uses(source, &exports);
+    check(
+        rule,
+        "socket/stream.rs",
+        &[
+            "use crate::builder::Builder;",
+            "use crate::{sys, message::Received};",
+            "fn f() { crate::Builder::stream() }",
+            "macro_rules! m { () => { $crate::Builder } }",
+            "use crate::unheard::Of;",
+            "use super::super::builder;",
+        ],
+        &[
+            "use crate::sys;\nuse super::handle;",
+            "use crate::{option::NoDelay, addr::{Zone, builder}};",
+            "use crate::Zone;",
+            "/// As [`Builder`](crate::Builder).",
+            "#[cfg(test)]\nmod tests { use crate::Builder; }",
+        ],
+    );
+    check(rule, "kind.rs", &["use crate::sys;", "use a;\nuse super::sys;"], &["use crate::mode;"]);
+    check(rule, "novelty.rs", &["use std::io;"], &[]);
+}
+
+#[test]
+fn unsafe_and_platform_cfg_outside_sys_are_found() {
+    let unsafes = ["fn f() { unsafe { g() } }", "#![allow(unsafe_code)]"];
+    let harmless = ["// unsafe", "fn f() { \"unsafe\" }"];
+    check(unsafe_outside_sys, "addr.rs", &unsafes, &harmless);
+    check(unsafe_outside_sys, "sys/unix/mod.rs", &[], &unsafes);
+
+    let platforms = [
+        "#[cfg(unix)]\nfn f() {}",
+        "fn f() { if cfg!(windows) {} }",
+        "#[cfg(any(\n    target_os = \"linux\",\n))]\nfn f() {}",
+        "#[cfg_attr(target_vendor = \"apple\", doc(hidden))]\nfn f() {}",
+    ];
+    let features = ["#[cfg(feature = \"tokio\")]\nfn f() {}", "/// cfg(unix)", "fn unix() {}"];
+    check(platform_outside_sys, "addr.rs", &platforms, &features);
+    check(platform_outside_sys, "sys/mod.rs", &[], &platforms);
+    let descriptor = "#[cfg(unix)]\nimpl std::os::fd::AsFd for X {}";
+    check(platform_outside_sys, "socket/handle.rs", &platforms, &[descriptor]);
+    check(platform_outside_sys, "socket/stream.rs", &[descriptor], &[]);
+}
+
+#[test]
+fn unsafe_in_a_macro_is_found() {
+    let bad = ["macro_rules! m { () => { unsafe { f() } } }"];
+    let good = ["macro_rules! m { () => { f() } }\nfn g() { unsafe { f() } }"];
+    check(unsafe_in_macros, "sys/mod.rs", &bad, &good);
+}
+
+#[test]
+fn a_foreign_type_is_found() {
+    let bad = ["pub fn f(s: socket2::Socket) {}", "impl From<libc::in6_addr> for A {}"];
+    check(foreign_types, "addr.rs", &bad, &["/// See socket2::Socket.", "fn libc_free() {}"]);
+    let good = ["pub(crate) fn f(s: socket2::Socket) {}", "use libc::c_int;"];
+    check(foreign_types, "sys/mod.rs", &bad[..1], &good);
+    check(foreign_types, "interop/socket2.rs", &[], &bad);
+}
+
+#[test]
+fn a_long_file_is_found() {
+    let (full, commented) = ("fn f() {}\n".repeat(300), "// more\n".repeat(400));
+    check(too_long, "addr.rs", &[&(full.clone() + "fn g() {}")], &[&(full.clone() + &commented)]);
+    check(too_long, "addr.rs", &[&(full + &commented + "// and more")], &[]);
+}
+
+#[test]
+fn an_option_without_a_test_is_found() {
+    let tests = Source::new("option.rs", "check(NoDelay(true)); // and Cork\n");
+    let rule = |source: &Source| untested_options(source, &tests);
+    let bad = ["impl Setting for Cork {\n}"];
+    check(rule, "option/tcp.rs", &bad, &["impl Setting for NoDelay {\n}"]);
+    check(rule, "builder.rs", &[], &bad);
+}
+
+#[test]
+fn an_ignored_result_is_found() {
+    let bad = ["let _ = set();", "    _ = set();", "let _ =\n    set();", "sys::set_int(s).ok();"];
+    let good = ["_ = fd;", "let local = address(fd).ok();", "// let _ = set();", "_ => set(),"];
+    check(ignored_results, "builder.rs", &bad, &good);
+}
+
+#[test]
+fn a_lone_compile_fail_is_found() {
+    let (wrong, right) = ("/// ```compile_fail,E0277\n/// ```\n", "/// ```\n/// ```\n");
+    let twins = wrong.to_owned() + right;
+    let (alone, without_code) = (wrong.repeat(2) + right, twins.replace(",E0277", ""));
+    check(lone_compile_fail, "addr.rs", &[wrong, &alone, &without_code], &[right, &twins]);
+}
+
+#[test]
+fn comments_and_strings_are_not_code() {
+    let text =
+        "a /* */ \"//\" b // c\n'\"' d '\\'' r#\"e \" f\"# g::<'h>() \"\\\" i\" j\n\"k\nl\" m";
+    let code = without_comments_and_strings(text);
+    let words: Vec<&str> = all_words(&code).map(|(_, word)| word).collect();
+    assert_eq!(words, ["a", "b", "d", "g", "h", "j", "m"]);
+    assert_eq!(code.lines().count(), text.lines().count());
+}

@@ -1,0 +1,226 @@
+//! No call of the data path allocates: an allocator that counts, thread by thread.
+
+#![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::hint::black_box;
+use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use inet6::mode::Mode;
+use inet6::option::{NoDelay, UnicastHops};
+use inet6::{AnyMode, Builder, DualStack, TcpStream, UdpSocket, V6Only};
+
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+thread_local! {
+    /// Constant and without a destructor, so that touching it allocates nothing itself.
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count() {
+    ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+}
+
+// SAFETY: everything is the system's allocator's.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+/// How many allocations this thread makes in a call.
+fn allocations<T>(call: impl FnOnce() -> T) -> (T, u64) {
+    let before = ALLOCATIONS.get();
+    let result = call();
+    (result, ALLOCATIONS.get() - before)
+}
+
+/// Does a call, which must not allocate.
+#[track_caller]
+fn free<T, E: std::fmt::Debug>(call: impl FnOnce() -> Result<T, E>) -> T {
+    let (result, count) = allocations(call);
+    assert_eq!(count, 0, "allocations");
+    result.unwrap()
+}
+
+#[test]
+fn allocations_are_counted() {
+    assert_eq!(allocations(|| black_box(Box::new(1))).1, 1);
+    assert_eq!(allocations(|| black_box(vec![0; 100])).1, 1);
+    assert_eq!(allocations(|| black_box(1)).1, 0);
+    let grown = allocations(|| {
+        let mut grown = black_box(Vec::with_capacity(1));
+        grown.extend([1, 2, 3]);
+        grown
+    });
+    assert_eq!(grown.1, 2);
+}
+
+#[test]
+fn streams_do_not_allocate() {
+    streams(V6Only);
+    streams(DualStack);
+    streams(AnyMode::V6Only);
+    streams(AnyMode::DualStack);
+}
+
+fn streams<M: Mode>(mode: M) {
+    let builder = Builder::stream().mode(mode);
+    let listener = builder.bind((Ipv6Addr::LOCALHOST, 0)).unwrap().listen(16).unwrap();
+    let to = listener.local_addr().unwrap();
+    let clients = [(); 3].map(|()| builder.connect(to).unwrap());
+
+    let (first, _) = free(|| listener.accept());
+    let (second, _) = free(|| listener.accept_nonblocking());
+    let third = free(|| listener.incoming().next().unwrap());
+    exchange(&clients[0], &first);
+    drop(third);
+
+    let nothing = || match second.recv(&mut [0; 8]) {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
+        other => Err(other),
+    };
+    free(nothing);
+
+    free(|| first.local_addr());
+    free(|| first.peer_addr());
+    free(|| first.set_option(NoDelay(true)));
+    free(|| first.option::<NoDelay>());
+    free(|| first.take_error());
+    free(|| first.set_nonblocking(false));
+    free(|| first.shutdown(std::net::Shutdown::Both));
+}
+
+fn exchange<M: Mode>(client: &TcpStream<M>, mut server: &TcpStream<M>) {
+    let mut buffer = [0; 16];
+    let mut halves = [0; 16];
+    let (head, body) = halves.split_at_mut(4);
+
+    assert_eq!(free(|| client.send(b"ping")), 4);
+    assert_eq!(free(|| server.peek(&mut buffer)), 4);
+    assert_eq!(free(|| server.recv(&mut buffer)), 4);
+    free(|| client.send(b"ping"));
+    assert_eq!(free(|| server.recv_uninit(&mut [MaybeUninit::uninit(); 16]).map(|it| it.len())), 4);
+    free(|| client.send_vectored(&[IoSlice::new(b"head"), IoSlice::new(b"body")]));
+    let slices = &mut [IoSliceMut::new(head), IoSliceMut::new(body)];
+    assert_eq!(free(|| server.recv_vectored(slices)), 8);
+    free(|| server.write_all(b"pong"));
+    free(|| (&*client).read_exact(&mut buffer[..4]));
+    free(|| client.send_out_of_band(b"!"));
+    // The urgent byte and the mark travel with the data that follows.
+    free(|| client.send(b"after"));
+    free(|| server.recv(&mut buffer));
+}
+
+#[test]
+fn datagrams_do_not_allocate() {
+    datagrams(V6Only);
+    datagrams(DualStack);
+    datagrams(AnyMode::V6Only);
+    datagrams(AnyMode::DualStack);
+}
+
+fn datagrams<M: Mode>(mode: M) {
+    let builder = Builder::datagram().mode(mode);
+    let open = || builder.bind((Ipv6Addr::LOCALHOST, 0)).unwrap();
+    let (client, server) = (open(), open());
+    let (from, to) = (client.local_addr().unwrap(), server.local_addr().unwrap());
+    let mut buffer = [0; 16];
+
+    assert_eq!(free(|| client.send_to(b"ping", to)), 4);
+    assert_eq!(free(|| server.peek_from(&mut buffer)), (4, from));
+    assert_eq!(free(|| server.recv_from(&mut buffer)), (4, from));
+    let port = SocketAddr::port(&to.into());
+    free(|| client.send_to(b"ping", (Ipv6Addr::LOCALHOST, port)));
+    free(|| server.recv_from_uninit(&mut [MaybeUninit::uninit(); 16]).map(|(data, _)| data.len()));
+    let endpoint = inet6::Endpoint::from(to.into());
+    free(|| client.send_to(b"ping", &endpoint));
+    assert!(free(|| server.recv_message(&mut buffer[..2])).truncated);
+    free(|| client.send_to_vectored(&[IoSlice::new(b"head"), IoSlice::new(b"body")], to));
+    let (head, body) = buffer.split_at_mut(4);
+    free(|| server.recv_from_vectored(&mut [IoSliceMut::new(head), IoSliceMut::new(body)]));
+    free(|| client.send_to(b"ping", to));
+    let slices = &mut [IoSliceMut::new(&mut buffer)];
+    assert_eq!(free(|| server.recv_message_vectored(slices)).source, from);
+
+    free(|| server.set_nonblocking(true));
+    let nothing = || match server.recv_from(&mut [0; 8]) {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
+        other => Err(other),
+    };
+    free(nothing);
+    free(|| server.set_option(UnicastHops(Some(3))));
+    free(|| server.option::<UnicastHops>());
+
+    connected(client, server);
+}
+
+fn connected<M: Mode>(client: UdpSocket<M>, server: UdpSocket<M>) {
+    let (from, to) = (client.local_addr().unwrap(), server.local_addr().unwrap());
+    let client = free(|| client.connect(to));
+    let server = free(|| server.connect(from));
+    let mut buffer = [0; 16];
+
+    assert_eq!(free(|| client.send(b"ping")), 4);
+    assert_eq!(free(|| server.peek(&mut buffer)), 4);
+    assert_eq!(free(|| server.recv(&mut buffer)), 4);
+    free(|| client.send(b"ping"));
+    free(|| server.recv_uninit(&mut [MaybeUninit::uninit(); 16]).map(|it| it.len()));
+    free(|| client.send_vectored(&[IoSlice::new(b"head"), IoSlice::new(b"body")]));
+    let (head, body) = buffer.split_at_mut(4);
+    free(|| server.recv_vectored(&mut [IoSliceMut::new(head), IoSliceMut::new(body)]));
+    free(|| client.send(b"ping"));
+    assert!(free(|| server.recv_message(&mut buffer[..2])).truncated);
+    free(|| client.disconnect());
+}
+
+/// An IPv4 address passes through the conversion in both directions.
+#[test]
+fn ipv4_peers_do_not_allocate() {
+    let builder = Builder::datagram().dual_stack();
+    let (client, server) = (builder.bind("[::]:0").unwrap(), builder.bind("[::]:0").unwrap());
+    let port = server.local_addr().unwrap().port();
+    let mut buffer = [0; 16];
+
+    for to in [SocketAddr::from((Ipv4Addr::LOCALHOST, port)), (Ipv6Addr::LOCALHOST, port).into()] {
+        free(|| client.send_to(b"ping", to));
+        let (_, peer) = free(|| server.recv_from(&mut buffer));
+        assert_eq!(peer.is_ipv4(), to.is_ipv4());
+        free(|| server.send_to(b"pong", peer));
+        assert_eq!(free(|| client.recv_message(&mut buffer)).source, to);
+    }
+    free(|| client.send_to(b"ping", (Ipv4Addr::LOCALHOST, port)));
+
+    let builder = Builder::stream().dual_stack();
+    let listener = builder.bind("[::]:0").unwrap().listen(16).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let client = builder.connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let (server, peer) = free(|| listener.accept());
+    assert!(peer.is_ipv4());
+    exchange(&client, &server);
+}

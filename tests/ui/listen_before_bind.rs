@@ -1,0 +1,6 @@
+use inet6::Builder;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    Builder::stream().listen(128)?;
+    Ok(())
+}

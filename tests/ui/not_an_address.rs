@@ -1,0 +1,6 @@
+use inet6::UdpSocket;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    UdpSocket::bind(8000)?;
+    Ok(())
+}

@@ -1,0 +1,7 @@
+use inet6::Builder;
+use std::net::Ipv4Addr;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    Builder::stream().dual_stack().bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(())
+}
