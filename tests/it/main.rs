@@ -24,6 +24,6 @@ mod message;
 mod mode;
 mod property;
 mod stream;
-mod windows;
 #[cfg(target_os = "linux")]
 mod ui;
+mod windows;

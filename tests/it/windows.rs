@@ -5,7 +5,9 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 use std::time::Duration;
 
-use inet6::option::{NoDelay, ReadTimeout, ReuseAddress, UnicastHops};
+use inet6::option::{
+    ExclusiveAddressUse, NoDelay, ReadTimeout, ReuseAddress, ShareAddress, UnicastHops,
+};
 use inet6::{
     AnyMode, Builder, DualStack, Interface, Op, TcpListener, TcpStream, UdpSocket, V6Only,
 };
@@ -181,14 +183,33 @@ fn a_connected_datagram_socket_gives_up_its_peer() -> Result {
 }
 
 #[test]
-fn two_listeners_cannot_share_a_port_whatever_reuse_address_says() -> Result {
-    for reuse in [false, true] {
-        let builder = Builder::stream().with(ReuseAddress(reuse));
-        let first = builder.bind("[::1]:0")?.listen(16)?;
-        let taken = first.local_addr()?;
-        let error = builder.bind(taken).and_then(|bound| bound.listen(16)).unwrap_err();
+fn two_listeners_cannot_share_a_port_whatever_they_ask_for() -> Result {
+    let builders = [Builder::stream(), Builder::stream().with(ReuseAddress(true))];
+    for (first, second) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        let listener = builders[first].bind("[::1]:0")?.listen(16)?;
+        let taken = listener.local_addr()?;
+        let error = builders[second].bind(taken).and_then(|bound| bound.listen(16)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
         assert!(matches!(error.op(), Op::Bind | Op::Listen), "{error}");
+        assert!(error.to_string().contains("address in use"), "{error}");
+    }
+    Ok(())
+}
+
+/// Where an address can be made exclusive, not even the sockets that would share it get it.
+#[test]
+fn an_exclusive_address_is_nobody_elses() -> Result {
+    let owner = Builder::datagram().with(ExclusiveAddressUse(true)).bind("[::1]:0");
+    let owner = match owner {
+        Err(error) if error.kind() == ErrorKind::Unsupported && cfg!(not(windows)) => return Ok(()),
+        owner => owner?,
+    };
+    assert_eq!(owner.option::<ExclusiveAddressUse>()?, ExclusiveAddressUse(true));
+    let thief = Builder::datagram().with(ShareAddress(true));
+    let error = thief.bind(owner.local_addr()?).unwrap_err();
+    if cfg!(windows) {
+        assert_eq!((error.op(), error.kind()), (Op::Bind, ErrorKind::PermissionDenied));
+        assert!(error.to_string().contains("another socket has the address for itself"), "{error}");
     }
     Ok(())
 }
