@@ -285,7 +285,7 @@ fn ignored_results(source: &Source) -> Vec<String> {
     let mut at = 0;
     for line in source.code.split_inclusive('\n') {
         let statement = line.trim();
-        let unnamed = statement.strip_prefix("let _ =").or(statement.strip_prefix("_ ="));
+        let unnamed = statement.strip_prefix("let _ =").or_else(|| statement.strip_prefix("_ ="));
         let unnamed = unnamed.filter(|value| !value.starts_with('>'));
         let dropped = statement.ends_with(".ok();") && !statement.contains(['=']);
         if unnamed.is_some_and(|value| value.contains('(') || value.is_empty()) || dropped {
