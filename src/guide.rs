@@ -1,1 +1,33 @@
-//! The guide: chapters of `docs/`, rendered here so that their examples are tested.
+//! The guide: the chapters of `docs/guide`, and the changelog, rendered here so that their
+//! examples are tested.
+//!
+//! | chapter | for whom |
+//! | --- | --- |
+//! | [`from_std`] | you use `std::net`: each of its methods, kept, forwarded or replaced |
+//! | [`from_socket2`] | you set sockets up with socket2: the same in types |
+//! | [`from_python`] | you know the classic tutorial: both languages side by side |
+//! | [`dual_stack`] | you serve IPv6 and IPv4: ten minutes |
+//! | [`systems`] | you need to know what differs on your system |
+//! | [`errors_and_logging`] | something fails: the messages, and what the crate logs |
+//! | [`changelog`] | you update |
+
+#[doc = include_str!("../docs/guide/from_std.md")]
+pub mod from_std {}
+
+#[doc = include_str!("../docs/guide/from_socket2.md")]
+pub mod from_socket2 {}
+
+#[doc = include_str!("../docs/guide/from_python.md")]
+pub mod from_python {}
+
+#[doc = include_str!("../docs/guide/dual_stack.md")]
+pub mod dual_stack {}
+
+#[doc = include_str!("../docs/guide/systems.md")]
+pub mod systems {}
+
+#[doc = include_str!("../docs/guide/errors_and_logging.md")]
+pub mod errors_and_logging {}
+
+#[doc = include_str!("../CHANGELOG.md")]
+pub mod changelog {}

@@ -1,6 +1,140 @@
 //! IPv6 stream and datagram sockets: the wrong call does not compile, and the same program behaves
 //! the same on every system.
+//!
+//! ```
+//! use inet6::{Builder, TcpStream, option::{NoDelay, ReuseAddress}};
+//! use std::io::{Read, Write};
+//!
+//! let listener = Builder::stream()
+//!     .with(ReuseAddress(true))
+//!     .bind("[::1]:0")?       // cannot accept yet, can no longer change its mode
+//!     .listen(128)?;
+//! let mut client = TcpStream::connect(listener.local_addr()?)?;
+//!
+//! let (stream, peer) = listener.accept()?; // peer: SocketAddrV6
+//! assert_eq!(peer, client.local_addr()?);
+//! stream.set_option(NoDelay(true))?;
+//! (&stream).write_all(b"Hello, client!")?;
+//! drop(stream);
+//!
+//! let mut text = String::new();
+//! client.read_to_string(&mut text)?;
+//! assert_eq!(text, "Hello, client!");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Concepts
+//!
+//! | concept | what it is |
+//! | --- | --- |
+//! | [`Builder`] | plain data that describes a socket: its kind, its mode, its options. The final verb opens it, and one builder opens as many as it is asked for |
+//! | [kind](kind) | [`Stream`](kind::Stream) or [`Datagram`](kind::Datagram): which options and verbs there are |
+//! | [mode](mode) | [`V6Only`] (the default), [`DualStack`], or [`AnyMode`] (chosen at run time): **it decides the type of addresses**. An IPv6-only socket speaks [`SocketAddrV6`], a dual-stack one [`SocketAddr`], where an IPv4 peer is a plain [`SocketAddr::V4`] and never `::ffff:192.0.2.1` |
+//! | [options](option) | one type each. [`SocketOption`](option::SocketOption) says which kind has it, [`LiveOn`](option::LiveOn) where it may still change on an open socket |
+//! | sockets | [`BoundStream`], [`TcpListener`], [`TcpStream`], [`UdpSocket`], [`ConnectedUdpSocket`]; and [`Connecting`], a connection under way. States that follow each other are types that consume each other |
+//! | [`Endpoint`], [`Zone`], [`Interface`] | addresses as people write them, `[fe80::1%eth0]:8000`, and the interfaces of the host. [`ToAddress`] lists everything that `bind`, `connect` and `send_to` accept |
+//! | [`Error`] | which step failed, with which address or option, why, and what to do |
+//!
+//! ```text
+//!  Builder::stream() ─┬─ bind ────────▶ BoundStream ─┬─ listen ──▶ TcpListener
+//!    .dual_stack()    │                              │                 │ accept
+//!    .with(option)    │                              │ connect         ▼
+//!                     ├─ connect ────────────────────┴───────────▶ TcpStream
+//!                     └─ start_connect ─▶ Connecting ── finish ──────▲
+//!
+//!  Builder::datagram() ┬─ bind ───────▶ UdpSocket ── connect ──▶ ConnectedUdpSocket
+//!    .dual_stack()     │                    ▲ ─── disconnect ────────┘   ▲
+//!    .with(option)     └─ connect ───────────────────────────────────────┘
+//! ```
+//!
+//! [`TcpListener::bind`], [`TcpStream::connect`] and [`UdpSocket::bind`] are short forms, as in
+//! std, for IPv6-only sockets. Opening gives [`Error`], using an open socket gives a plain
+//! [`std::io::Error`], and the first converts into the second.
+//!
+//! # What it does
+//!
+//! * `IPV6_V6ONLY` never depends on the system: each socket sets it before it is bound, and reads
+//!   it back.
+//! * An IPv4 address that is given to an IPv6-only socket does not compile. Given as text it is an
+//!   error before any system call.
+//! * `fe80::1%eth0` is understood. A link-local destination without a zone is an error that says how
+//!   to write it; an unknown interface is an error and never the interface 0.
+//! * A listener that cannot accept yet, a TCP option on a datagram socket, an option that comes too
+//!   late: none of them compiles.
+//! * A truncated datagram is told. A returned length never exceeds the buffer.
+//! * Sending and receiving cost what the system call costs: no other call, no allocation, no
+//!   logging.
+//!
+//! # What it does not do
+//!
+//! * It does not look host names up: addresses are literal.
+//! * It has no async runtime and no event loop. Its sockets lend their descriptor (`AsFd`,
+//!   `AsSocket`) to yours, and [`Connecting`] is the state that one waits for.
+//! * It opens no IPv4 socket. A dual-stack socket serves IPv4 peers; where a system has none (see
+//!   [the table](guide::systems)), opening one is an error.
+//! * It opens neither raw nor Unix domain sockets, and speaks no protocol but TCP, Multipath TCP
+//!   and UDP.
+//! * It reads and sends no control messages, and sends no batches.
+//! * It does not set what you did not ask for, but for the following.
+//!
+//! # What is set silently
+//!
+//! | what | where | why |
+//! | --- | --- | --- |
+//! | `IPV6_V6ONLY`, as the mode says | everywhere | its default differs from system to system |
+//! | close-on-exec, in the call that makes the descriptor where the system can | everywhere | a child process does not inherit it |
+//! | no `SIGPIPE` (`MSG_NOSIGNAL`, `SO_NOSIGPIPE`) | Unix | writing to a peer that is gone is an error and not the end of the process |
+//! | `SIO_UDP_CONNRESET` and `SIO_UDP_NETRESET` off | Windows | an answer to an earlier datagram does not end a receive loop |
+//! | [`ReuseAddress`](option::ReuseAddress) and a backlog of 4096 | [`TcpListener::bind`] only | that is what a server wants; a [`Builder`] leaves both to you |
+//!
+//! # From task to item
+//!
+//! | task | item |
+//! | --- | --- |
+//! | listen | [`TcpListener::bind`]; with options, or dual-stack: [`Builder::bind`](Builder::<kind::Stream, V6Only>::bind) and [`BoundStream::listen`] |
+//! | serve IPv6 and IPv4 on one socket | [`Builder::dual_stack`], [the chapter](guide::dual_stack) |
+//! | let a configuration file decide that | [`Builder::mode`] with [`AnyMode`] |
+//! | survive errors of `accept` | [`TcpListener::incoming`], [`AcceptFailure`] |
+//! | connect | [`TcpStream::connect`], [`TcpStream::connect_timeout`] |
+//! | connect from a chosen address | [`BoundStream::connect`] |
+//! | connect and do other work meanwhile | [`Builder::start_connect`], [`Connecting`] |
+//! | exchange datagrams | [`UdpSocket::bind`], [`UdpSocket::send_to`], [`UdpSocket::recv_from`] |
+//! | learn that a datagram was truncated | [`UdpSocket::recv_message`] |
+//! | talk to one peer only | [`UdpSocket::connect`], [`ConnectedUdpSocket`] |
+//! | receive multicast | [`UdpSocket::join_multicast_v6`] |
+//! | set an option before opening | [`Builder::with`] |
+//! | set or read one on an open socket | [`TcpStream::set_option`], [`TcpStream::option`], and so on each socket |
+//! | read an address as people write it | [`Endpoint`] |
+//! | find or list interfaces | [`Interface::from_name`], [`Interface::list`] |
+//! | open nonblocking sockets | [`Builder::nonblocking`], [`TcpListener::accept_nonblocking`] |
+//! | take over a descriptor, or a socket of std | `TryFrom`; what is checked: [`AdoptError`] |
+//! | give a socket to std or to another crate | `From` for std's types, `OwnedFd` and `OwnedSocket`; `AsFd`, `AsSocket` |
+//! | speak Multipath TCP | [`Builder::multipath_tcp`] |
+//! | read the state of a connection | [`TcpStream::tcp_info`] |
+//! | know what this host can do | [`capabilities`] |
+//! | see what an opening does | the `log` crate at level `trace`, [the chapter](guide::errors_and_logging) |
+//! | move from std, socket2 or Python | [`guide`] |
+//!
+//! # Platforms
+//!
+//! The API is the same everywhere: what a system lacks is an error of kind
+//! [`Unsupported`](std::io::ErrorKind::Unsupported) that names it, and never a missing method.
+//!
+//! | system | how it is checked |
+//! | --- | --- |
+//! | Linux | all tests, on every change |
+//! | Windows | the tests, under Wine, on every change |
+//! | macOS, FreeBSD, NetBSD, OpenBSD, DragonFly, illumos, Solaris, Haiku, Android | the compiler checks library, tests and examples, on every change |
+//!
+//! What differs between them is told [in tables](guide::systems).
+//!
+//! The minimum supported Rust version is 1.85.
+//!
+//! [`SocketAddr`]: std::net::SocketAddr
+//! [`SocketAddr::V4`]: std::net::SocketAddr::V4
+//! [`SocketAddrV6`]: std::net::SocketAddrV6
 
+pub mod header;
 pub mod kind;
 pub mod mode;
 pub mod option;
@@ -10,7 +144,6 @@ mod builder;
 mod capabilities;
 mod error;
 pub mod guide;
-mod header;
 mod interface;
 mod message;
 mod socket;

@@ -41,16 +41,26 @@
 
 use crate::kind::{Kind, Role};
 
+mod device;
+mod handshake;
 mod ipv6;
+mod mtu;
 mod multicast;
+mod receive;
+mod reuse;
 mod setting;
 mod socket;
 mod tcp;
 
 pub(crate) use self::setting::{Rank, Setting};
 
+pub use self::device::*;
+pub use self::handshake::*;
 pub use self::ipv6::*;
+pub use self::mtu::*;
 pub use self::multicast::*;
+pub use self::receive::*;
+pub use self::reuse::*;
 pub use self::socket::*;
 pub use self::tcp::*;
 

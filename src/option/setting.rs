@@ -26,4 +26,6 @@ pub enum Rank {
     /// Which device.
     Device,
     Any,
+    /// What another option changes along the way.
+    Late,
 }

@@ -10,7 +10,7 @@ use super::bound::explain;
 use super::handle::descriptor;
 use crate::error::Error;
 use crate::mode::{FromWire, Mode, V6Only};
-use crate::sys::{self, Interest, Owned};
+use crate::sys::{self, Owned};
 
 /// A stream socket whose connection is under way.
 ///
@@ -66,7 +66,7 @@ impl<M: Mode> Connecting<M> {
     ///
     /// See [`Connecting`].
     pub fn wait(&self, timeout: Option<Duration>) -> io::Result<bool> {
-        sys::wait(sys::borrow(&self.fd), Interest::Writable, timeout)
+        sys::wait_writable(sys::borrow(&self.fd), timeout)
     }
 
     /// The stream, or why there is none.

@@ -500,8 +500,8 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     ///
     /// # Platform notes
     ///
-    /// On Linux a port that the system chose on connecting is given up too; a port that was bound
-    /// stays.
+    /// On Linux a port that the system chose is given up too, when binding to port 0 as when
+    /// connecting: the next send gets another one. A port that was named when binding stays.
     ///
     /// # Examples
     ///

@@ -42,7 +42,8 @@ fn option_reason(error: &io::Error) -> Option<Reason> {
     match error.kind() {
         _ if is(error, codes::NO_OPTION) => Some(Reason::Unsupported),
         _ if is(error, codes::NO_DEVICE) => Some(Reason::NoInterface),
-        io::ErrorKind::InvalidInput => Some(Reason::Range),
+        // Where this crate refused the value, the error itself says why.
+        io::ErrorKind::InvalidInput if error.get_ref().is_none() => Some(Reason::Range),
         io::ErrorKind::PermissionDenied => Some(Reason::Permission),
         _ => None,
     }

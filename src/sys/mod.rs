@@ -5,7 +5,7 @@
 //! behaviour (`unix` and `windows`):
 //!
 //! * `Owned`, `Borrowed`, `borrow`: the descriptor types of std;
-//! * `open`, `accept`, `wait`, `local_address`, `peer_address`: the life of a socket;
+//! * `open`, `accept`, `wait_writable`, `local_address`, `peer_address`: the life of a socket;
 //! * `send`, `recv`, `send_to`, `recv_from` and their vectored forms, `recv_message`: the data
 //!   path, one system call each;
 //! * `get_bytes`, `set_bytes`: the options, for every argument soundly;
@@ -35,6 +35,7 @@ pub(crate) mod names;
 mod elsewhere;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
+mod option;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -44,12 +45,12 @@ mod windows;
 pub(crate) use self::elsewhere::*;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use self::linux::*;
+pub(crate) use self::option::*;
 #[cfg(unix)]
 pub(crate) use self::unix::*;
 #[cfg(windows)]
 pub(crate) use self::windows::*;
 
-use self::names::Name;
 use crate::kind::Protocol;
 
 /// linux/in.h, IPPROTO_MPTCP; elsewhere the number means nothing and `socket` refuses it.
@@ -62,13 +63,6 @@ pub struct Target<'a> {
     pub(crate) fd: Borrowed<'a>,
     /// Whether it may have IPv4 peers, so that the IPv4 twin of an option matters.
     pub(crate) dual_stack: bool,
-}
-
-/// What a socket is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Interest {
-    Readable,
-    Writable,
 }
 
 /// The bytes to look at, and whether they stay in the queue.
@@ -143,105 +137,6 @@ fn filled(buffer: &mut [MaybeUninit<u8>]) -> &mut [u8] {
     unsafe { std::slice::from_raw_parts_mut(data, len) }
 }
 
-// Options.
-
-pub(crate) fn get_int(socket: Target<'_>, name: Name) -> io::Result<c_int> {
-    let mut bytes = [0; size_of::<c_int>()];
-    // Windows writes one byte for a boolean; the rest stays zero.
-    let len = get_bytes(socket, name, &mut bytes)?;
-    Ok(if len == 1 { c_int::from(bytes[0]) } else { c_int::from_ne_bytes(bytes) })
-}
-
-pub(crate) fn set_int(socket: Target<'_>, name: Name, value: c_int) -> io::Result<()> {
-    set_bytes(socket, name, &value.to_ne_bytes())
-}
-
-pub(crate) fn get_bool(socket: Target<'_>, name: Name) -> io::Result<bool> {
-    get_int(socket, name).map(|value| value != 0)
-}
-
-pub(crate) fn set_bool(socket: Target<'_>, name: Name, value: bool) -> io::Result<()> {
-    set_int(socket, name, c_int::from(value))
-}
-
-/// A length or a number that the kernel takes as a signed integer.
-pub(crate) fn set_u32(socket: Target<'_>, name: Name, value: u32) -> io::Result<()> {
-    match c_int::try_from(value) {
-        Ok(value) => set_int(socket, name, value),
-        Err(_) => Err(io::ErrorKind::InvalidInput.into()),
-    }
-}
-
-pub(crate) fn get_u32(socket: Target<'_>, name: Name) -> io::Result<u32> {
-    Ok(u32::try_from(get_int(socket, name)?).unwrap_or(0))
-}
-
-/// Sets the IPv4 twin of an option, where the system has one and the socket has IPv4 peers.
-pub(crate) fn set_twin(socket: Target<'_>, name: Name, value: c_int) -> io::Result<()> {
-    if !socket.dual_stack || name.is_none() {
-        return Ok(());
-    }
-    match set_int(socket, name, value) {
-        // Windows refuses it on a socket that is bound to an IPv6 address, and there it is not
-        // needed: no IPv4 peer can reach such a socket.
-        Err(_) if is_bound_to_v6(socket.fd) => Ok(()),
-        other => other,
-    }
-}
-
-fn is_bound_to_v6(fd: Borrowed<'_>) -> bool {
-    local_address(fd)
-        .is_ok_and(|local| !local.ip().is_unspecified() && !crate::addr::is_mapped(local.ip()))
-}
-
-/// What the system does not have.
-pub(crate) fn unsupported() -> io::Error {
-    io::ErrorKind::Unsupported.into()
-}
-
-pub(crate) fn read_timeout(fd: Borrowed<'_>) -> io::Result<Option<Duration>> {
-    SockRef::from(&fd).read_timeout()
-}
-
-pub(crate) fn write_timeout(fd: Borrowed<'_>) -> io::Result<Option<Duration>> {
-    SockRef::from(&fd).write_timeout()
-}
-
-pub(crate) fn set_read_timeout(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<()> {
-    SockRef::from(&fd).set_read_timeout(some_time(timeout)?)
-}
-
-pub(crate) fn set_write_timeout(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<()> {
-    SockRef::from(&fd).set_write_timeout(some_time(timeout)?)
-}
-
-/// The kernel takes zero for "for ever": zero is refused, and what its clock rounds down to zero
-/// is made the least it knows.
-fn some_time(timeout: Option<Duration>) -> io::Result<Option<Duration>> {
-    const LEAST: Duration =
-        if cfg!(windows) { Duration::from_millis(1) } else { Duration::from_micros(1) };
-    match timeout {
-        Some(Duration::ZERO) => Err(io::ErrorKind::InvalidInput.into()),
-        other => Ok(other.map(|timeout| timeout.max(LEAST))),
-    }
-}
-
-/// The interface of `IPV6_UNICAST_IF`, 0 for none.
-pub(crate) fn unicast_interface(socket: Target<'_>) -> io::Result<u32> {
-    let mut bytes = [0; 4];
-    get_bytes(socket, names::IPV6_UNICAST_IF, &mut bytes)?;
-    Ok(unicast_order(u32::from_ne_bytes(bytes)))
-}
-
-pub(crate) fn set_unicast_interface(socket: Target<'_>, index: u32) -> io::Result<()> {
-    set_bytes(socket, names::IPV6_UNICAST_IF, &unicast_order(index).to_ne_bytes())
-}
-
-/// Network byte order on Linux, host byte order on Windows, there and back.
-fn unicast_order(index: u32) -> u32 {
-    if cfg!(windows) { index } else { index.to_be() }
-}
-
 // Opening.
 
 /// The type and the protocol of a socket, as `socket` takes them.
@@ -293,7 +188,7 @@ pub(crate) fn start_connect(fd: Borrowed<'_>, peer: SocketAddrV6) -> io::Result<
 pub(crate) fn finish_connect(fd: Borrowed<'_>, deadline: Option<Instant>) -> io::Result<()> {
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if wait(fd, Interest::Writable, left)? {
+        if wait_writable(fd, left)? {
             return match take_error(fd)? {
                 Some(error) => Err(error),
                 None => Ok(()),

@@ -155,7 +155,7 @@ fn datagrams<M: Mode>(mode: M) {
     assert_eq!(free(|| client.send_to(b"ping", to)), 4);
     assert_eq!(free(|| server.peek_from(&mut buffer)), (4, from));
     assert_eq!(free(|| server.recv_from(&mut buffer)), (4, from));
-    let port = Into::<SocketAddr>::into(to).port();
+    let port = SocketAddr::port(&to.into());
     free(|| client.send_to(b"ping", (Ipv6Addr::LOCALHOST, port)));
     free(|| server.recv_from_uninit(&mut [MaybeUninit::uninit(); 16]).map(|(data, _)| data.len()));
     let endpoint = inet6::Endpoint::from(to.into());

@@ -1,9 +1,28 @@
-//! The integration tests: a file for each source file, and the rules of the design.
+//! The tests of behaviour: one file for each file of the library, and the examples and the lab.
+//!
+//! They need nothing but loopback. What needs more (a network namespace, a foreign program) says
+//! `SKIPPED` and why where that is missing; with `INET6_REQUIRE=1` it fails instead.
 
-mod architecture;
-mod cost;
-mod property;
 #[macro_use]
 mod support;
+
+mod address;
+mod adopt;
+mod architecture;
+mod bound;
+mod builder;
+mod connecting;
+mod cost;
+mod datagram;
+mod error;
+mod example;
+mod interface;
+#[cfg(target_os = "linux")]
+mod lab;
+mod listener;
+mod message;
+mod mode;
+mod property;
+mod stream;
 #[cfg(target_os = "linux")]
 mod ui;

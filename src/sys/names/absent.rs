@@ -16,7 +16,6 @@ pub(crate) const SO_OOBINLINE: Name = None;
 pub(crate) const SO_PRIORITY: Name = None;
 pub(crate) const SO_PROTOCOL: Name = None;
 pub(crate) const SO_RCVBUF: Name = None;
-pub(crate) const SO_RCVTIMEO: Name = None;
 /// Rebinding over `TIME_WAIT` and nothing more; `None` where the system always lets a program do
 /// that.
 pub(crate) const SO_REUSEADDR: Name = None;
@@ -25,7 +24,6 @@ pub(crate) const SO_REUSEPORT: Name = None;
 /// Several datagram sockets on one address and port, whatever each system calls it.
 pub(crate) const SHARE_ADDRESS: Name = None;
 pub(crate) const SO_SNDBUF: Name = None;
-pub(crate) const SO_SNDTIMEO: Name = None;
 pub(crate) const SO_TYPE: Name = None;
 /// Joining a multicast group for one source (RFC 3678), whatever each system calls it.
 pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = None;
@@ -60,11 +58,12 @@ pub(crate) const IPV6_UNICAST_IF: Name = None;
 pub(crate) const IPV6_USER_MTU: Name = None;
 pub(crate) const IPV6_V6ONLY: Name = None;
 
+// It serves IPv6 too.
+pub(crate) const IP_BIND_ADDRESS_NO_PORT: Name = None;
+
 // The IPv4 twins, for the IPv4 peers of a dual-stack socket; `None` too where the IPv6 option
 // serves both.
-pub(crate) const IP_BIND_ADDRESS_NO_PORT: Name = None;
 pub(crate) const IP_DONTFRAGMENT: Name = None;
-pub(crate) const IP_FREEBIND: Name = None;
 pub(crate) const IP_MINTTL: Name = None;
 pub(crate) const IP_MTU_DISCOVER: Name = None;
 pub(crate) const IP_MULTICAST_ALL: Name = None;
@@ -76,7 +75,6 @@ pub(crate) const IP_RECVERR: Name = None;
 pub(crate) const IP_RECVTOS: Name = None;
 pub(crate) const IP_RECVTTL: Name = None;
 pub(crate) const IP_TOS: Name = None;
-pub(crate) const IP_TRANSPARENT: Name = None;
 pub(crate) const IP_TTL: Name = None;
 /// The index of an interface, in network byte order.
 pub(crate) const IP_UNICAST_IF: Name = None;

@@ -12,9 +12,6 @@ use std::ffi::c_int;
 /// Every option, and none of them here.
 #[allow(dead_code, reason = "the table of a system writes over its rows")]
 mod absent;
-/// What the systems built on the Linux kernel have.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod linux;
 /// What all Unix systems have.
 #[allow(dead_code, unused_imports, reason = "the table of a system writes over its rows")]
 #[cfg(unix)]
@@ -24,11 +21,54 @@ mod posix;
 #[cfg(windows)]
 mod windows;
 
+#[cfg(target_vendor = "apple")]
+mod apple;
+#[cfg(target_os = "dragonfly")]
+mod dragonfly;
+#[cfg(target_os = "freebsd")]
+mod freebsd;
+/// Solaris too.
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+mod illumos;
+/// The systems built on the Linux kernel.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
+#[cfg(target_os = "netbsd")]
+mod netbsd;
+#[cfg(target_os = "openbsd")]
+mod openbsd;
+
 #[cfg(not(any(unix, windows)))]
 pub(crate) use self::absent::*;
+#[cfg(target_vendor = "apple")]
+pub(crate) use self::apple::*;
+#[cfg(target_os = "dragonfly")]
+pub(crate) use self::dragonfly::*;
+#[cfg(target_os = "freebsd")]
+pub(crate) use self::freebsd::*;
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+pub(crate) use self::illumos::*;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use self::linux::*;
-#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+#[cfg(target_os = "netbsd")]
+pub(crate) use self::netbsd::*;
+#[cfg(target_os = "openbsd")]
+pub(crate) use self::openbsd::*;
+// A system that nobody wrote a table for.
+#[cfg(all(
+    unix,
+    not(any(
+        target_vendor = "apple",
+        target_os = "android",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "illumos",
+        target_os = "linux",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "solaris",
+    ))
+))]
 pub(crate) use self::posix::*;
 #[cfg(windows)]
 pub(crate) use self::windows::*;

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use super::names::Name;
-use super::{Interest, Target, get_int, unsupported};
+use super::{Target, get_int, unsupported};
 
 mod create;
 mod data;
@@ -50,7 +50,10 @@ pub(crate) mod codes {
         libc::ENETDOWN,
         libc::ENETUNREACH,
         libc::ECONNRESET,
+        libc::EOPNOTSUPP,
         libc::EPERM,
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        libc::ENONET,
     ];
     /// No option makes an address exclusive.
     pub(crate) const EXCLUSIVE: &[i32] = &[];
@@ -196,18 +199,10 @@ pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
 
 // Waiting.
 
-/// Waits until a socket is ready, `Ok(false)` when the time is over; signals do not prolong it.
-pub(crate) fn wait(
-    fd: Borrowed<'_>,
-    interest: Interest,
-    timeout: Option<Duration>,
-) -> io::Result<bool> {
+/// Waits until a socket is writable, `Ok(false)` when the time is over; signals do not prolong it.
+pub(crate) fn wait_writable(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<bool> {
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    let events = match interest {
-        Interest::Readable => libc::POLLIN,
-        Interest::Writable => libc::POLLOUT,
-    };
-    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
+    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLOUT, revents: 0 };
     loop {
         let millis = match deadline {
             None => -1,

@@ -14,7 +14,7 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use super::names::Name;
-use super::{Interest, Target, unsupported};
+use super::{Target, unsupported};
 
 mod create;
 mod data;
@@ -205,38 +205,31 @@ pub(crate) fn device_index(_: Target<'_>) -> Option<NonZeroU32> {
 
 // Waiting.
 
-/// Waits until a socket is ready, `Ok(false)` when the time is over.
+/// Waits until a socket is writable, `Ok(false)` when the time is over.
 ///
 /// By `select`, for `WSAPoll` does not tell of a connection that failed before Windows 10, version
 /// 2004 (Microsoft, "WSAPoll function").
-pub(crate) fn wait(
-    fd: Borrowed<'_>,
-    interest: Interest,
-    timeout: Option<Duration>,
-) -> io::Result<bool> {
+pub(crate) fn wait_writable(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<bool> {
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let ready = select(fd, interest, left)?;
+        let ready = select_writable(fd, left)?;
         if ready || deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Ok(ready);
         }
     }
 }
 
-fn select(fd: Borrowed<'_>, interest: Interest, timeout: Option<Duration>) -> io::Result<bool> {
-    let mut ready = FD_SET { fd_count: 1, fd_array: [raw(fd); 64] };
+fn select_writable(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<bool> {
+    let mut writable = FD_SET { fd_count: 1, fd_array: [raw(fd); 64] };
     // A connection that failed is told as an exception.
-    let mut failed = ready;
-    let (read, write, except) = match interest {
-        Interest::Readable => (&raw mut ready, ptr::null_mut(), ptr::null_mut()),
-        Interest::Writable => (ptr::null_mut(), &raw mut ready, &raw mut failed),
-    };
+    let mut failed = writable;
     let timeout = timeout.map(time);
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: each pointer is null or to a set of one socket, or to a time, which live until the
     // call returns; the first argument is ignored.
-    check(unsafe { WinSock::select(0, read, write, except, timeout) }).map(|count| count > 0)
+    check(unsafe { WinSock::select(0, ptr::null_mut(), &mut writable, &mut failed, timeout) })
+        .map(|count| count > 0)
 }
 
 /// Rounded up, so that a wait of less than a microsecond does not spin.

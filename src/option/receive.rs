@@ -1,0 +1,268 @@
+//! Options that ask for more than the bytes of a datagram.
+
+use std::io;
+
+use super::{LiveOn, Setting, SocketOption};
+use crate::kind::{Datagram, Datagrams};
+use crate::sys::{self, Target, names};
+
+/// Receiving the destination address and the interface with each datagram (`IPV6_RECVPKTINFO`).
+///
+/// A socket on `[::]` needs it to answer from the address that it was asked at. Nothing changes on
+/// the wire.
+///
+/// # Values
+///
+/// On or off.
+///
+/// # Platform notes
+///
+/// Default: off everywhere. Every system has it; on Windows it is `IPV6_PKTINFO`. For the IPv4
+/// peers of a dual-stack socket Linux, Android and Apple's systems deliver it in the same form; on
+/// Windows the IPv4 twin (`IP_PKTINFO`) is set too.
+///
+/// # Errors
+///
+/// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{UdpSocket, option::RecvPacketInfo};
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// socket.set_option(RecvPacketInfo(true))?;
+/// assert_eq!(socket.option::<RecvPacketInfo>()?, RecvPacketInfo(true));
+/// # Ok::<(), inet6::Error>(())
+/// ```
+///
+/// Source: RFC 3542, section 6.1; ipv6(7).
+#[doc(alias = "IPV6_RECVPKTINFO")]
+#[doc(alias = "IPV6_PKTINFO")]
+#[doc(alias = "IP_PKTINFO")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RecvPacketInfo(pub bool);
+
+impl SocketOption<Datagram> for RecvPacketInfo {}
+impl LiveOn<Datagrams> for RecvPacketInfo {}
+impl Setting for RecvPacketInfo {
+    const NAME: &'static str = "IPV6_RECVPKTINFO";
+
+    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+        sys::set_bool(socket, names::IPV6_RECVPKTINFO, self.0)?;
+        sys::set_twin(socket, names::IP_PKTINFO, self.0.into())
+    }
+
+    fn read(socket: Target<'_>) -> io::Result<Self> {
+        sys::get_bool(socket, names::IPV6_RECVPKTINFO).map(Self)
+    }
+}
+
+/// Receiving the hop limit of each datagram (`IPV6_RECVHOPLIMIT`).
+///
+/// It tells how far the sender is, and whether it is on the link at all: 255 cannot come from
+/// further away (RFC 5082). Nothing changes on the wire.
+///
+/// # Values
+///
+/// On or off.
+///
+/// # Platform notes
+///
+/// Default: off everywhere. Every system has it; on Windows it is `IPV6_HOPLIMIT`. On a dual-stack
+/// socket the IPv4 twin (`IP_RECVTTL`) is set too, where there is one.
+///
+/// # Errors
+///
+/// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{UdpSocket, option::RecvHopLimit};
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// socket.set_option(RecvHopLimit(true))?;
+/// assert_eq!(socket.option::<RecvHopLimit>()?, RecvHopLimit(true));
+/// # Ok::<(), inet6::Error>(())
+/// ```
+///
+/// Source: RFC 3542, section 6.3; ipv6(7).
+#[doc(alias = "IPV6_RECVHOPLIMIT")]
+#[doc(alias = "IPV6_HOPLIMIT")]
+#[doc(alias = "IP_RECVTTL")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RecvHopLimit(pub bool);
+
+impl SocketOption<Datagram> for RecvHopLimit {}
+impl LiveOn<Datagrams> for RecvHopLimit {}
+impl Setting for RecvHopLimit {
+    const NAME: &'static str = "IPV6_RECVHOPLIMIT";
+
+    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+        sys::set_bool(socket, names::IPV6_RECVHOPLIMIT, self.0)?;
+        sys::set_twin(socket, names::IP_RECVTTL, self.0.into())
+    }
+
+    fn read(socket: Target<'_>) -> io::Result<Self> {
+        sys::get_bool(socket, names::IPV6_RECVHOPLIMIT).map(Self)
+    }
+}
+
+/// Receiving the traffic class of each datagram (`IPV6_RECVTCLASS`).
+///
+/// It carries the mark of a router that met congestion ([`Ecn`](crate::header::Ecn)). Nothing
+/// changes on the wire.
+///
+/// # Values
+///
+/// On or off.
+///
+/// # Platform notes
+///
+/// Default: off everywhere. Every system has it. On a dual-stack socket the IPv4 twin
+/// (`IP_RECVTOS`) is set too, where there is one.
+///
+/// # Errors
+///
+/// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{UdpSocket, option::RecvTrafficClass};
+/// use std::io::ErrorKind;
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// match socket.set_option(RecvTrafficClass(true)) {
+///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+///     result => result?,
+/// }
+/// # Ok::<(), inet6::Error>(())
+/// ```
+///
+/// Source: RFC 3542, section 6.5; ipv6(7).
+#[doc(alias = "IPV6_RECVTCLASS")]
+#[doc(alias = "IP_RECVTOS")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RecvTrafficClass(pub bool);
+
+impl SocketOption<Datagram> for RecvTrafficClass {}
+impl LiveOn<Datagrams> for RecvTrafficClass {}
+impl Setting for RecvTrafficClass {
+    const NAME: &'static str = "IPV6_RECVTCLASS";
+
+    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+        sys::set_bool(socket, names::IPV6_RECVTCLASS, self.0)?;
+        sys::set_twin(socket, names::IP_RECVTOS, self.0.into())
+    }
+
+    fn read(socket: Target<'_>) -> io::Result<Self> {
+        sys::get_bool(socket, names::IPV6_RECVTCLASS).map(Self)
+    }
+}
+
+/// Keeping the errors that routers and peers report, in a queue of their own (`IPV6_RECVERR`).
+///
+/// Without it a report (ICMPv6) reaches connected sockets only, as an error of the next call. With
+/// it every report is queued with its type, its code and the datagram that it is about, and **the
+/// next call on the socket fails once** with that error, on an unconnected socket too. The queue
+/// counts against [`RecvBufferSize`](super::RecvBufferSize). Nothing changes on the wire.
+///
+/// # Values
+///
+/// On or off.
+///
+/// # Platform notes
+///
+/// Default: off. Linux, Android and Windows have it; the other systems do not. On a dual-stack
+/// socket the IPv4 twin (`IP_RECVERR`) is set too, where there is one.
+///
+/// # Errors
+///
+/// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{UdpSocket, option::RecvError};
+/// use std::io::ErrorKind;
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// match socket.set_option(RecvError(true)) {
+///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+///     result => result?,
+/// }
+/// # Ok::<(), inet6::Error>(())
+/// ```
+///
+/// Source: ipv6(7), "IPV6_RECVERR"; recv(2), "MSG_ERRQUEUE".
+#[doc(alias = "IPV6_RECVERR")]
+#[doc(alias = "IP_RECVERR")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RecvError(pub bool);
+
+impl SocketOption<Datagram> for RecvError {}
+impl LiveOn<Datagrams> for RecvError {}
+impl Setting for RecvError {
+    const NAME: &'static str = "IPV6_RECVERR";
+
+    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+        sys::set_bool(socket, names::IPV6_RECVERR, self.0)?;
+        sys::set_twin(socket, names::IP_RECVERR, self.0.into())
+    }
+
+    fn read(socket: Target<'_>) -> io::Result<Self> {
+        sys::get_bool(socket, names::IPV6_RECVERR).map(Self)
+    }
+}
+
+/// Receiving a notice when the path MTU is smaller than what was sent (`IPV6_RECVPATHMTU`).
+///
+/// A notice is a message without data that says which peer and how many bytes. Nothing changes on
+/// the wire.
+///
+/// # Values
+///
+/// On or off.
+///
+/// # Platform notes
+///
+/// Default: off everywhere. Windows does not have it. IPv4 has no such notice.
+///
+/// # Errors
+///
+/// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{UdpSocket, option::RecvPathMtu};
+/// use std::io::ErrorKind;
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// match socket.set_option(RecvPathMtu(true)) {
+///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+///     result => result?,
+/// }
+/// # Ok::<(), inet6::Error>(())
+/// ```
+///
+/// Source: RFC 3542, section 11.3; ipv6(7).
+#[doc(alias = "IPV6_RECVPATHMTU")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RecvPathMtu(pub bool);
+
+impl SocketOption<Datagram> for RecvPathMtu {}
+impl LiveOn<Datagrams> for RecvPathMtu {}
+impl Setting for RecvPathMtu {
+    const NAME: &'static str = "IPV6_RECVPATHMTU";
+
+    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+        sys::set_bool(socket, names::IPV6_RECVPATHMTU, self.0)
+    }
+
+    fn read(socket: Target<'_>) -> io::Result<Self> {
+        sys::get_bool(socket, names::IPV6_RECVPATHMTU).map(Self)
+    }
+}

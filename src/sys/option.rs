@@ -1,0 +1,254 @@
+//! The options: how values of Rust become those of `setsockopt`, the same everywhere.
+
+use std::ffi::c_int;
+use std::io;
+use std::time::Duration;
+
+use socket2::SockRef;
+
+use super::names::{self, Name};
+use super::{Borrowed, Target, get_bytes, interface_index, local_address, set_bytes};
+use crate::addr::Zone;
+
+pub(crate) fn get_int(socket: Target<'_>, name: Name) -> io::Result<c_int> {
+    let mut bytes = [0; size_of::<c_int>()];
+    // Windows writes one byte for a boolean; the rest stays zero.
+    let len = get_bytes(socket, name, &mut bytes)?;
+    Ok(if len == 1 { c_int::from(bytes[0]) } else { c_int::from_ne_bytes(bytes) })
+}
+
+pub(crate) fn set_int(socket: Target<'_>, name: Name, value: c_int) -> io::Result<()> {
+    set_bytes(socket, name, &value.to_ne_bytes())
+}
+
+pub(crate) fn get_bool(socket: Target<'_>, name: Name) -> io::Result<bool> {
+    get_int(socket, name).map(|value| value != 0)
+}
+
+pub(crate) fn set_bool(socket: Target<'_>, name: Name, value: bool) -> io::Result<()> {
+    set_int(socket, name, c_int::from(value))
+}
+
+/// A length or a number that the kernel takes as a signed integer.
+pub(crate) fn set_u32(socket: Target<'_>, name: Name, value: u32) -> io::Result<()> {
+    match c_int::try_from(value) {
+        Ok(value) => set_int(socket, name, value),
+        Err(_) => Err(out_of_range("the system takes numbers up to 2147483647")),
+    }
+}
+
+pub(crate) fn get_u32(socket: Target<'_>, name: Name) -> io::Result<u32> {
+    Ok(u32::try_from(get_int(socket, name)?).unwrap_or(0))
+}
+
+/// Sets the IPv4 twin of an option, where the system has one and the socket has IPv4 peers.
+pub(crate) fn set_twin(socket: Target<'_>, name: Name, value: c_int) -> io::Result<()> {
+    set_twin_bytes(socket, name, &value.to_ne_bytes())
+}
+
+fn set_twin_bytes(socket: Target<'_>, name: Name, value: &[u8]) -> io::Result<()> {
+    if !socket.dual_stack || name.is_none() {
+        return Ok(());
+    }
+    match set_bytes(socket, name, value) {
+        // Windows refuses it on a socket that is bound to an IPv6 address, and there it is not
+        // needed: no IPv4 peer can reach such a socket.
+        Err(_) if is_bound_to_v6(socket.fd) => Ok(()),
+        other => other,
+    }
+}
+
+fn is_bound_to_v6(fd: Borrowed<'_>) -> bool {
+    local_address(fd)
+        .is_ok_and(|local| !local.ip().is_unspecified() && !crate::addr::is_mapped(local.ip()))
+}
+
+/// 32 bits that the kernel takes as they are.
+pub(crate) fn set_word(socket: Target<'_>, name: Name, value: u32) -> io::Result<()> {
+    set_bytes(socket, name, &value.to_ne_bytes())
+}
+
+pub(crate) fn get_word(socket: Target<'_>, name: Name) -> io::Result<u32> {
+    Ok(u32::from_ne_bytes(get_int(socket, name)?.to_ne_bytes()))
+}
+
+/// What the system does not have.
+pub(crate) fn unsupported() -> io::Error {
+    io::ErrorKind::Unsupported.into()
+}
+
+/// A value that the kernel has no room for, or would round or wrap.
+pub(crate) fn out_of_range(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
+}
+
+// Text.
+
+/// Room for the name of a congestion control algorithm (linux/tcp.h, netinet/tcp.h:
+/// `TCP_CA_NAME_MAX`).
+const TEXT_LEN: usize = 16;
+
+pub(crate) fn set_text(socket: Target<'_>, name: Name, text: &str) -> io::Result<()> {
+    if text.is_empty() || text.len() >= TEXT_LEN || text.contains('\0') {
+        return Err(out_of_range("a name has 1 to 15 bytes, and none is zero"));
+    }
+    set_bytes(socket, name, text.as_bytes())
+}
+
+pub(crate) fn get_text(socket: Target<'_>, name: Name) -> io::Result<String> {
+    let mut text = [0; TEXT_LEN];
+    let len = get_bytes(socket, name, &mut text)?;
+    let text = text[..len].split(|byte| *byte == 0).next().unwrap_or_default();
+    Ok(String::from_utf8_lossy(text).into_owned())
+}
+
+// Time.
+
+/// What the kernel counts a time in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Seconds,
+    Milliseconds,
+    Microseconds,
+}
+
+/// Sets a time, which must be a whole number of units: rounding would give another time, or none.
+pub(crate) fn set_time(
+    socket: Target<'_>,
+    name: Name,
+    unit: Unit,
+    time: Duration,
+) -> io::Result<()> {
+    let (each, whole) = match unit {
+        Unit::Seconds => (1_000_000_000, "a whole number of seconds is wanted"),
+        Unit::Milliseconds => (1_000_000, "a whole number of milliseconds is wanted"),
+        Unit::Microseconds => (1_000, "a whole number of microseconds is wanted"),
+    };
+    if time.as_nanos() % each != 0 {
+        return Err(out_of_range(whole));
+    }
+    match c_int::try_from(time.as_nanos() / each) {
+        Ok(count) => set_int(socket, name, count),
+        Err(_) => Err(out_of_range("the time is longer than the system can count")),
+    }
+}
+
+pub(crate) fn get_time(socket: Target<'_>, name: Name, unit: Unit) -> io::Result<Duration> {
+    let count = get_u32(socket, name)?.into();
+    Ok(match unit {
+        Unit::Seconds => Duration::from_secs(count),
+        Unit::Milliseconds => Duration::from_millis(count),
+        Unit::Microseconds => Duration::from_micros(count),
+    })
+}
+
+pub(crate) fn read_timeout(fd: Borrowed<'_>) -> io::Result<Option<Duration>> {
+    SockRef::from(&fd).read_timeout()
+}
+
+pub(crate) fn write_timeout(fd: Borrowed<'_>) -> io::Result<Option<Duration>> {
+    SockRef::from(&fd).write_timeout()
+}
+
+pub(crate) fn set_read_timeout(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<()> {
+    SockRef::from(&fd).set_read_timeout(some_time(timeout)?)
+}
+
+pub(crate) fn set_write_timeout(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<()> {
+    SockRef::from(&fd).set_write_timeout(some_time(timeout)?)
+}
+
+/// The kernel takes zero for "for ever": zero is refused, and what its clock rounds down to zero
+/// is made the least it knows.
+fn some_time(timeout: Option<Duration>) -> io::Result<Option<Duration>> {
+    const LEAST: Duration =
+        if cfg!(windows) { Duration::from_millis(1) } else { Duration::from_micros(1) };
+    match timeout {
+        Some(Duration::ZERO) => Err(io::ErrorKind::InvalidInput.into()),
+        other => Ok(other.map(|timeout| timeout.max(LEAST))),
+    }
+}
+
+pub(crate) fn set_linger(socket: Target<'_>, time: Option<Duration>) -> io::Result<()> {
+    // `struct linger` counts seconds, in 16 bits on Windows.
+    const MOST: u64 = if cfg!(windows) { u16::MAX as u64 } else { c_int::MAX as u64 };
+    match time {
+        Some(time) if time.subsec_nanos() != 0 => {
+            Err(out_of_range("a whole number of seconds is wanted"))
+        }
+        Some(time) if time.as_secs() > MOST => {
+            Err(out_of_range("the time is longer than the system can count"))
+        }
+        time => SockRef::from(&socket.fd).set_linger(time),
+    }
+}
+
+pub(crate) fn linger(socket: Target<'_>) -> io::Result<Option<Duration>> {
+    SockRef::from(&socket.fd).linger()
+}
+
+// Addresses and devices.
+
+/// Rebinding over `TIME_WAIT`, which a system without the option always allows.
+pub(crate) fn set_reuse_address(socket: Target<'_>, reuse: bool) -> io::Result<()> {
+    match names::SO_REUSEADDR {
+        None if reuse => Ok(()),
+        name => set_bool(socket, name, reuse),
+    }
+}
+
+pub(crate) fn reuse_address(socket: Target<'_>) -> io::Result<bool> {
+    match names::SO_REUSEADDR {
+        None => Ok(true),
+        name => get_bool(socket, name),
+    }
+}
+
+pub(crate) fn bind_device(socket: Target<'_>, device: Option<&Zone>) -> io::Result<()> {
+    // Linux cuts a longer name off and takes the interface of that name.
+    const NAME_LEN: usize = 16;
+    match (device.map(Zone::name), names::SO_BINDTODEVICE, names::SO_BINDTOIFINDEX) {
+        (_, None, None) => return Err(unsupported()),
+        (None, name @ Some(_), _) => return set_bytes(socket, name, &[0]),
+        (Some(Some(device)), name @ Some(_), _) if device.len() < NAME_LEN => {
+            return set_bytes(socket, name, device.as_bytes());
+        }
+        _ => {}
+    }
+    let index = match device {
+        None => 0,
+        Some(zone) => match zone.index().or_else(|| interface_index(zone.name()?)) {
+            Some(index) => index.get(),
+            None => return Err(io::Error::new(io::ErrorKind::NotFound, "no such interface")),
+        },
+    };
+    set_u32(socket, names::SO_BINDTOIFINDEX, index)
+}
+
+/// The interface of `IPV6_UNICAST_IF`, 0 for none.
+pub(crate) fn unicast_interface(socket: Target<'_>) -> io::Result<u32> {
+    get_word(socket, names::IPV6_UNICAST_IF).map(unicast_order)
+}
+
+pub(crate) fn set_unicast_interface(socket: Target<'_>, index: u32) -> io::Result<()> {
+    set_word(socket, names::IPV6_UNICAST_IF, unicast_order(index))?;
+    // This one is in network byte order everywhere.
+    set_twin_bytes(socket, names::IP_UNICAST_IF, &index.to_be_bytes())
+}
+
+/// Network byte order on Linux, host byte order on Windows, there and back.
+fn unicast_order(index: u32) -> u32 {
+    if cfg!(windows) { index } else { index.to_be() }
+}
+
+/// The IPv4 twin of `IPV6_MULTICAST_IF`, which is no plain index.
+pub(crate) fn set_multicast_interface_twin(socket: Target<'_>, index: u32) -> io::Result<()> {
+    if cfg!(windows) {
+        // An IPv4 address 0.x.x.x is an index.
+        return set_twin_bytes(socket, names::IP_MULTICAST_IF, &index.to_be_bytes());
+    }
+    // `struct ip_mreqn`: two IPv4 addresses, then the index.
+    let mut request = [0; 12];
+    request[8..].copy_from_slice(&index.to_ne_bytes());
+    set_twin_bytes(socket, names::IP_MULTICAST_IF, &request)
+}

@@ -1,0 +1,324 @@
+//! Datagram sockets, without a peer and with one.
+
+use std::io::{ErrorKind, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use inet6::{Builder, Interface, Op, UdpConnectError, UdpSocket};
+
+use crate::support::*;
+
+/// The most that a datagram over IPv6 carries, without jumbograms: 65 535 less the UDP header.
+const MOST: usize = 65_527;
+
+#[test]
+fn a_datagram_arrives_with_its_source() {
+    let (server, client) = (socket(), socket());
+    let peer = client.local_addr().unwrap();
+    assert_eq!(client.send_to(b"ping", server.local_addr().unwrap()).unwrap(), 4);
+    let mut buffer = [0; 16];
+    assert_eq!(server.peek_from(&mut buffer).unwrap(), (4, peer));
+    assert_eq!(server.recv_from(&mut buffer).unwrap(), (4, peer));
+    assert_eq!(&buffer[..4], b"ping");
+}
+
+#[test]
+fn slices_are_one_datagram() {
+    let (server, client) = (socket(), socket());
+    let slices = [IoSlice::new(b"he"), IoSlice::new(b""), IoSlice::new(b"ad")];
+    assert_eq!(client.send_to_vectored(&slices, server.local_addr().unwrap()).unwrap(), 4);
+    let (mut a, mut b) = ([0; 3], [0; 8]);
+    let into = &mut [IoSliceMut::new(&mut a), IoSliceMut::new(&mut b)];
+    let source = client.local_addr().unwrap();
+    assert_eq!(server.recv_from_vectored(into).unwrap(), (4, source));
+    assert_eq!((&a, b[0]), (b"hea", b'd'));
+}
+
+#[test]
+fn uninitialised_memory_is_given_back_as_far_as_it_was_filled() {
+    let (server, client) = datagrams();
+    client.send(b"ping").unwrap();
+    let mut buffer = [MaybeUninit::uninit(); 16];
+    let (data, source) = server.recv_from_uninit(&mut buffer).unwrap();
+    assert_eq!((&*data, source), (&b"ping"[..], client.local_addr().unwrap()));
+    server.send_to(b"pong", source).unwrap();
+    assert_eq!(client.recv_uninit(&mut buffer).unwrap(), b"pong");
+}
+
+#[test]
+fn an_empty_datagram_is_a_datagram() {
+    let (server, client) = datagrams();
+    let source = client.local_addr().unwrap();
+    assert_eq!(client.send(b"").unwrap(), 0);
+    assert_eq!(client.send_vectored(&[]).unwrap(), 0);
+    assert_eq!(server.recv_from(&mut [0; 8]).unwrap(), (0, source));
+    let received = server.recv_message(&mut [0; 8]).unwrap();
+    assert_eq!((received.len, received.source, received.truncated), (0, source, false));
+    server.send_to(b"", source).unwrap();
+    assert_eq!(client.recv(&mut [0; 8]).unwrap(), 0);
+}
+
+#[test]
+fn the_largest_datagram_arrives_and_a_larger_one_is_refused() {
+    require!(!under_wine(), "Wine sends no datagram of this length");
+    let (server, client) = (socket(), socket());
+    let peer = server.local_addr().unwrap();
+    let data = vec![7; MOST + 1];
+    assert_eq!(client.send_to(&data[..MOST], peer).unwrap(), MOST);
+    let mut buffer = vec![0; MOST + 1];
+    assert_eq!(server.recv_from(&mut buffer).unwrap().0, MOST);
+    assert!(buffer[..MOST] == data[..MOST]);
+    let error = client.send_to(&data, peer).unwrap_err();
+    #[cfg(unix)]
+    assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE), "{error}");
+    assert!(error.raw_os_error().is_some());
+    // The socket is as good as before.
+    client.send_to(b"x", peer).unwrap();
+    assert_eq!(server.recv_from(&mut buffer).unwrap().0, 1);
+}
+
+#[test]
+fn a_datagram_too_long_for_the_buffer_is_cut_and_no_error() {
+    let (server, client) = datagrams();
+    let source = client.local_addr().unwrap();
+    let mut buffer = [0; 4];
+    for _ in 0..4 {
+        client.send(b"longer than the buffer").unwrap();
+    }
+    assert_eq!(server.peek_from(&mut buffer).unwrap(), (4, source));
+    assert_eq!(server.recv_from(&mut buffer).unwrap(), (4, source));
+    assert_eq!(&buffer, b"long");
+    let uninit = &mut [MaybeUninit::uninit(); 4];
+    assert_eq!(server.recv_from_uninit(uninit).unwrap().0, b"long");
+    let slices = &mut [IoSliceMut::new(&mut buffer)];
+    assert_eq!(server.recv_from_vectored(slices).unwrap(), (4, source));
+    assert_eq!(server.recv_from(&mut []).unwrap(), (0, source));
+
+    for _ in 0..3 {
+        server.send_to(b"longer than the buffer", source).unwrap();
+    }
+    assert_eq!(client.peek(&mut buffer).unwrap(), 4);
+    assert_eq!(client.recv(&mut buffer).unwrap(), 4);
+    assert_eq!(client.recv_uninit(uninit).unwrap(), b"long");
+    assert_eq!(client.recv_vectored(&mut [IoSliceMut::new(&mut buffer)]).unwrap(), 4);
+}
+
+#[test]
+fn connecting_and_disconnecting_change_the_type_and_keep_the_socket() {
+    let (one, other) = (socket(), socket());
+    let client = named();
+    let local = client.local_addr().unwrap();
+    let client = client.connect(one.local_addr().unwrap()).unwrap();
+    assert_eq!(client.local_addr().unwrap(), local);
+    assert_eq!(client.peer_addr().unwrap(), one.local_addr().unwrap());
+    client.send(b"to one").unwrap();
+    assert_eq!(one.recv_from(&mut [0; 16]).unwrap(), (6, local));
+
+    let client = client.disconnect().unwrap();
+    assert_eq!(client.local_addr().unwrap().port(), local.port());
+    client.send_to(b"to the other", other.local_addr().unwrap()).unwrap();
+    let (len, source) = other.recv_from(&mut [0; 16]).unwrap();
+    assert_eq!((len, source.port()), (12, local.port()));
+    let client = client.connect(other.local_addr().unwrap()).unwrap();
+    client.send(b"again").unwrap();
+    assert_eq!(other.recv_from(&mut [0; 16]).unwrap().0, 5);
+}
+
+#[test]
+fn a_connected_socket_hears_its_peer_and_nobody_else() {
+    let server = socket();
+    let client = named().connect(server.local_addr().unwrap()).unwrap();
+    let stranger = socket();
+    let local = client.local_addr().unwrap();
+    stranger.send_to(b"stranger", local).unwrap();
+    server.send_to(b"peer", local).unwrap();
+    let mut buffer = [0; 16];
+    let len = client.recv(&mut buffer).unwrap();
+    assert_eq!(&buffer[..len], b"peer");
+    client.set_nonblocking(true).unwrap();
+    assert_eq!(client.recv(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+
+    let client = client.disconnect().unwrap();
+    client.set_nonblocking(false).unwrap();
+    stranger.send_to(b"stranger", local).unwrap();
+    let len = client.recv_from(&mut buffer).unwrap().0;
+    assert_eq!(&buffer[..len], b"stranger");
+}
+
+/// A socket on a port that was named when it was bound.
+fn named() -> UdpSocket {
+    loop {
+        let free = socket().local_addr().unwrap();
+        match UdpSocket::bind(free) {
+            Ok(socket) => return patient(socket),
+            // Somebody was faster.
+            Err(error) => assert_eq!(error.kind(), ErrorKind::AddrInUse),
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn disconnecting_gives_up_a_port_that_the_system_chose() {
+    let (_server, client) = datagrams();
+    let client = client.disconnect().unwrap();
+    assert_eq!(client.local_addr().unwrap().port(), 0);
+    // The next datagram gets another.
+    client.send_to(b"x", socket().local_addr().unwrap()).unwrap();
+    assert_ne!(client.local_addr().unwrap().port(), 0);
+}
+
+#[test]
+fn a_closed_port_is_an_error_of_a_connected_socket() {
+    require!(!under_wine(), "Wine does not report a closed port");
+    require!(!cfg!(windows), "Windows reports a closed port only if asked to");
+    let (server, client) = datagrams();
+    drop(server);
+    client.send(b"anyone?").unwrap();
+    let refused = client.recv(&mut [0; 8]).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    // Once it is told, the socket goes on.
+    client.send(b"anyone?").unwrap();
+}
+
+#[test]
+fn a_closed_port_does_not_disturb_a_socket_without_a_peer() {
+    let closed = socket().local_addr().unwrap();
+    let (server, other) = (socket(), socket());
+    for _ in 0..3 {
+        server.send_to(b"anyone?", closed).unwrap();
+    }
+    other.send_to(b"ping", server.local_addr().unwrap()).unwrap();
+    assert_eq!(server.recv_from(&mut [0; 8]).unwrap().0, 4);
+    assert!(server.take_error().unwrap().is_none());
+}
+
+#[test]
+fn a_failed_connect_gives_the_socket_back() {
+    let client = socket();
+    let local = client.local_addr().unwrap();
+    let failed: UdpConnectError = client.connect("fe80::1").unwrap_err();
+    assert_eq!(failed.error().op(), Op::Address);
+    assert_eq!(failed.to_string(), failed.error().to_string());
+    assert!(std::error::Error::source(&failed).is_some());
+    let client = failed.into_socket();
+    assert_eq!(client.local_addr().unwrap(), local);
+    client.send_to(b"x", local).unwrap();
+    assert_eq!(client.recv_from(&mut [0; 8]).unwrap(), (1, local));
+
+    let failed = client.connect("[fe80::1]:80").unwrap_err();
+    let text = failed.to_string();
+    assert_eq!(inet6::Error::from(failed).to_string(), text);
+    let failed = socket().connect("[fe80::1]:80").unwrap_err();
+    let error = std::io::Error::from(failed);
+    assert_eq!((error.kind(), error.to_string()), (ErrorKind::InvalidInput, text));
+}
+
+#[test]
+fn an_ipv6_peer_of_a_socket_bound_to_ipv4_is_explained() {
+    let explanation = "bound to an IPv4 address, and from there no IPv6 peer can be reached";
+    let peer = socket().local_addr().unwrap();
+    let bind = || Builder::datagram().dual_stack().bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let client = bind();
+    let error = client.send_to(b"x", peer).unwrap_err();
+    assert!(error.to_string().contains(explanation), "{error}");
+    let failed = client.connect(peer).unwrap_err();
+    let text = failed.to_string();
+    assert!(text.contains(explanation) && text.contains(&peer.to_string()), "{text}");
+    assert_eq!(failed.error().op(), Op::Connect);
+    assert_eq!(failed.error().address().unwrap().to_string(), peer.to_string());
+    // It still reaches IPv4.
+    let client = failed.into_socket();
+    let other = bind();
+    client.send_to(b"x", other.local_addr().unwrap()).unwrap();
+    assert_eq!(other.recv_from(&mut [0; 8]).unwrap(), (1, client.local_addr().unwrap()));
+}
+
+#[test]
+fn a_clone_is_the_same_socket() {
+    let (server, client) = datagrams();
+    let clone = server.try_clone().unwrap();
+    client.send(b"ping").unwrap();
+    assert_eq!(clone.recv_from(&mut [0; 8]).unwrap().0, 4);
+    let clone = client.try_clone().unwrap();
+    assert_eq!(clone.peer_addr().unwrap(), client.peer_addr().unwrap());
+    drop(client);
+    clone.send(b"pong").unwrap();
+    assert_eq!(server.recv_from(&mut [0; 8]).unwrap().0, 4);
+}
+
+#[test]
+fn timeouts_are_kept_and_read_back() {
+    let (server, client) = datagrams();
+    let time = Duration::from_millis(20);
+    let expected = if cfg!(windows) { ErrorKind::TimedOut } else { ErrorKind::WouldBlock };
+    macro_rules! check {
+        ($socket:expr, $receive:ident) => {
+            $socket.set_read_timeout(Some(time)).unwrap();
+            $socket.set_write_timeout(Some(time)).unwrap();
+            assert_eq!($socket.read_timeout().unwrap(), Some(time));
+            assert_eq!($socket.write_timeout().unwrap(), Some(time));
+            assert_eq!($socket.$receive(&mut [0; 8]).unwrap_err().kind(), expected);
+            let zero = $socket.set_read_timeout(Some(Duration::ZERO)).unwrap_err();
+            assert_eq!(zero.kind(), ErrorKind::InvalidInput);
+            let zero = $socket.set_write_timeout(Some(Duration::ZERO)).unwrap_err();
+            assert_eq!(zero.kind(), ErrorKind::InvalidInput);
+            $socket.set_write_timeout(None).unwrap();
+            assert_eq!($socket.write_timeout().unwrap(), None);
+        };
+    }
+    check!(server, recv_from);
+    check!(client, recv);
+}
+
+#[test]
+fn a_group_is_joined_and_left_once() {
+    require!(!under_wine(), "Wine lists interfaces without their index");
+    let socket = UdpSocket::bind("[::]:0").unwrap();
+    let group: Ipv6Addr = "ff02::1234".parse().unwrap();
+    let index = Interface::list().unwrap()[0].index().get();
+    socket.join_multicast_v6(&group, index).unwrap();
+    let twice = socket.join_multicast_v6(&group, index).unwrap_err();
+    assert_eq!(twice.kind(), ErrorKind::AddrInUse);
+    socket.leave_multicast_v6(&group, index).unwrap();
+    let gone = socket.leave_multicast_v6(&group, index).unwrap_err();
+    assert_eq!(gone.kind(), ErrorKind::AddrNotAvailable);
+    let unicast = socket.join_multicast_v6(&Ipv6Addr::LOCALHOST, index).unwrap_err();
+    assert_eq!(unicast.kind(), ErrorKind::InvalidInput);
+    socket.join_multicast_v6(&group, 0x7fff_ffff).unwrap_err();
+}
+
+#[test]
+fn multicast_loop_is_set_under_its_name_of_std() {
+    let socket = UdpSocket::bind("[::]:0").unwrap();
+    assert!(socket.multicast_loop_v6().unwrap());
+    socket.set_multicast_loop_v6(false).unwrap();
+    assert!(!socket.multicast_loop_v6().unwrap());
+}
+
+#[test]
+fn port_0_is_no_destination() {
+    let error = socket().send_to(b"x", (Ipv6Addr::LOCALHOST, 0)).unwrap_err();
+    assert!(error.raw_os_error().is_some(), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_interrupt_receiving_as_in_std() {
+    alone(|| {
+        let socket = socket();
+        let error = under_signals(move || socket.recv_from(&mut [0; 1]), |_| {}).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Interrupted);
+    });
+}
+
+#[test]
+fn a_debug_print_names_the_addresses() {
+    let (server, client) = datagrams();
+    let shown = format!("{client:?}");
+    for address in [server.local_addr().unwrap(), client.local_addr().unwrap()] {
+        assert!(shown.contains(&address.to_string()), "{shown} lacks {address}");
+    }
+    assert!(format!("{server:?}").starts_with("UdpSocket"), "{server:?}");
+}

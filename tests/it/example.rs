@@ -1,0 +1,417 @@
+//! The examples, and clients and servers that were written elsewhere.
+
+use std::env::{self, consts::EXE_SUFFIX};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv6Addr, Shutdown, SocketAddr};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::thread;
+
+use inet6::{Builder, TcpListener, UdpSocket};
+
+use crate::support::*;
+
+/// An example, which `cargo test` has built.
+fn example(name: &str) -> Result<Command, String> {
+    let test = env::current_exe().map_err(|error| error.to_string())?;
+    // target/debug/deps/it-… and target/debug/examples/…
+    let directory = test.parent().and_then(|deps| deps.parent()).ok_or("no target directory")?;
+    let path: PathBuf = directory.join("examples").join(format!("{name}{EXE_SUFFIX}"));
+    if path.exists() {
+        Ok(Command::new(path))
+    } else {
+        Err(format!("{} is not built", path.display()))
+    }
+}
+
+/// A program written elsewhere, or why it cannot be used here.
+fn foreign(name: &str) -> Result<Command, String> {
+    let version = if name == "socat" { "-V" } else { "--version" };
+    let mut asked = Command::new(name);
+    let found = asked.arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    found.map(|_| Command::new(name)).map_err(|error| format!("{name}: {error}"))
+}
+
+/// A server that ends with the test.
+struct Server {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts a server and reads the line in which it says where it listens.
+    #[track_caller]
+    fn start(command: &mut Command) -> Self {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+        let mut child = child.unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        let address = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0));
+        let mut server = Self { child, lines, address };
+        let line = server.line();
+        let address = line.strip_prefix("listening on ").unwrap_or_else(|| panic!("{line}"));
+        // std reads zones as numbers only, and these are printed so.
+        server.address = address.parse().unwrap_or_else(|error| panic!("{address}: {error}"));
+        server
+    }
+
+    #[track_caller]
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    fn port(&self) -> String {
+        self.address.port().to_string()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        if self.child.kill().is_ok() {
+            drop(self.child.wait());
+        }
+    }
+}
+
+#[track_caller]
+fn output(command: &mut Command) -> String {
+    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
+    let text = String::from_utf8_lossy(&stdout).into_owned();
+    assert!(
+        status.success(),
+        "{command:?}: {status}\n{text}\n{}",
+        String::from_utf8_lossy(&stderr)
+    );
+    text
+}
+
+/// Runs a program with this as its standard input, and gives what it prints.
+#[track_caller]
+fn talk(command: &mut Command, input: &str) -> String {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", output.status);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The walk of every tutorial, as a client: it prints what came back, and its own address.
+const PYTHON_CLIENT: &str = "
+import socket, sys
+host, port, text = sys.argv[1], int(sys.argv[2]), sys.argv[3].encode()
+family = socket.AF_INET if '.' in host else socket.AF_INET6
+address = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)[0][4]
+s = socket.socket(family, socket.SOCK_STREAM)
+s.connect(address)
+print(s.getsockname()[1])
+s.sendall(text)
+data = b''
+while len(data) < len(text):
+    more = s.recv(1024)
+    assert more, 'the answer ends early'
+    data += more
+print(data.decode())
+s.close()
+";
+
+/// The same as a server, which answers one client.
+const PYTHON_SERVER: &str = "
+import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+s.bind(('::1', 0))
+s.listen(1)
+print('listening on [::1]:%d' % s.getsockname()[1], flush=True)
+conn, addr = s.accept()
+print('accepted [%s]:%d' % addr[:2], flush=True)
+data = conn.recv(1024)
+conn.send(b'Hello, client! ' + data)
+conn.close()
+s.close()
+";
+
+const PYTHON_DATAGRAMS: &str = "
+import socket, sys
+host, port = sys.argv[1], int(sys.argv[2])
+family = socket.AF_INET if '.' in host else socket.AF_INET6
+address = socket.getaddrinfo(host, port, family, socket.SOCK_DGRAM)[0][4]
+s = socket.socket(family, socket.SOCK_DGRAM)
+s.settimeout(20)
+for text in (b'one', b'', b'three'):
+    s.sendto(text, address)
+    data, peer = s.recvfrom(1024)
+    assert data == text, (data, text)
+    assert peer[:2] == address[:2], (peer, address)
+print('answered')
+";
+
+fn python(script: &str, arguments: &[&str]) -> Result<Command, String> {
+    let mut command = foreign("python3")?;
+    command.args(["-c", script]).args(arguments);
+    Ok(command)
+}
+
+#[test]
+fn quickstart_walks_through() {
+    let text = output(&mut require!(example("quickstart"), "the examples"));
+    assert!(text.contains("Hello, client!"), "{text}");
+    assert!(text.contains("127.0.0.1:"), "both modes are shown: {text}");
+    assert!(!text.contains("::ffff:"), "{text}");
+}
+
+#[test]
+fn interfaces_prints_the_loopback_address() {
+    let text = output(&mut require!(example("interfaces"), "the examples"));
+    assert!(text.contains("::1"), "{text}");
+}
+
+#[test]
+fn options_prints_a_table() {
+    let text = output(&mut require!(example("options"), "the examples"));
+    for name in ["IPV6_V6ONLY", "SO_REUSEADDR", "TCP_NODELAY", "IPV6_UNICAST_HOPS"] {
+        assert!(text.contains(name), "{name} is missing: {text}");
+    }
+}
+
+#[test]
+fn the_echo_examples_talk_to_each_other() {
+    for (listen, dual_stack) in [("[::1]:0", false), ("[::1]:0", true), ("127.0.0.1:0", true)] {
+        let mut command = require!(example("echo_server"), "the examples");
+        command.args(["--listen", listen]).args(dual_stack.then_some("--dual-stack"));
+        let mut server = Server::start(&mut command);
+        assert_ne!(server.address.port(), 0);
+        let client = |server: &Server| {
+            let mut command = example("echo_client").unwrap();
+            command.arg(server.address.to_string());
+            command
+        };
+        let text = output(client(&server).arg("some text"));
+        assert!(text.contains("some text"), "{text}");
+        let accepted = server.line();
+        let peer: SocketAddr = accepted.strip_prefix("accepted ").unwrap().parse().unwrap();
+        assert_eq!(peer.ip(), server.address.ip());
+        assert!(!output(&mut client(&server)).trim().is_empty(), "there is a text of its own");
+    }
+}
+
+#[test]
+fn the_examples_say_what_is_wrong_with_an_address() {
+    let cases = [
+        ("[fe80::1]:0", "fe80::1%eth0"),
+        ("127.0.0.1:0", "is an IPv4 address"),
+        ("localhost:0", "host names are not looked up"),
+        ("[::1]", "has no port"),
+    ];
+    for (address, text) in cases {
+        for name in ["echo_server", "udp_echo_server"] {
+            let mut command = require!(example(name), "the examples");
+            let output = command.args(["--listen", address]).output().unwrap();
+            assert!(!output.status.success(), "{name} listens on {address}");
+            let message = String::from_utf8_lossy(&output.stderr);
+            assert!(message.contains(text), "{name} {address}: {message}");
+        }
+    }
+}
+
+#[test]
+fn python_walks_with_the_echo_server() {
+    let mut command = require!(example("echo_server"), "the examples");
+    let mut server = Server::start(command.args(["--listen", "[::1]:0"]));
+    let port = server.port();
+    let client = python(PYTHON_CLIENT, &["::1", &port, "Hello, server!"]);
+    let text = output(&mut require!(client, "Python"));
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[1], "Hello, server!");
+    assert_eq!(server.line(), format!("accepted [::1]:{}", lines[0]));
+}
+
+#[test]
+fn python_over_ipv4_is_a_plain_ipv4_peer_of_the_echo_server() {
+    let mut command = require!(example("echo_server"), "the examples");
+    let mut server = Server::start(command.args(["--listen", "[::]:0", "--dual-stack"]));
+    let port = server.port();
+    for (host, shown) in [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")] {
+        let client = python(PYTHON_CLIENT, &[host, &port, "text"]);
+        let text = output(&mut require!(client, "Python"));
+        let mut lines = text.lines();
+        assert_eq!(server.line(), format!("accepted {shown}:{}", lines.next().unwrap()));
+        assert_eq!(lines.next(), Some("text"));
+    }
+}
+
+#[test]
+fn the_echo_client_walks_with_python() {
+    let mut client = require!(example("echo_client"), "the examples");
+    let mut server = Server::start(&mut require!(python(PYTHON_SERVER, &[]), "Python"));
+    let text = output(client.args([&server.address.to_string(), "Hello, server!"]));
+    assert!(text.contains("Hello, client! Hello, server!"), "{text}");
+    assert!(server.line().starts_with("accepted [::1]:"));
+}
+
+#[test]
+fn python_exchanges_datagrams_with_the_echo_server() {
+    for (listen, host) in
+        [("[::1]:0", "::1"), ("[::]:0", "127.0.0.1"), ("127.0.0.1:0", "127.0.0.1")]
+    {
+        let mut command = require!(example("udp_echo_server"), "the examples");
+        command.args(["--listen", listen]).args((host != "::1").then_some("--dual-stack"));
+        let mut server = Server::start(&mut command);
+        let client = python(PYTHON_DATAGRAMS, &[host, &server.port()]);
+        assert_eq!(output(&mut require!(client, "Python")).trim(), "answered");
+        let line = server.line();
+        assert!(line.contains(host) && !line.contains("::ffff:"), "{line}");
+    }
+}
+
+#[test]
+fn socat_is_echoed_by_both_servers() {
+    let mut socat = require!(foreign("socat"), "socat");
+    let mut command = require!(example("echo_server"), "the examples");
+    let server = Server::start(command.args(["--listen", "[::1]:0"]));
+    let to = format!("TCP6:[::1]:{}", server.port());
+    assert_eq!(talk(socat.args(["-t20", "-", &to]), "over socat"), "over socat");
+
+    let mut command = example("udp_echo_server").unwrap();
+    let server = Server::start(command.args(["--listen", "[::1]:0"]));
+    let to = format!("UDP6:[::1]:{},shut-none", server.port());
+    let mut socat = foreign("socat").unwrap();
+    // A datagram has no end: socat is told how much to wait for.
+    assert_eq!(talk(socat.args(["-t1", "-", &to]), "datagram"), "datagram");
+}
+
+#[test]
+fn the_echo_client_is_echoed_by_socat() {
+    let mut client = require!(example("echo_client"), "the examples");
+    let mut socat = require!(foreign("socat"), "socat");
+    socat.args(["-dd", "TCP6-LISTEN:0,bind=[::1]", "EXEC:cat"]);
+    let mut child = socat.stderr(Stdio::piped()).spawn().unwrap();
+    // `… N listening on AF=10 [0000:…:0001]:39187`
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let port = loop {
+        let line = lines.next().expect("socat says where it listens").unwrap();
+        if line.contains("listening on") {
+            break line.rsplit(':').next().unwrap().trim().to_owned();
+        }
+    };
+    let reading = thread::spawn(move || lines.map_while(Result::ok).count());
+    let text = output(client.args([&format!("[::1]:{port}"), "over socat"]));
+    assert!(text.contains("over socat"), "{text}");
+    assert!(child.wait().unwrap().success());
+    reading.join().unwrap();
+}
+
+#[test]
+fn curl_reads_an_answer() {
+    let mut curl = require!(foreign("curl"), "curl");
+    let listener = dual_listener();
+    let port = listener.local_addr().unwrap().port();
+    let server = thread::spawn(move || {
+        let mut peers = Vec::new();
+        for _ in 0..2 {
+            let (mut stream, peer) = listener.accept().unwrap();
+            let mut request = Vec::new();
+            let mut byte = [0];
+            while !request.ends_with(b"\r\n\r\n") {
+                stream.read_exact(&mut byte).unwrap();
+                request.push(byte[0]);
+            }
+            assert!(request.starts_with(b"GET /path HTTP/1.1\r\n"));
+            let body = format!("Hello, {}!\n", peer.ip());
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+            write!(stream, "{head}{body}").unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            peers.push(peer);
+        }
+        peers
+    });
+    let options = ["--silent", "--show-error", "--fail", "--noproxy", "*", "--max-time", "20"];
+    let text = output(curl.args(options).arg(format!("http://[::1]:{port}/path")));
+    assert_eq!(text, "Hello, ::1!\n");
+    let mut curl = foreign("curl").unwrap();
+    let text = output(curl.args(options).arg(format!("http://127.0.0.1:{port}/path")));
+    assert_eq!(text, "Hello, 127.0.0.1!\n");
+    let peers = server.join().unwrap();
+    assert!(peers[0].is_ipv6() && peers[1].is_ipv4(), "{peers:?}");
+}
+
+#[test]
+fn pythons_own_server_is_connected_to() {
+    let mut server = Server::start(&mut require!(python(PYTHON_SERVER, &[]), "Python"));
+    let mut stream = Builder::stream().dual_stack().connect(server.address).unwrap();
+    let accepted = server.line();
+    assert_eq!(accepted, format!("accepted {}", stream.local_addr().unwrap()));
+    stream.write_all(b"from Rust").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "Hello, client! from Rust");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn foreign_clients_reach_the_servers_over_a_link_local_address() {
+    use crate::lab::Lab;
+
+    let lab = require!(Lab::new(), "the lab");
+    let zone = Lab::index(&lab.left);
+    let mut command = require!(example("echo_server"), "the examples");
+    let mut server = lab.left.run(|| Server::start(command.args(["--listen", "[fe80::1%wire]:0"])));
+    let SocketAddr::V6(address) = server.address else { panic!("{}", server.address) };
+    assert_eq!(address.scope_id(), zone);
+    let port = server.port();
+
+    let mut client = require!(python(PYTHON_CLIENT, &["fe80::1%wire", &port, "text"]), "Python");
+    let text = lab.right.run(|| output(&mut client));
+    let mut lines = text.lines();
+    let source = lines.next().unwrap();
+    assert_eq!(lines.next(), Some("text"));
+    assert_eq!(server.line(), format!("accepted [fe80::2%{zone}]:{source}"));
+
+    let mut socat = require!(foreign("socat"), "socat");
+    let to = format!("TCP6:[fe80::1%wire]:{port}");
+    let echoed = lab.right.run(|| talk(socat.args(["-t20", "-", &to]), "over socat"));
+    assert_eq!(echoed, "over socat");
+    assert!(server.line().starts_with(&format!("accepted [fe80::2%{zone}]:")));
+
+    let mut client = example("echo_client").unwrap();
+    client.args([&format!("[fe80::1%wire]:{port}"), "own client"]);
+    assert!(lab.right.run(|| output(&mut client)).contains("own client"));
+
+    let mut command = example("udp_echo_server").unwrap();
+    let mut server = lab.left.run(|| Server::start(command.args(["--listen", "[fe80::1%wire]:0"])));
+    let arguments = ["fe80::1%wire", &server.port()];
+    let mut client = python(PYTHON_DATAGRAMS, &arguments).unwrap();
+    assert_eq!(lab.right.run(|| output(&mut client)).trim(), "answered");
+    assert!(server.line().contains(&format!("[fe80::2%{zone}]:")));
+}
+
+#[test]
+fn pythons_datagrams_reach_a_socket_of_ours() {
+    let server = socket();
+    let port = server.local_addr().unwrap().port();
+    let client = python(PYTHON_DATAGRAMS, &["::1", &port.to_string()]);
+    let mut client = require!(client, "Python");
+    let client = thread::spawn(move || output(&mut client));
+    let mut buffer = [0; 1024];
+    for expected in [&b"one"[..], b"", b"three"] {
+        let (len, peer) = server.recv_from(&mut buffer).unwrap();
+        assert_eq!(&buffer[..len], expected);
+        server.send_to(&buffer[..len], peer).unwrap();
+    }
+    assert_eq!(client.join().unwrap().trim(), "answered");
+}
+
+#[test]
+fn a_client_of_python_is_accepted_by_a_listener_of_ours() {
+    let listener = TcpListener::bind("[::1]:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let mut client = require!(python(PYTHON_CLIENT, &["::1", &port, "echo me"]), "Python");
+    let client = thread::spawn(move || output(&mut client));
+    let (stream, peer) = listener.accept().unwrap();
+    std::io::copy(&mut &stream, &mut &stream).unwrap();
+    let text = client.join().unwrap();
+    assert_eq!(text, format!("{}\necho me\n", peer.port()));
+    // The port of a closed client may be taken.
+    drop(UdpSocket::bind(peer).unwrap());
+}

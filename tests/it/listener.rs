@@ -1,0 +1,287 @@
+//! Listeners: accepting, and surviving what happens meanwhile.
+
+use std::io::{self, ErrorKind};
+
+use inet6::{AcceptFailure, Builder, TcpListener, TcpStream};
+use socket2::SockRef;
+
+use crate::support::*;
+
+#[test]
+fn accept_tells_the_peer() {
+    let listener = listener();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (stream, peer) = listener.accept().unwrap();
+    assert_eq!(peer, client.local_addr().unwrap());
+    assert_eq!(stream.local_addr().unwrap(), listener.local_addr().unwrap());
+    let shown = format!("{stream:?}");
+    assert!(shown.contains(&peer.to_string()), "{shown}");
+}
+
+#[test]
+fn incoming_gives_the_connections_in_order() {
+    let listener = listener();
+    let connect = |_| TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let clients: Vec<_> = (0..5).map(connect).collect();
+    let mut incoming = listener.incoming();
+    for client in &clients {
+        let stream = incoming.next().unwrap().unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), client.local_addr().unwrap());
+    }
+}
+
+#[test]
+fn a_nonblocking_listener_says_that_nothing_waits() {
+    let listener = Builder::stream().nonblocking().bind("[::1]:0").unwrap().listen(4).unwrap();
+    assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert_eq!(listener.accept_nonblocking().unwrap_err().kind(), ErrorKind::WouldBlock);
+    let ended = listener.incoming().next().unwrap().unwrap_err();
+    assert_eq!(ended.kind(), ErrorKind::WouldBlock);
+    assert_eq!(AcceptFailure::of(&ended), AcceptFailure::Fatal);
+}
+
+/// On a nonblocking listener, once a client has connected.
+#[track_caller]
+fn accept_ready<T>(mut accept: impl FnMut() -> io::Result<T>) -> T {
+    loop {
+        match accept() {
+            Ok(accepted) => return accepted,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::yield_now(),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn accepted_streams_block_or_not_whatever_the_listener_does() {
+    for nonblocking in [false, true] {
+        let listener = listener();
+        listener.set_nonblocking(nonblocking).unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = accept_ready(|| listener.accept_nonblocking());
+        assert_eq!(stream.recv(&mut [0; 1]).unwrap_err().kind(), ErrorKind::WouldBlock);
+
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = accept_ready(|| listener.accept());
+        #[cfg(unix)]
+        assert!(!is_nonblocking(&stream));
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let reader = std::thread::spawn(move || stream.recv(&mut [0; 8]).unwrap());
+        std::thread::yield_now();
+        client.send(b"late").unwrap();
+        assert_eq!(reader.join().unwrap(), 4);
+    }
+}
+
+#[test]
+fn clones_share_the_queue() {
+    let listener = listener();
+    let clone = listener.try_clone().unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    assert_eq!(clone.accept().unwrap().1, client.local_addr().unwrap());
+    clone.set_nonblocking(true).unwrap();
+    assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+#[test]
+fn a_listener_has_no_pending_error() {
+    assert!(listener().take_error().unwrap().is_none());
+}
+
+#[test]
+fn a_peer_that_resets_early_does_not_end_the_loop() {
+    let listener = listener();
+    let peer = listener.local_addr().unwrap();
+    let gone = TcpStream::connect(peer).unwrap();
+    SockRef::from(&gone).set_linger(Some(std::time::Duration::ZERO)).unwrap();
+    drop(gone); // sends RST
+    let client = TcpStream::connect(peer).unwrap();
+    client.send(b"alive").unwrap();
+
+    let mut served = None;
+    for stream in listener.incoming().take(2) {
+        let stream = stream.unwrap();
+        match stream.recv(&mut [0; 8]) {
+            Ok(len) => {
+                served = Some(len);
+                break;
+            }
+            // Linux hands the dead connection out; the address that `accept` gave still tells who
+            // it was, and only asking for it later fails.
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+                assert_eq!(stream.peer_addr().unwrap_err().kind(), ErrorKind::NotConnected);
+            }
+        }
+    }
+    assert_eq!(served, Some(5));
+}
+
+#[test]
+fn accept_still_tells_who_a_reset_peer_was() {
+    let listener = listener();
+    let gone = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let address = gone.local_addr().unwrap();
+    SockRef::from(&gone).set_linger(Some(std::time::Duration::ZERO)).unwrap();
+    drop(gone);
+    match listener.accept() {
+        Ok((_, peer)) => assert_eq!(peer, address),
+        // The BSDs do not hand it out.
+        Err(error) => assert_eq!(AcceptFailure::of(&error), AcceptFailure::Peer, "{error}"),
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn errors_of_accept_are_the_peers_the_processs_or_the_listeners() {
+    let class = |code| AcceptFailure::of(&io::Error::from_raw_os_error(code));
+    for code in [
+        libc::ECONNABORTED,
+        libc::ECONNRESET,
+        libc::EPROTO,
+        libc::EPERM,
+        libc::ENETDOWN,
+        libc::ENETUNREACH,
+        libc::EHOSTDOWN,
+        libc::EHOSTUNREACH,
+        libc::ENOPROTOOPT,
+    ] {
+        let error = io::Error::from_raw_os_error(code);
+        assert_eq!(class(code), AcceptFailure::Peer, "{error}");
+    }
+    for code in [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM] {
+        let error = io::Error::from_raw_os_error(code);
+        assert_eq!(class(code), AcceptFailure::Exhausted, "{error}");
+    }
+    for code in [libc::EBADF, libc::EINVAL, libc::ENOTSOCK, libc::EAGAIN, libc::EFAULT] {
+        let error = io::Error::from_raw_os_error(code);
+        assert_eq!(class(code), AcceptFailure::Fatal, "{error}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn pending_network_errors_of_accept_are_the_peers() {
+    // accept(2), "Error handling": to be treated like EAGAIN.
+    for code in [
+        libc::ENETDOWN,
+        libc::EPROTO,
+        libc::ENOPROTOOPT,
+        libc::EHOSTDOWN,
+        libc::ENONET,
+        libc::EHOSTUNREACH,
+        libc::EOPNOTSUPP,
+        libc::ENETUNREACH,
+    ] {
+        let error = io::Error::from_raw_os_error(code);
+        assert_eq!(AcceptFailure::of(&error), AcceptFailure::Peer, "{error}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_accept_fails_with_reaches_the_caller_as_it_is() {
+    let listener = listener();
+    for (errno, class) in [
+        (libc::EMFILE, AcceptFailure::Exhausted),
+        (libc::ECONNABORTED, AcceptFailure::Peer),
+        (libc::EPERM, AcceptFailure::Peer),
+        (libc::EINVAL, AcceptFailure::Fatal),
+    ] {
+        let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno };
+        let result = require!(with_faults(&[fault], || listener.accept().map(drop)), "faults");
+        let error = result.unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(errno));
+        assert_eq!(AcceptFailure::of(&error), class);
+    }
+    let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno: libc::EINVAL };
+    let ended = with_faults(&[fault], || listener.incoming().next().unwrap().map(drop));
+    assert_eq!(require!(ended, "faults").unwrap_err().raw_os_error(), Some(libc::EINVAL));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn incoming_waits_while_no_descriptor_is_left_and_then_goes_on() {
+    use std::os::fd::AsRawFd;
+    use std::sync::mpsc::channel;
+
+    alone(|| {
+        let listener = listener();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (tell, thread) = channel();
+        let (start, begin) = channel();
+        std::thread::scope(|scope| {
+            let listener = &listener;
+            let server = scope.spawn(move || {
+                tell.send(thread_id()).unwrap();
+                begin.recv().unwrap();
+                let stream = listener.incoming().next().unwrap().unwrap();
+                stream.peer_addr().unwrap()
+            });
+            let status = SleepCounter::open(thread.recv().unwrap());
+            // The lowest free number is the next descriptor: none is left below it.
+            let next = client.try_clone().unwrap().as_raw_fd();
+            let before = limit_descriptors(next.try_into().unwrap());
+            let exhausted = listener.accept().unwrap_err();
+            assert_eq!(exhausted.raw_os_error(), Some(libc::EMFILE));
+            assert_eq!(AcceptFailure::of(&exhausted), AcceptFailure::Exhausted);
+
+            let slept = status.sleeps();
+            start.send(()).unwrap();
+            // A connection waits, so that `accept` itself never sleeps: what sleeps is the pause.
+            while status.sleeps() < slept + 4 {
+                assert!(!server.is_finished(), "it went on without a descriptor");
+                std::thread::yield_now();
+            }
+            limit_descriptors(before);
+            assert_eq!(server.join().unwrap(), client.local_addr().unwrap());
+        });
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_do_not_interrupt_accept() {
+    alone(|| {
+        let listener = listener();
+        let peer = listener.local_addr().unwrap();
+        let mut client = None;
+        let accepted = under_signals(
+            move || listener.accept().map(|(_, peer)| peer),
+            |sent| {
+                if sent == 50 {
+                    client = Some(TcpStream::connect(peer).unwrap());
+                }
+            },
+        );
+        assert_eq!(accepted.unwrap(), client.unwrap().local_addr().unwrap());
+    });
+}
+
+#[test]
+fn a_listener_hands_connections_out_once_to_many_threads() {
+    let listener = listener();
+    let peer = listener.local_addr().unwrap();
+    let peers = std::thread::scope(|scope| {
+        let accept = || (0..8).map(|_| listener.accept().unwrap().1).collect::<Vec<_>>();
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(accept)).collect();
+        let clients: Vec<_> = (0..32).map(|_| TcpStream::connect(peer).unwrap()).collect();
+        let joined = threads.into_iter().flat_map(|thread| thread.join().unwrap());
+        let mut peers: Vec<_> = joined.collect();
+        peers.sort();
+        let mut expected: Vec<_> =
+            clients.iter().map(|client| client.local_addr().unwrap()).collect();
+        expected.sort();
+        assert_eq!(peers, expected);
+        peers
+    });
+    assert_eq!(peers.len(), 32);
+}
+
+#[test]
+fn the_short_form_listens_at_once() {
+    let listener = TcpListener::bind(("::1", 0)).unwrap();
+    let clients: Vec<_> =
+        (0..100).map(|_| TcpStream::connect(listener.local_addr().unwrap()).unwrap()).collect();
+    assert_eq!(clients.len(), 100, "the backlog is not that of listen(1)");
+}

@@ -1,0 +1,265 @@
+//! The modes: what they let in, and how peers look.
+
+use std::fmt::Debug;
+use std::io::{Read, Write};
+use std::mem::MaybeUninit;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+use inet6::mode::Mode;
+use inet6::{
+    AnyMode, BoundStream, Builder, ConnectedUdpSocket, Connecting, DualStack, TcpListener,
+    TcpStream, UdpSocket, V6Only,
+};
+
+use crate::support::*;
+
+/// Open, bind, listen, connect, accept, talk, close, and the same with datagrams.
+#[track_caller]
+fn walk<M: Mode>(mode: M, address: &str) {
+    let builder = Builder::stream().mode(mode);
+    let bound = builder.bind(address).unwrap();
+    let local = bound.local_addr().unwrap();
+    assert_ne!(local.into().port(), 0);
+    let listener = bound.listen(1).unwrap();
+    assert_eq!(listener.local_addr().unwrap(), local);
+    let mut client = builder.connect(local).unwrap();
+    let (mut accepted, peer) = listener.accept().unwrap();
+    assert_eq!(peer, client.local_addr().unwrap());
+    assert_eq!(peer, accepted.peer_addr().unwrap());
+    assert_eq!(local, client.peer_addr().unwrap());
+    assert_eq!(local, accepted.local_addr().unwrap());
+
+    accepted.write_all(b"Hello, client!").unwrap();
+    drop(accepted);
+    let mut text = String::new();
+    client.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "Hello, client!");
+
+    let builder = Builder::datagram().mode(mode);
+    let server = patient(builder.bind(address).unwrap());
+    let client = builder.connect(server.local_addr().unwrap()).unwrap();
+    client.send(b"ping").unwrap();
+    let mut buffer = [0; 16];
+    let (len, peer) = server.recv_from(&mut buffer).unwrap();
+    assert_eq!((&buffer[..len], peer), (&b"ping"[..], client.local_addr().unwrap()));
+    assert_eq!(client.peer_addr().unwrap(), server.local_addr().unwrap());
+    server.send_to(b"pong", peer).unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    let len = client.recv(&mut buffer).unwrap();
+    assert_eq!(&buffer[..len], b"pong");
+}
+
+#[test]
+fn the_walk_works_in_every_mode_over_ipv6() {
+    walk(V6Only, "[::1]:0");
+    walk(DualStack, "[::1]:0");
+    walk(AnyMode::V6Only, "[::1]:0");
+    walk(AnyMode::DualStack, "[::1]:0");
+}
+
+#[test]
+fn the_walk_works_over_ipv4_where_the_mode_speaks_it() {
+    walk(DualStack, "127.0.0.1:0");
+    walk(AnyMode::DualStack, "127.0.0.1:0");
+}
+
+#[test]
+fn a_dual_stack_socket_bound_to_ipv4_shows_ipv4() {
+    let bound = Builder::stream().dual_stack().bind("127.0.0.1:0").unwrap();
+    let SocketAddr::V4(local) = bound.local_addr().unwrap() else { panic!("{bound:?}") };
+    assert_eq!(*local.ip(), Ipv4Addr::LOCALHOST);
+    let listener = bound.listen(1).unwrap();
+    let client = std::net::TcpStream::connect(local).unwrap();
+    assert_eq!(listener.accept().unwrap().1, client.local_addr().unwrap());
+
+    let any = Builder::datagram().dual_stack().bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+    assert_eq!(any.local_addr().unwrap().ip(), Ipv4Addr::UNSPECIFIED);
+}
+
+fn no_mapped(what: &impl Debug, ipv4: impl ToString) {
+    let text = format!("{what:?}");
+    assert!(!text.contains("ffff:"), "{text}");
+    assert!(text.contains(&ipv4.to_string()), "{text}");
+}
+
+#[test]
+fn an_ipv4_peer_of_a_stream_is_plain_ipv4_everywhere() {
+    let listener = dual_listener();
+    let port = listener.local_addr().unwrap().port();
+    let client = std::net::TcpStream::connect(ipv4(port)).unwrap();
+    let (stream, peer) = listener.accept().unwrap();
+    let expected = client.local_addr().unwrap();
+    assert!(expected.is_ipv4());
+    assert_eq!(peer, expected);
+    assert_eq!(stream.peer_addr().unwrap(), expected);
+    assert_eq!(stream.local_addr().unwrap(), ipv4(port));
+    no_mapped(&stream, expected);
+
+    let _client = std::net::TcpStream::connect(ipv4(port)).unwrap();
+    let stream = listener.incoming().next().unwrap().unwrap();
+    assert!(stream.peer_addr().unwrap().is_ipv4());
+    let _client = std::net::TcpStream::connect(ipv4(port)).unwrap();
+    assert!(listener.accept_nonblocking().unwrap().1.is_ipv4());
+
+    let connecting = Builder::stream().dual_stack().start_connect(ipv4(port)).unwrap();
+    assert_eq!(connecting.peer(), ipv4(port));
+    no_mapped(&connecting, ipv4(port));
+    let stream = connecting.finish().unwrap();
+    assert_eq!(stream.peer_addr().unwrap(), ipv4(port));
+    assert!(stream.local_addr().unwrap().is_ipv4());
+}
+
+#[test]
+fn an_ipv4_peer_of_a_datagram_socket_is_plain_ipv4_everywhere() {
+    let server = dual_socket();
+    let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    client.connect(ipv4(server.local_addr().unwrap().port())).unwrap();
+    let expected = client.local_addr().unwrap();
+    for _ in 0..5 {
+        client.send(b"ping").unwrap();
+    }
+    let buffer = &mut [0; 8];
+    assert_eq!(server.peek_from(buffer).unwrap(), (4, expected));
+    assert_eq!(server.recv_from(buffer).unwrap(), (4, expected));
+    assert_eq!(server.recv_message(buffer).unwrap().source, expected);
+    let uninit = &mut [MaybeUninit::uninit(); 8];
+    assert_eq!(server.recv_from_uninit(uninit).unwrap().1, expected);
+    let slices = || std::io::IoSliceMut::new(&mut []);
+    assert_eq!(server.recv_from_vectored(&mut [slices()]).unwrap().1, expected);
+    assert_eq!(server.recv_message_vectored(&mut [slices()]).unwrap().source, expected);
+
+    let connected = server.connect(expected).unwrap();
+    assert_eq!(connected.peer_addr().unwrap(), expected);
+    assert!(connected.local_addr().unwrap().is_ipv4());
+    no_mapped(&connected, expected);
+    client.send(b"ping").unwrap();
+    assert_eq!(connected.recv_message(buffer).unwrap().source, expected);
+}
+
+#[test]
+fn an_ipv4_peer_can_be_answered_with_the_address_it_has() {
+    let server = dual_socket();
+    let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    client.send_to(b"ping", ipv4(server.local_addr().unwrap().port())).unwrap();
+    let (_, peer) = server.recv_from(&mut [0; 8]).unwrap();
+    server.send_to(b"pong", peer).unwrap();
+    assert_eq!(client.recv_from(&mut [0; 8]).unwrap().0, 4);
+}
+
+#[test]
+fn an_ipv6_only_wildcard_leaves_the_port_to_ipv4() {
+    let listener = Builder::stream().bind("[::]:0").unwrap().listen(4).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let refused = std::net::TcpStream::connect(ipv4(port)).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    std::net::TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap();
+}
+
+#[test]
+fn the_kernel_has_the_mode_that_was_asked_for() {
+    #[track_caller]
+    fn check<M: Mode>(mode: M, expected: bool) {
+        let listener = Builder::stream().mode(mode).bind("[::]:0").unwrap();
+        let socket = Builder::datagram().mode(mode).bind("[::]:0").unwrap();
+        assert_eq!(listener.v6_only().unwrap(), expected);
+        assert_eq!(socket.v6_only().unwrap(), expected);
+        assert_eq!(socket2::SockRef::from(&listener).only_v6().unwrap(), expected);
+        assert_eq!(socket2::SockRef::from(&socket).only_v6().unwrap(), expected);
+        assert_eq!(listener.listen(1).unwrap().v6_only().unwrap(), expected);
+    }
+    check(V6Only, true);
+    check(DualStack, false);
+    check(AnyMode::V6Only, true);
+    check(AnyMode::DualStack, false);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_specific_address_reads_ipv6_only_whatever_the_mode() {
+    let (client, accepted) = streams_in(DualStack);
+    assert!(accepted.v6_only().unwrap());
+    assert!(!client.v6_only().unwrap(), "it is bound to no address but the one it got");
+    let bound = Builder::datagram().dual_stack().bind("[::1]:0").unwrap();
+    assert!(bound.v6_only().unwrap());
+    let bound = Builder::datagram().dual_stack().bind("127.0.0.1:0").unwrap();
+    assert!(!bound.v6_only().unwrap());
+}
+
+#[test]
+fn a_socket_whose_mode_is_known_becomes_one_whose_mode_is_a_value() {
+    #[track_caller]
+    fn check<M: Mode>(mode: M, expected: AnyMode)
+    where
+        AnyMode: From<M>,
+        BoundStream<AnyMode>: From<BoundStream<M>>,
+        TcpListener<AnyMode>: From<TcpListener<M>>,
+        TcpStream<AnyMode>: From<TcpStream<M>>,
+        UdpSocket<AnyMode>: From<UdpSocket<M>>,
+        ConnectedUdpSocket<AnyMode>: From<ConnectedUdpSocket<M>>,
+    {
+        assert_eq!(AnyMode::from(mode), expected);
+        let shown = format!("mode: {expected:?}");
+        let (streams, datagrams) = (Builder::stream().mode(mode), Builder::datagram().mode(mode));
+        let bound = BoundStream::<AnyMode>::from(streams.bind("[::1]:0").unwrap());
+        assert!(format!("{bound:?}").contains(&shown), "{bound:?}");
+        let listener = streams.bind("[::1]:0").unwrap().listen(1).unwrap();
+        let stream = streams.connect(listener.local_addr().unwrap()).unwrap();
+        let listener = TcpListener::<AnyMode>::from(listener);
+        assert!(format!("{listener:?}").contains(&shown), "{listener:?}");
+        let stream = TcpStream::<AnyMode>::from(stream);
+        assert_eq!(listener.accept().unwrap().1, stream.local_addr().unwrap());
+        let socket = UdpSocket::<AnyMode>::from(datagrams.bind("[::1]:0").unwrap());
+        let here = socket.local_addr().unwrap();
+        let other = datagrams.bind("[::1]:0").unwrap();
+        let connected = other.connect(inet6::Endpoint::from(here)).unwrap();
+        let connected = ConnectedUdpSocket::<AnyMode>::from(connected);
+        assert_eq!(connected.peer_addr().unwrap(), here);
+    }
+    check(V6Only, AnyMode::V6Only);
+    check(DualStack, AnyMode::DualStack);
+}
+
+#[test]
+fn the_mode_of_a_socket_is_refused_ipv4_by_value() {
+    let socket = Builder::datagram().mode(AnyMode::V6Only).bind("[::]:0").unwrap();
+    let peer = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9));
+    let refused = socket.send_to(b"x", peer).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
+    assert!(refused.to_string().contains("127.0.0.1:9"), "{refused}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_socket_is_as_large_as_its_descriptor() {
+    use std::os::fd::OwnedFd;
+
+    macro_rules! check {
+        ($($socket:ident),*) => {$(
+            assert_eq!(size_of::<$socket<V6Only>>(), size_of::<OwnedFd>());
+            assert_eq!(size_of::<$socket<DualStack>>(), size_of::<OwnedFd>());
+            assert_eq!(size_of::<Option<$socket>>(), size_of::<OwnedFd>());
+        )*};
+    }
+    check!(TcpListener, TcpStream, UdpSocket, ConnectedUdpSocket);
+    assert_eq!(size_of::<V6Only>() + size_of::<DualStack>(), 0);
+}
+
+#[test]
+fn sockets_go_to_other_threads() {
+    fn check<T: Send + Sync + Unpin + 'static>() {}
+    check::<BoundStream<AnyMode>>();
+    check::<TcpListener<DualStack>>();
+    check::<TcpStream>();
+    check::<UdpSocket>();
+    check::<ConnectedUdpSocket>();
+    check::<Connecting>();
+    check::<inet6::Error>();
+}
+
+#[test]
+fn the_mode_is_the_address_type() {
+    let only: SocketAddrV6 = listener().local_addr().unwrap();
+    let both: SocketAddr = dual_listener().local_addr().unwrap();
+    assert!(only.port() != 0 && both.is_ipv6());
+}

@@ -1,0 +1,178 @@
+//! What the tests share: skipping with a reason, a process of one's own, pairs of sockets.
+
+use std::env;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use inet6::mode::Mode;
+use inet6::{Builder, ConnectedUdpSocket, DualStack, TcpListener, TcpStream, UdpSocket, V6Only};
+
+#[cfg(target_os = "linux")]
+#[path = "support/linux.rs"]
+mod linux;
+#[cfg(unix)]
+#[path = "support/unix.rs"]
+mod unix;
+
+#[cfg(target_os = "linux")]
+pub(crate) use self::linux::*;
+#[cfg(unix)]
+pub(crate) use self::unix::*;
+
+/// Longer than anything here takes, so that a lost packet fails a test and does not hang it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a test needs and this machine may lack: `require!(condition, "why")` returns from the test
+/// with `SKIPPED`, `require!(result, "what for")` gives the value of the result.
+macro_rules! require {
+    ($needed:expr, $($reason:tt)+) => {
+        match $crate::support::Needed::met($needed) {
+            Ok(value) => value,
+            Err(why) => return $crate::support::skip(&format!("{}{why}", format_args!($($reason)+))),
+        }
+    };
+}
+
+/// A condition or a result, for `require!`.
+pub(crate) trait Needed {
+    type Value;
+
+    fn met(self) -> Result<Self::Value, String>;
+}
+
+impl Needed for bool {
+    type Value = ();
+
+    fn met(self) -> Result<(), String> {
+        if self { Ok(()) } else { Err(String::new()) }
+    }
+}
+
+impl<T, E: Display> Needed for Result<T, E> {
+    type Value = T;
+
+    fn met(self) -> Result<T, String> {
+        self.map_err(|error| format!(": {error}"))
+    }
+}
+
+/// Says that the rest of a test cannot run here; fails where nothing may be skipped.
+#[track_caller]
+pub(crate) fn skip(reason: &str) {
+    assert!(env::var_os("INET6_REQUIRE").is_none_or(|value| value != "1"), "required: {reason}");
+    let thread = thread::current();
+    let line = format!("SKIPPED: {}: {reason}\n", thread.name().unwrap_or("?"));
+    // The test harness hides what a passing test prints with `println!`.
+    io::stdout().write_all(line.as_bytes()).expect("standard output is open");
+}
+
+/// Whether these are Windows programs on Linux.
+pub(crate) fn under_wine() -> bool {
+    env::var_os("INET6_WINE").is_some()
+}
+
+/// Runs the rest of a test in a process where no other test runs, for what belongs to a process:
+/// its descriptors, limits and signals.
+#[track_caller]
+pub(crate) fn alone<F: FnOnce()>(body: F) {
+    const MARK: &str = "INET6_ALONE";
+
+    let closure = std::any::type_name::<F>();
+    let name = closure.split_once("::").and_then(|(_, path)| path.strip_suffix("::{{closure}}"));
+    let name = name.expect("`alone` is called with a closure of a test");
+    if env::var_os(MARK).is_some_and(|value| value == name) {
+        return body();
+    }
+    let output = Command::new(env::current_exe().expect("the test has a path"))
+        .args(["--exact", name, "--nocapture", "--test-threads=1"])
+        .env(MARK, name)
+        .output()
+        .expect("the test starts again");
+    let text = String::from_utf8_lossy(&output.stdout);
+    for line in text.lines().filter(|line| line.contains("SKIPPED: ")) {
+        io::stdout().write_all(format!("{name}: {line}\n").as_bytes()).expect("stdout is open");
+    }
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{name}, alone: {}\n{text}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// A listener on `[::1]`.
+pub(crate) fn listener() -> TcpListener {
+    TcpListener::bind("[::1]:0").unwrap()
+}
+
+/// A listener on every address, IPv6 and IPv4.
+pub(crate) fn dual_listener() -> TcpListener<DualStack> {
+    Builder::stream().dual_stack().bind("[::]:0").unwrap().listen(16).unwrap()
+}
+
+/// A datagram socket on every address, IPv6 and IPv4.
+pub(crate) fn dual_socket() -> UdpSocket<DualStack> {
+    patient(Builder::datagram().dual_stack().bind("[::]:0").unwrap())
+}
+
+/// A datagram socket on `[::1]`.
+pub(crate) fn socket() -> UdpSocket {
+    patient(UdpSocket::bind("[::1]:0").unwrap())
+}
+
+/// A datagram socket on `[::1]`, and one that is connected to it.
+pub(crate) fn datagrams() -> (UdpSocket, ConnectedUdpSocket) {
+    let server = socket();
+    let client = socket().connect(server.local_addr().unwrap()).unwrap();
+    (server, client)
+}
+
+/// The two ends of a connection over `[::1]`: connected and accepted.
+pub(crate) fn streams() -> (TcpStream, TcpStream) {
+    streams_in(V6Only)
+}
+
+/// The two ends of a connection over `[::1]`, in a mode: connected and accepted.
+pub(crate) fn streams_in<M: Mode>(mode: M) -> (TcpStream<M>, TcpStream<M>) {
+    let builder = Builder::stream().mode(mode);
+    let listener = builder.bind("[::1]:0").unwrap().listen(16).unwrap();
+    let client = builder.connect(listener.local_addr().unwrap()).unwrap();
+    let (accepted, peer) = listener.accept().unwrap();
+    assert_eq!(peer, client.local_addr().unwrap());
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    accepted.set_read_timeout(Some(PATIENCE)).unwrap();
+    (client, accepted)
+}
+
+/// Makes a socket fail instead of waiting for ever.
+pub(crate) fn patient<M: Mode>(socket: UdpSocket<M>) -> UdpSocket<M> {
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket
+}
+
+/// `127.0.0.1` and a port.
+pub(crate) fn ipv4(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
+}
+
+/// A listener on `[::1]` whose queue is full: connecting to it takes until somebody accepts. The
+/// streams keep the queue full.
+pub(crate) fn full_listener() -> (TcpListener, Vec<inet6::Connecting>) {
+    let listener = Builder::stream().bind("[::1]:0").unwrap().listen(0).unwrap();
+    let peer = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    // The length of a queue of "0" differs between systems.
+    for _ in 0..64 {
+        let connecting = Builder::stream().start_connect(peer).unwrap();
+        let there = connecting.wait(Some(Duration::from_millis(100))).unwrap();
+        waiting.push(connecting);
+        if !there {
+            return (listener, waiting);
+        }
+    }
+    panic!("the queue of a listener never fills");
+}

@@ -1,0 +1,118 @@
+//! What only Linux has: system calls that fail on demand, threads without privileges.
+#![allow(unsafe_code, reason = "the tests ask the system, and not the crate, what it did")]
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::thread;
+
+/// Makes one system call of a thread fail: the number of the call, and of its arguments those that
+/// must have a certain value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fault<'a> {
+    pub(crate) call: libc::c_long,
+    pub(crate) arguments: &'a [(u32, libc::c_int)],
+    /// The error, or 0 for a call that claims success and does nothing.
+    pub(crate) errno: libc::c_int,
+}
+
+/// Runs `work` in a thread where the system calls of `faults` fail (seccomp(2)).
+pub(crate) fn with_faults<T: Send>(
+    faults: &[Fault<'_>],
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, String> {
+    if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+        return Err("the filter is written for little-endian 64-bit systems".into());
+    }
+    thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            install(faults).map_err(|error| format!("no seccomp filter: {error}"))?;
+            Ok(work())
+        });
+        worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn install(faults: &[Fault<'_>]) -> io::Result<()> {
+    let statement = |code, k| libc::sock_filter { code, jt: 0, jf: 0, k };
+    // linux/filter.h: BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K.
+    let load = |offset| statement(0x20, offset);
+    let unless_equal = |k, skip| libc::sock_filter { code: 0x15, jt: 0, jf: skip, k };
+    let give = |action| statement(0x06, action);
+
+    let mut program = Vec::new();
+    for fault in faults {
+        // What is left of this fault's block after each comparison.
+        let mut left = 2 * fault.arguments.len() as u8 + 1;
+        program.push(load(0)); // struct seccomp_data: nr
+        program.push(unless_equal(fault.call as u32, left));
+        for (argument, value) in fault.arguments {
+            left -= 2;
+            program.push(load(16 + 8 * argument)); // the low half of args[argument]
+            program.push(unless_equal(*value as u32, left));
+        }
+        program.push(give(libc::SECCOMP_RET_ERRNO | fault.errno as u32));
+    }
+    program.push(give(libc::SECCOMP_RET_ALLOW));
+    let program = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
+
+    // SAFETY: the call takes five integers.
+    if unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: `program` and what it points to live until the kernel has copied them.
+    if unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) }
+        == -1
+    {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// Runs `work` in a thread without any capability, as an ordinary user's.
+pub(crate) fn without_privileges<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    /// linux/capability.h, `__user_cap_header_struct` and twice `__user_cap_data_struct`.
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        pid: libc::c_int,
+    }
+    const VERSION_3: u32 = 0x2008_0522;
+
+    thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            let header = Header { version: VERSION_3, pid: 0 };
+            let none = [0_u32; 6];
+            // SAFETY: header and data have the layout of this version and live during the call.
+            let result =
+                unsafe { libc::syscall(libc::SYS_capset, &raw const header, none.as_ptr()) };
+            assert_eq!(result, 0, "{}", io::Error::last_os_error());
+            work()
+        });
+        worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// The kernel's number of this thread.
+pub(crate) fn thread_id() -> libc::pid_t {
+    // SAFETY: the call takes nothing and always succeeds.
+    unsafe { libc::gettid() }
+}
+
+/// Tells how often a thread has gone to sleep, without opening anything once it is made.
+#[derive(Debug)]
+pub(crate) struct SleepCounter(File);
+
+impl SleepCounter {
+    pub(crate) fn open(thread: libc::pid_t) -> Self {
+        Self(File::open(format!("/proc/self/task/{thread}/status")).unwrap())
+    }
+
+    pub(crate) fn sleeps(&self) -> u64 {
+        let mut text = [0; 8192];
+        let len = self.0.read_at(&mut text, 0).unwrap();
+        let text = std::str::from_utf8(&text[..len]).unwrap();
+        let count = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        count.unwrap().trim().parse().unwrap()
+    }
+}

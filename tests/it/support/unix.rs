@@ -1,0 +1,95 @@
+//! What only Unix has: descriptor flags, signals, limits.
+#![allow(unsafe_code, reason = "the tests ask the system, and not the crate, what it did")]
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::thread::JoinHandleExt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+fn check(result: libc::c_int) -> libc::c_int {
+    assert_ne!(result, -1, "{}", io::Error::last_os_error());
+    result
+}
+
+/// Whether `O_NONBLOCK` is set.
+pub(crate) fn is_nonblocking(fd: impl AsFd) -> bool {
+    // SAFETY: the descriptor is open while it is borrowed.
+    let flags = check(unsafe { libc::fcntl(fd.as_fd().as_raw_fd(), libc::F_GETFL) });
+    flags & libc::O_NONBLOCK != 0
+}
+
+/// Whether `FD_CLOEXEC` is set.
+pub(crate) fn is_close_on_exec(fd: impl AsFd) -> bool {
+    // SAFETY: the descriptor is open while it is borrowed.
+    let flags = check(unsafe { libc::fcntl(fd.as_fd().as_raw_fd(), libc::F_GETFD) });
+    flags & libc::FD_CLOEXEC != 0
+}
+
+/// How many descriptors the process has open; it means something in a process `alone`.
+pub(crate) fn open_descriptors() -> usize {
+    let directory = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
+    // The listing itself has one open.
+    fs::read_dir(directory).unwrap().count() - 1
+}
+
+/// Lets the process open no more than `limit` descriptors, and gives the limit before.
+pub(crate) fn limit_descriptors(limit: libc::rlim_t) -> libc::rlim_t {
+    let mut limits = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: there is room for the limits.
+    check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limits) });
+    let before = limits.rlim_cur;
+    limits.rlim_cur = limit;
+    // SAFETY: the limits are read only.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limits) });
+    before
+}
+
+/// Sets the action of `SIGPIPE` to ending the process, which std had set to nothing.
+pub(crate) fn die_of_sigpipe() {
+    // SAFETY: no handler is installed, the default action needs none.
+    assert_ne!(unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) }, libc::SIG_ERR);
+}
+
+static HANDLED: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn count(_: libc::c_int) {
+    HANDLED.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Runs `work` in a thread that gets a signal again and again, and its calls `EINTR`, until it is
+/// done; `during(n)` runs after the n-th signal. Panics if the work goes on for ever.
+pub(crate) fn under_signals<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+    mut during: impl FnMut(usize),
+) -> T {
+    // SAFETY: all-zero bytes are a valid `sigaction`: no flags, so no SA_RESTART.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = count as extern "C" fn(libc::c_int) as libc::sighandler_t;
+    // SAFETY: the handler does what a signal handler may do.
+    check(unsafe { libc::sigaction(libc::SIGUSR1, &action, std::ptr::null_mut()) });
+
+    static DONE: AtomicBool = AtomicBool::new(false);
+    // Only one such test in a process: it is called `alone`.
+    assert!(!DONE.load(Ordering::Relaxed), "`under_signals` is for a process of its own, once");
+    let worker = thread::spawn(move || {
+        let result = work();
+        DONE.store(true, Ordering::Release);
+        result
+    });
+    let mut sent = 0;
+    while !DONE.load(Ordering::Acquire) {
+        assert!(sent < 30_000, "the call went on under signals for ever");
+        // SAFETY: the thread is not joined yet, so its id is valid.
+        let result = unsafe { libc::pthread_kill(worker.as_pthread_t(), libc::SIGUSR1) };
+        assert_eq!(result, 0);
+        sent += 1;
+        during(sent);
+        // The pace of the signals, which nothing waits for.
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert!(HANDLED.load(Ordering::Relaxed) > 0, "no signal arrived");
+    worker.join().unwrap()
+}
