@@ -409,7 +409,7 @@ impl<M: Mode> Builder<Datagram, M> {
     ///
     /// # Errors
     ///
-    /// As for [streams](Builder::<Stream, M>::bind).
+    /// As for [streams](Builder::<Stream, V6Only>::bind).
     ///
     /// # Examples
     ///

@@ -28,7 +28,6 @@ use crate::addr::{AddressError, Endpoint};
 /// ```
 pub struct Error(Box<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     op: Op,
     address: Option<Endpoint>,
@@ -36,7 +35,6 @@ struct Inner {
     source: Source,
 }
 
-#[derive(Debug)]
 enum Source {
     Address(AddressError),
     System(io::Error),
