@@ -28,6 +28,7 @@ use crate::addr::{AddressError, Endpoint};
 /// ```
 pub struct Error(Box<Inner>);
 
+#[derive(Debug)]
 struct Inner {
     op: Op,
     address: Option<Endpoint>,
@@ -35,6 +36,7 @@ struct Inner {
     source: Source,
 }
 
+#[derive(Debug)]
 enum Source {
     Address(AddressError),
     System(io::Error),
