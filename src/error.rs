@@ -10,6 +10,9 @@ use crate::addr::{AddressError, Endpoint};
 /// system's own error is the [`source`](std::error::Error::source). Using an open socket gives a
 /// plain [`io::Error`], and this type converts into one, keeping the kind.
 ///
+/// `{:?}` prints the same line, so that `fn main() -> Result<(), inet6::Error>` and `unwrap` show
+/// what a person can read; `{:#?}` prints the fields.
+///
 /// # Examples
 ///
 /// ```
@@ -25,6 +28,7 @@ use crate::addr::{AddressError, Endpoint};
 /// ```
 pub struct Error(Box<Inner>);
 
+#[derive(Debug)]
 struct Inner {
     op: Op,
     address: Option<Endpoint>,
@@ -32,6 +36,7 @@ struct Inner {
     source: Source,
 }
 
+#[derive(Debug)]
 enum Source {
     Address(AddressError),
     System(io::Error),
@@ -153,10 +158,12 @@ impl Error {
         match &self.0.source {
             Source::Address(_) => io::ErrorKind::InvalidInput,
             // The numbers for this have no kind of their own in std.
-            Source::System(_) if self.0.reason == Some(Reason::Unsupported) => {
-                io::ErrorKind::Unsupported
-            }
-            Source::System(error) => error.kind(),
+            Source::System(error) => match self.0.reason {
+                Some(Reason::Unsupported | Reason::NoDualStack | Reason::NoV6Only) => {
+                    io::ErrorKind::Unsupported
+                }
+                _ => error.kind(),
+            },
         }
     }
 
@@ -209,14 +216,12 @@ impl fmt::Display for Error {
     }
 }
 
-/// The same line, which `unwrap` and a failing `main` print, and the system's own error.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)?;
-        match (&self.0.reason, &self.0.source) {
-            (Some(_), Source::System(error)) => write!(f, " ({error:?})"),
-            _ => Ok(()),
+        if f.alternate() {
+            return f.debug_tuple("Error").field(&self.0).finish();
         }
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -18,11 +18,12 @@ pub(crate) fn table(rounds: usize) {
         "{:<14} {:<11} {:>9} {:>7} {:>7} {:>7}",
         "operation", "way", "ns", "ratio", "p25", "p75"
     );
-    let mut preempted = 0;
+    let (mut retaken, mut preempted) = (0, 0);
     for operation in TIMED {
         let cases: Vec<&Case> = CASES.iter().filter(|case| case.operation == operation).collect();
-        let (samples, lost) = measure(&cases, rounds);
-        preempted += lost;
+        let (samples, again, kept) = measure(&cases, rounds);
+        retaken += again;
+        preempted += kept;
         for (case, times) in cases.iter().zip(&samples) {
             let ratios = times.iter().zip(&samples[0]).map(|(time, base)| time / base).collect();
             let [p25, median, p75] = percentiles(ratios, [25, 50, 75]);
@@ -33,11 +34,12 @@ pub(crate) fn table(rounds: usize) {
             );
         }
     }
-    println!("{rounds} rounds; {preempted} samples were kept although preempted");
+    println!("{rounds} rounds; preempted samples: {retaken} taken again, {preempted} kept");
 }
 
-/// Nanoseconds an operation, by way and round; and how many samples stayed preempted.
-fn measure(cases: &[&Case], rounds: usize) -> (Vec<Vec<f64>>, usize) {
+/// Nanoseconds an operation, by way and round; how many samples were taken again, and how many
+/// stayed preempted.
+fn measure(cases: &[&Case], rounds: usize) -> (Vec<Vec<f64>>, usize, usize) {
     let mut ways: Vec<(Run, u64)> = cases
         .iter()
         .map(|case| {
@@ -46,17 +48,19 @@ fn measure(cases: &[&Case], rounds: usize) -> (Vec<Vec<f64>>, usize) {
             (run, times)
         })
         .collect();
-    let (mut samples, mut lost) = (vec![Vec::with_capacity(rounds); ways.len()], 0);
+    let mut samples = vec![Vec::with_capacity(rounds); ways.len()];
+    let (mut retaken, mut kept) = (0, 0);
     for round in 0..rounds {
         for turn in 0..ways.len() {
             let way = (round + turn) % ways.len();
             let (run, times) = &mut ways[way];
-            let (time, quiet) = sample(run, *times);
-            lost += usize::from(!quiet);
+            let (time, again) = sample(run, *times);
+            retaken += again;
+            kept += usize::from(again == RETAKES);
             samples[way].push(time.as_nanos() as f64 / *times as f64);
         }
     }
-    (samples, lost)
+    (samples, retaken, kept)
 }
 
 /// How many times fill a chunk: by the best of five trials.
@@ -67,18 +71,18 @@ fn calibrate(run: &mut Run) -> u64 {
     (CHUNK.as_nanos() as u64 * TRIAL / best.as_nanos().max(1) as u64).max(8)
 }
 
-/// One chunk, and whether the thread had the processor all the while.
-fn sample(run: &mut Run, times: u64) -> (Duration, bool) {
-    let mut taken = Duration::ZERO;
-    for _ in 0..RETAKES {
+/// One chunk during which the thread had the processor all the while, and how many did not.
+fn sample(run: &mut Run, times: u64) -> (Duration, usize) {
+    let mut again = 0;
+    loop {
         run(times / 8);
         let before = preemptions();
-        taken = time(run, times);
-        if preemptions() == before {
-            return (taken, true);
+        let taken = time(run, times);
+        if preemptions() == before || again == RETAKES {
+            return (taken, again);
         }
+        again += 1;
     }
-    (taken, false)
 }
 
 fn time(run: &mut Run, times: u64) -> Duration {

@@ -291,7 +291,7 @@ impl fmt::Display for Zone {
 ///     "`fe80::1:8000` lacks brackets: write an IPv6 address and its port as [fe80::1]:8000",
 /// );
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` {reason}")]
 pub struct AddressError {
     text: Box<str>,
@@ -341,6 +341,13 @@ impl AddressError {
     #[cold]
     pub(crate) fn no_zone(wire: &SocketAddrV6) -> Self {
         Self::new(wire.to_string(), Reason::NoZone)
+    }
+}
+
+/// The same line, for `unwrap` and for `main`.
+impl fmt::Debug for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

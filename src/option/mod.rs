@@ -111,6 +111,23 @@ pub trait SocketOption<K: Kind>: Setting {}
 /// listener.set_option(NoDelay(true))?;
 /// # Ok::<(), inet6::Error>(())
 /// ```
+///
+/// ```compile_fail,E0277
+/// # use inet6::{TcpListener, TcpStream, option::DeferAccept};
+/// # let listener = TcpListener::bind("[::1]:0")?;
+/// let stream = TcpStream::connect(listener.local_addr()?)?;
+/// stream.set_option(DeferAccept(None))?; // an option of the listener
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// ```no_run
+/// # // no_run: some systems lack the option.
+/// # use inet6::{TcpListener, TcpStream, option::DeferAccept};
+/// # let listener = TcpListener::bind("[::1]:0")?;
+/// let stream = TcpStream::connect(listener.local_addr()?)?;
+/// listener.set_option(DeferAccept(None))?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be set on an open socket in the role of `{R}`",
     label = "cannot change on a socket in the role of `{R}`",

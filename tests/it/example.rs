@@ -170,7 +170,7 @@ fn interfaces_prints_the_loopback_address() {
 #[test]
 fn options_prints_a_table() {
     let text = output(&mut require!(example("options"), "the examples"));
-    for name in ["IPV6_V6ONLY", "SO_REUSEADDR", "TCP_NODELAY", "IPV6_UNICAST_HOPS"] {
+    for name in ["ReuseAddress", "NoDelay", "UnicastHops", "MulticastLoop"] {
         assert!(text.contains(name), "{name} is missing: {text}");
     }
 }

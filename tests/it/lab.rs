@@ -8,6 +8,7 @@ use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 use std::thread;
 
+use inet6::option::{BindDevice, MulticastInterface, UnicastInterface};
 use inet6::{AnyMode, Builder, Interface, TcpListener, TcpStream, UdpSocket};
 
 use crate::support::*;
@@ -228,6 +229,72 @@ fn a_multicast_destination_needs_a_zone_or_a_socket_that_has_one() {
         assert_eq!((*source.ip(), source.scope_id()), (*link_local(2, 0, 0).ip(), left));
     }
     receiver.leave_multicast_v6(&"ff02::1234".parse().unwrap(), left).unwrap();
+}
+
+#[test]
+fn a_socket_bound_to_a_device_needs_no_zone() {
+    let lab = require!(Lab::new(), "the lab");
+    let left = Lab::index(&lab.left);
+    let (listener, server) = lab.left.run(|| {
+        let wire = BindDevice(Some("wire".parse().unwrap()));
+        let bound = Builder::stream().with(wire.clone()).bind("[fe80::1]:0").unwrap();
+        let socket = Builder::datagram().with(wire).bind(("fe80::1", 0)).unwrap();
+        assert_eq!(socket.local_addr().unwrap().scope_id(), left);
+        (bound.listen(4).unwrap(), patient(socket))
+    });
+    let listening = listener.local_addr().unwrap();
+    assert_eq!(listening.scope_id(), left);
+    let port = server.local_addr().unwrap().port();
+    lab.right.run(|| {
+        let index = Interface::from_name("wire").unwrap();
+        for wire in [BindDevice(Some("wire".parse().unwrap())), BindDevice(Some(index.into()))] {
+            let stream = Builder::stream().with(wire.clone());
+            stream.connect(("fe80::1", listening.port())).unwrap();
+            stream.connect_timeout(("fe80::1", listening.port()), PATIENCE).unwrap();
+            let datagram = Builder::datagram().with(wire).bind("[::]:0").unwrap();
+            datagram.send_to(b"unzoned", ("fe80::1", port)).unwrap();
+            datagram.connect(("fe80::1", port)).unwrap().send(b"connected").unwrap();
+        }
+    });
+    for len in [7, 9, 7, 9] {
+        assert_eq!(server.recv_from(&mut [0; 16]).unwrap().0, len);
+    }
+}
+
+#[test]
+fn a_socket_with_an_interface_for_multicast_needs_no_zone_there() {
+    let lab = require!(Lab::new(), "the lab");
+    let left = Lab::index(&lab.left);
+    let receiver = lab.left.run(|| patient(UdpSocket::bind("[::]:0").unwrap()));
+    receiver.join_multicast_v6(&"ff02::1234".parse().unwrap(), left).unwrap();
+    let port = receiver.local_addr().unwrap().port();
+    lab.right.run(|| {
+        let wire = Interface::from_name("wire").unwrap();
+        let sender = UdpSocket::bind("[::]:0").unwrap();
+        sender.send_to(b"where?", ("ff02::1234", port)).unwrap_err();
+        sender.set_option(MulticastInterface(Some(wire))).unwrap();
+        sender.send_to(b"there", ("ff02::1234", port)).unwrap();
+        // It says nothing about unicast.
+        sender.send_to(b"where?", ("fe80::1", port)).unwrap_err();
+    });
+    assert_eq!(receiver.recv_from(&mut [0; 16]).unwrap().0, 5);
+}
+
+#[test]
+fn a_socket_with_an_interface_for_unicast_needs_no_zone_there() {
+    let lab = require!(Lab::new(), "the lab");
+    let server = lab.left.run(|| patient(UdpSocket::bind("[fe80::1%wire]:0").unwrap()));
+    let port = server.local_addr().unwrap().port();
+    lab.right.run(|| {
+        let wire = Interface::from_name("wire").unwrap();
+        let sender = UdpSocket::bind("[::]:0").unwrap();
+        sender.send_to(b"where?", ("fe80::1", port)).unwrap_err();
+        sender.set_option(UnicastInterface(Some(wire))).unwrap();
+        sender.send_to(b"there", ("fe80::1", port)).unwrap();
+        let connected = sender.connect(("fe80::1", port)).unwrap();
+        assert_eq!(connected.peer_addr().unwrap().scope_id(), wire.index().get());
+    });
+    assert_eq!(server.recv_from(&mut [0; 16]).unwrap().0, 5);
 }
 
 #[test]

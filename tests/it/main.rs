@@ -26,3 +26,4 @@ mod property;
 mod stream;
 #[cfg(target_os = "linux")]
 mod ui;
+mod windows;

@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::num::NonZeroU32;
 
+use inet6::header::{Dscp, Ecn};
 use inet6::{AnyMode, Builder, Endpoint, Op, Zone};
 use proptest::prelude::*;
 
@@ -47,6 +48,14 @@ fn as_std_reads_it(address: SocketAddr) {
         SocketAddr::V4(_) => 0,
     };
     assert_eq!(endpoint.zone().and_then(Zone::index).map_or(0, NonZeroU32::get), scope);
+}
+
+/// The two fields of a traffic class take it apart without a rest.
+fn traffic_class(class: u8) {
+    let (dscp, ecn) = (Dscp::new(class >> 2).expect("six bits"), Ecn::from_traffic_class(class));
+    assert_eq!(dscp.bits() << 2 | ecn.bits(), class);
+    assert_eq!(Dscp::new(class).map(Dscp::bits), (class < 64).then_some(class));
+    assert!(!dscp.to_string().is_empty());
 }
 
 /// An IPv4 address goes through a dual-stack socket and comes back as it was.
@@ -165,6 +174,11 @@ proptest! {
     #[test]
     fn an_address_of_std_is_read_as_std_reads_it(address in any_address()) {
         as_std_reads_it(address);
+    }
+
+    #[test]
+    fn a_traffic_class_is_its_two_fields(class in any::<u8>()) {
+        traffic_class(class);
     }
 
     #[test]

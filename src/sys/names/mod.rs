@@ -16,10 +16,6 @@ mod absent;
 #[allow(dead_code, unused_imports, reason = "the table of a system writes over its rows")]
 #[cfg(unix)]
 mod posix;
-/// What Windows has.
-#[allow(dead_code, reason = "as above")]
-#[cfg(windows)]
-mod windows;
 
 #[cfg(target_vendor = "apple")]
 mod apple;
@@ -37,6 +33,8 @@ mod linux;
 mod netbsd;
 #[cfg(target_os = "openbsd")]
 mod openbsd;
+#[cfg(windows)]
+mod windows;
 
 #[cfg(not(any(unix, windows)))]
 pub(crate) use self::absent::*;

@@ -1,5 +1,6 @@
 pub(crate) use super::absent::*;
 use super::{Name, at};
+use std::ffi::c_int;
 use windows_sys::Win32::Networking::WinSock::{
     self as ws, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET,
 };
@@ -8,17 +9,17 @@ pub(crate) const SO_ACCEPTCONN: Name = at(SOL_SOCKET, ws::SO_ACCEPTCONN);
 pub(crate) const SO_ERROR: Name = at(SOL_SOCKET, ws::SO_ERROR);
 pub(crate) const SO_EXCLUSIVEADDRUSE: Name = at(SOL_SOCKET, ws::SO_EXCLUSIVEADDRUSE);
 pub(crate) const SO_KEEPALIVE: Name = at(SOL_SOCKET, ws::SO_KEEPALIVE);
-pub(crate) const SO_LINGER: Name = at(SOL_SOCKET, ws::SO_LINGER);
 pub(crate) const SO_OOBINLINE: Name = at(SOL_SOCKET, ws::SO_OOBINLINE);
 pub(crate) const SO_RCVBUF: Name = at(SOL_SOCKET, ws::SO_RCVBUF);
-pub(crate) const SO_RCVTIMEO: Name = at(SOL_SOCKET, ws::SO_RCVTIMEO);
-/// For datagram sockets only: on a stream it takes the port of a live listener.
-pub(crate) const SO_REUSEADDR: Name = at(SOL_SOCKET, ws::SO_REUSEADDR);
 pub(crate) const SO_SNDBUF: Name = at(SOL_SOCKET, ws::SO_SNDBUF);
-pub(crate) const SO_SNDTIMEO: Name = at(SOL_SOCKET, ws::SO_SNDTIMEO);
 pub(crate) const SO_TYPE: Name = at(SOL_SOCKET, ws::SO_TYPE);
 
+// For datagram sockets only. On a stream it takes the port of a live listener: SO_REUSEADDR in the
+// sense of the other systems is what Windows does without it.
+pub(crate) const SHARE_ADDRESS: Name = at(SOL_SOCKET, ws::SO_REUSEADDR);
+
 pub(crate) const IPV6_DONTFRAG: Name = at(IPPROTO_IPV6, ws::IPV6_DONTFRAG);
+pub(crate) const IPV6_MTU: Name = at(IPPROTO_IPV6, ws::IPV6_MTU);
 pub(crate) const IPV6_MTU_DISCOVER: Name = at(IPPROTO_IPV6, ws::IPV6_MTU_DISCOVER);
 pub(crate) const IPV6_MULTICAST_HOPS: Name = at(IPPROTO_IPV6, ws::IPV6_MULTICAST_HOPS);
 pub(crate) const IPV6_MULTICAST_IF: Name = at(IPPROTO_IPV6, ws::IPV6_MULTICAST_IF);
@@ -31,11 +32,13 @@ pub(crate) const IPV6_RECVPKTINFO: Name = at(IPPROTO_IPV6, ws::IPV6_PKTINFO);
 pub(crate) const IPV6_RECVTCLASS: Name = at(IPPROTO_IPV6, ws::IPV6_RECVTCLASS);
 pub(crate) const IPV6_UNICAST_HOPS: Name = at(IPPROTO_IPV6, ws::IPV6_UNICAST_HOPS);
 pub(crate) const IPV6_UNICAST_IF: Name = at(IPPROTO_IPV6, ws::IPV6_UNICAST_IF);
+pub(crate) const IPV6_USER_MTU: Name = at(IPPROTO_IPV6, ws::IPV6_USER_MTU);
 pub(crate) const IPV6_V6ONLY: Name = at(IPPROTO_IPV6, ws::IPV6_V6ONLY);
 
 // The IPv4 twins, for the IPv4 peers of a dual-stack socket.
-pub(crate) const IP_DONTFRAG: Name = at(IPPROTO_IP, ws::IP_DONTFRAGMENT);
+pub(crate) const IP_DONTFRAGMENT: Name = at(IPPROTO_IP, ws::IP_DONTFRAGMENT);
 pub(crate) const IP_MTU_DISCOVER: Name = at(IPPROTO_IP, ws::IP_MTU_DISCOVER);
+pub(crate) const IP_MULTICAST_IF: Name = at(IPPROTO_IP, ws::IP_MULTICAST_IF);
 pub(crate) const IP_MULTICAST_LOOP: Name = at(IPPROTO_IP, ws::IP_MULTICAST_LOOP);
 pub(crate) const IP_MULTICAST_TTL: Name = at(IPPROTO_IP, ws::IP_MULTICAST_TTL);
 pub(crate) const IP_PKTINFO: Name = at(IPPROTO_IP, ws::IP_PKTINFO);
@@ -44,6 +47,7 @@ pub(crate) const IP_RECVTOS: Name = at(IPPROTO_IP, ws::IP_RECVTOS);
 pub(crate) const IP_RECVTTL: Name = at(IPPROTO_IP, ws::IP_RECVTTL);
 pub(crate) const IP_TTL: Name = at(IPPROTO_IP, ws::IP_TTL);
 pub(crate) const IP_UNICAST_IF: Name = at(IPPROTO_IP, ws::IP_UNICAST_IF);
+pub(crate) const IP_USER_MTU: Name = at(IPPROTO_IP, ws::IP_USER_MTU);
 
 pub(crate) const TCP_FASTOPEN: Name = at(IPPROTO_TCP, ws::TCP_FASTOPEN);
 pub(crate) const TCP_KEEPCNT: Name = at(IPPROTO_TCP, ws::TCP_KEEPCNT);
@@ -52,5 +56,8 @@ pub(crate) const TCP_KEEPINTVL: Name = at(IPPROTO_TCP, ws::TCP_KEEPINTVL);
 pub(crate) const TCP_MAXSEG: Name = at(IPPROTO_TCP, ws::TCP_MAXSEG);
 pub(crate) const TCP_NODELAY: Name = at(IPPROTO_TCP, ws::TCP_NODELAY);
 
-// Read only.
-pub(crate) const IPV6_MTU: Name = at(IPPROTO_IPV6, ws::IPV6_MTU);
+pub(crate) const PMTUDISC_DONT: Option<c_int> = Some(ws::IP_PMTUDISC_DONT);
+/// What the interface says, unless a socket says otherwise.
+pub(crate) const PMTUDISC_WANT: Option<c_int> = Some(ws::IP_PMTUDISC_NOT_SET);
+pub(crate) const PMTUDISC_DO: Option<c_int> = Some(ws::IP_PMTUDISC_DO);
+pub(crate) const PMTUDISC_PROBE: Option<c_int> = Some(ws::IP_PMTUDISC_PROBE);
