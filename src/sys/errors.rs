@@ -105,6 +105,11 @@ pub(super) fn is(error: &io::Error, codes: &[i32]) -> bool {
     error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
+/// Whether the system has no such option.
+pub(super) fn is_no_option(error: &io::Error) -> bool {
+    is(error, codes::NO_OPTION)
+}
+
 /// Whether `connect` went on in the background: nonblocking, or a signal came.
 pub(crate) fn is_connecting(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Interrupted || is(error, codes::CONNECTING)

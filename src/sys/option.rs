@@ -252,3 +252,12 @@ pub(crate) fn set_multicast_interface_twin(socket: Target<'_>, index: u32) -> io
     request[8..].copy_from_slice(&index.to_ne_bytes());
     set_twin_bytes(socket, names::IP_MULTICAST_IF, &request)
 }
+
+/// Whether the system knows an option: it refuses a value of no length, but not the name.
+pub(crate) fn knows(socket: Target<'_>, name: Name) -> bool {
+    name.is_some()
+        && match set_bytes(socket, name, &[]) {
+            Ok(()) => true,
+            Err(error) => !super::errors::is_no_option(&error),
+        }
+}

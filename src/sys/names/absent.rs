@@ -99,7 +99,9 @@ pub(crate) const TCP_QUICKACK: Name = None;
 /// In milliseconds.
 pub(crate) const TCP_USER_TIMEOUT: Name = None;
 
+/// Several datagrams in one receive; Windows calls it `UDP_RECV_MAX_COALESCED_SIZE`.
 pub(crate) const UDP_GRO: Name = None;
+/// Several datagrams in one send; Windows calls it `UDP_SEND_MSG_SIZE`.
 pub(crate) const UDP_SEGMENT: Name = None;
 
 // Values that differ per system; `None` where it has no such value.

@@ -28,3 +28,5 @@ pub(crate) const TCP_KEEPIDLE: Name = at(IPPROTO_TCP, libc::TCP_KEEPALIVE);
 pub(crate) const TCP_KEEPINTVL: Name = at(IPPROTO_TCP, libc::TCP_KEEPINTVL);
 // netinet/tcp.h.
 pub(crate) const TCP_NOTSENT_LOWAT: Name = at(IPPROTO_TCP, 0x201);
+
+pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_JOIN_SOURCE_GROUP);

@@ -2,7 +2,7 @@ pub(crate) use super::absent::*;
 use super::{Name, at};
 use std::ffi::c_int;
 use windows_sys::Win32::Networking::WinSock::{
-    self as ws, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET,
+    self as ws, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, IPPROTO_UDP, SOL_SOCKET,
 };
 
 pub(crate) const SO_ACCEPTCONN: Name = at(SOL_SOCKET, ws::SO_ACCEPTCONN);
@@ -61,3 +61,9 @@ pub(crate) const PMTUDISC_DONT: Option<c_int> = Some(ws::IP_PMTUDISC_DONT);
 pub(crate) const PMTUDISC_WANT: Option<c_int> = Some(ws::IP_PMTUDISC_NOT_SET);
 pub(crate) const PMTUDISC_DO: Option<c_int> = Some(ws::IP_PMTUDISC_DO);
 pub(crate) const PMTUDISC_PROBE: Option<c_int> = Some(ws::IP_PMTUDISC_PROBE);
+
+pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name =
+    at(IPPROTO_IPV6, ws::MCAST_JOIN_SOURCE_GROUP as c_int);
+
+pub(crate) const UDP_GRO: Name = at(IPPROTO_UDP, ws::UDP_RECV_MAX_COALESCED_SIZE);
+pub(crate) const UDP_SEGMENT: Name = at(IPPROTO_UDP, ws::UDP_SEND_MSG_SIZE);
