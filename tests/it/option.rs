@@ -272,8 +272,6 @@ const IP_MTU_DISCOVER: i32 = 10;
 const IP_RECVERR: i32 = 11;
 const IP_RECVTTL: i32 = 12;
 const IP_RECVTOS: i32 = 13;
-const IP_FREEBIND: i32 = 15;
-const IP_TRANSPARENT: i32 = 19;
 const IP_MINTTL: i32 = 21;
 const IP_MULTICAST_TTL: i32 = 33;
 const IP_MULTICAST_LOOP: i32 = 34;
@@ -297,7 +295,7 @@ fn who_may_bind() {
     datagram(of("SO_REUSEADDR", ShareAddress(true)));
     both(of("SO_EXCLUSIVEADDRUSE", ExclusiveAddressUse(true)).linux(false));
     both(of("SO_REUSEPORT", ReusePort(true)));
-    // One bit in the kernel for both families, so no twin is set: the plain socket has none.
+    // One bit in the kernel for both families: no twin is set.
     both(of("IPV6_FREEBIND", FreeBind(true)));
     both(of("IPV6_TRANSPARENT", Transparent(true)).privileged());
     stream(of("IP_BIND_ADDRESS_NO_PORT", BindAddressNoPort(true)));
