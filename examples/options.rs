@@ -70,7 +70,9 @@ fn value<O: Debug>(option: Result<O, inet6::Error>) -> String {
         Ok(option) => {
             let text = format!("{option:?}");
             let inner = text.strip_suffix(')').and_then(|text| text.split_once('('));
-            inner.map_or_else(|| text.trim_start_matches("TrafficClass "), |(_, value)| value).into()
+            inner
+                .map_or_else(|| text.trim_start_matches("TrafficClass "), |(_, value)| value)
+                .into()
         }
         Err(error) if error.kind() == ErrorKind::Unsupported => "not supported here".into(),
         Err(error) if error.kind() == ErrorKind::NotConnected => "needs a peer".into(),

@@ -260,12 +260,12 @@ fn a_mode_that_the_system_refuses() {
     assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
     let text = "cannot set IPV6_V6ONLY: this system does not let one socket serve IPv6 and IPv4; \
                 open one for each";
-    says(error, Op::Mode, ErrorKind::InvalidInput, text);
+    says(error, Op::Mode, ErrorKind::Unsupported, text);
 
     // As OpenBSD would, if it were the other way round; DragonFly accepted and ignored.
     let text = "cannot set IPV6_V6ONLY: this system refuses to restrict a socket to IPv6";
     let only = with_faults(&[refuse], || UdpSocket::bind("[::]:0"));
-    says(require!(only, "faults").unwrap_err(), Op::Mode, ErrorKind::InvalidInput, text);
+    says(require!(only, "faults").unwrap_err(), Op::Mode, ErrorKind::Unsupported, text);
     let host = crate::lab::Host::new();
     let open = || with_faults(&[ignore], || UdpSocket::bind("[::]:0"));
     let only = match &host {

@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 use std::time::Duration;
 
+use inet6::kind::Protocol;
 use inet6::option::{
     ExclusiveAddressUse, NoDelay, ReadTimeout, ReuseAddress, ShareAddress, UnicastHops,
 };
