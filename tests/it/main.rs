@@ -24,6 +24,7 @@ mod lab;
 mod listener;
 mod message;
 mod mode;
+mod names;
 mod option;
 mod property;
 mod stream;
