@@ -3,8 +3,9 @@
 //! A round trip cannot see an option that uses another one's number: the source can.
 
 /// The tables of `src/sys/names`.
-const TABLES: [(&str, &str); 9] = [
+const TABLES: [(&str, &str); 10] = [
     ("apple", include_str!("../../src/sys/names/apple.rs")),
+    ("bsd", include_str!("../../src/sys/names/bsd.rs")),
     ("dragonfly", include_str!("../../src/sys/names/dragonfly.rs")),
     ("freebsd", include_str!("../../src/sys/names/freebsd.rs")),
     ("illumos", include_str!("../../src/sys/names/illumos.rs")),
