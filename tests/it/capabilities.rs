@@ -1,5 +1,6 @@
 //! What the host can do, against what the host says of itself.
 
+#[cfg(target_os = "linux")]
 use crate::support::alone;
 use inet6::{Builder, capabilities};
 
