@@ -333,6 +333,9 @@ impl Setting for ReadTimeout {
 /// [`WouldBlock`](std::io::ErrorKind::WouldBlock), on Windows with
 /// [`TimedOut`](std::io::ErrorKind::TimedOut). Nothing changes on the wire.
 ///
+/// Connecting takes as long as it takes;
+/// [`connect_timeout`](crate::Builder::connect_timeout) bounds it.
+///
 /// # Values
 ///
 /// A duration, or `None` to wait for ever. What the clock of the system rounds down to nothing

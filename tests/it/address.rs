@@ -5,10 +5,7 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use inet6::mode::Mode;
-use inet6::{
-    AnyMode, Builder, DualStack, Endpoint, Error, Op, TcpListener, TcpStream, ToAddress, UdpSocket,
-    V6Only,
-};
+use inet6::{AnyMode, Builder, DualStack, Endpoint, Error, Op, ToAddress, UdpSocket, V6Only};
 
 use crate::support::*;
 
@@ -197,6 +194,8 @@ fn ipv4_in_ipv6_notation_becomes_ipv4_where_the_mode_speaks_it() {
 #[cfg(target_os = "linux")]
 #[test]
 fn refusals_come_before_the_system_is_asked() {
+    use inet6::{TcpListener, TcpStream};
+
     let calls = [libc::SYS_bind, libc::SYS_connect, libc::SYS_sendto, libc::SYS_sendmsg];
     let faults = calls.map(|call| Fault { call, arguments: &[], errno: libc::EXDEV });
     let socket = socket();

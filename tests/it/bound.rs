@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use inet6::option::ReuseAddress;
 use inet6::{AnyMode, Builder, Op, TcpStream};
 
 use crate::support::*;
@@ -81,6 +80,8 @@ fn how_it_blocks_is_what_the_builder_said() {
 #[cfg(target_os = "linux")]
 #[test]
 fn two_may_be_bound_to_an_address_and_one_may_listen() {
+    use inet6::option::ReuseAddress;
+
     let builder = Builder::stream().with(ReuseAddress(true));
     let first = builder.bind("[::1]:0").unwrap();
     let address = first.local_addr().unwrap();

@@ -1,7 +1,7 @@
 //! Connecting: at once, within a time, and step by step.
 
 use std::io::ErrorKind;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use inet6::{Builder, DualStack, Op, TcpStream};
 
@@ -167,7 +167,7 @@ fn signals_neither_prolong_nor_shorten_a_timed_connect() {
         let peer = listener.local_addr().unwrap();
         let time = Duration::from_millis(300);
         let work = move || {
-            let begin = Instant::now();
+            let begin = std::time::Instant::now();
             (Builder::stream().connect_timeout(peer, time), begin.elapsed())
         };
         // Were the wait begun anew after each signal, it would not end while they come.
@@ -210,7 +210,7 @@ fn signals_do_not_end_a_wait() {
         let connecting = Builder::stream().start_connect(listener.local_addr().unwrap()).unwrap();
         let time = Duration::from_millis(200);
         let work = move || {
-            let begin = Instant::now();
+            let begin = std::time::Instant::now();
             (connecting.wait(Some(time)), begin.elapsed())
         };
         let (ready, elapsed) = under_signals(work, |_| {});

@@ -5,8 +5,8 @@ use std::io::{self, ErrorKind};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use inet6::option::{NoDelay, ReadTimeout};
-use inet6::{AddressError, Builder, Endpoint, Error, Op, TcpListener, TcpStream, UdpSocket};
+use inet6::option::ReadTimeout;
+use inet6::{AddressError, Builder, Endpoint, Error, Op, TcpStream, UdpSocket};
 
 use crate::support::*;
 
@@ -74,6 +74,7 @@ fn ipv4_address(socket: &std::net::UdpSocket) -> std::net::SocketAddr {
 #[test]
 fn a_port_for_privileged_programs() {
     use crate::lab::Host;
+    use inet6::TcpListener;
 
     let bind = || {
         let start = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
@@ -107,6 +108,8 @@ fn an_address_of_another_host() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_system_without_ipv6() {
+    use inet6::TcpListener;
+
     let ipv6: &[_] = &[(0, libc::AF_INET6)];
     let fault = Fault { call: libc::SYS_socket, arguments: ipv6, errno: libc::EAFNOSUPPORT };
     let open = || [TcpListener::bind("[::1]:0").map(drop), UdpSocket::bind("[::]:0").map(drop)];
@@ -199,6 +202,8 @@ fn text_that_is_no_address() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_option_that_the_system_lacks() {
+    use inet6::option::NoDelay;
+
     let nodelay: &[_] = &[(1, libc::IPPROTO_TCP), (2, libc::TCP_NODELAY)];
     for call in [libc::SYS_setsockopt, libc::SYS_getsockopt] {
         for errno in [libc::ENOPROTOOPT, libc::EOPNOTSUPP] {
@@ -255,12 +260,12 @@ fn a_mode_that_the_system_refuses() {
     assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
     let text = "cannot set IPV6_V6ONLY: this system does not let one socket serve IPv6 and IPv4; \
                 open one for each";
-    says(error, Op::Mode, ErrorKind::InvalidInput, text);
+    says(error, Op::Mode, ErrorKind::Unsupported, text);
 
     // As OpenBSD would, if it were the other way round; DragonFly accepted and ignored.
     let text = "cannot set IPV6_V6ONLY: this system refuses to restrict a socket to IPv6";
     let only = with_faults(&[refuse], || UdpSocket::bind("[::]:0"));
-    says(require!(only, "faults").unwrap_err(), Op::Mode, ErrorKind::InvalidInput, text);
+    says(require!(only, "faults").unwrap_err(), Op::Mode, ErrorKind::Unsupported, text);
     let host = crate::lab::Host::new();
     let open = || with_faults(&[ignore], || UdpSocket::bind("[::]:0"));
     let only = match &host {

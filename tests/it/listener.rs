@@ -90,6 +90,7 @@ fn a_listener_has_no_pending_error() {
 
 #[test]
 fn a_peer_that_resets_early_does_not_end_the_loop() {
+    require!(!under_wine(), "accept of Wine asks a reset peer for its address");
     let listener = listener();
     let peer = listener.local_addr().unwrap();
     let gone = TcpStream::connect(peer).unwrap();
@@ -119,6 +120,7 @@ fn a_peer_that_resets_early_does_not_end_the_loop() {
 
 #[test]
 fn accept_still_tells_who_a_reset_peer_was() {
+    require!(!under_wine(), "accept of Wine asks a reset peer for its address");
     let listener = listener();
     let gone = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let address = gone.local_addr().unwrap();
@@ -260,7 +262,11 @@ fn signals_do_not_interrupt_accept() {
 
 #[test]
 fn a_listener_hands_connections_out_once_to_many_threads() {
+<<<<<<< HEAD
     require!(!under_wine(), "under Wine a thread that comes second is told to wait");
+=======
+    require!(!under_wine(), "in Wine, threads that accept at once disturb each other");
+>>>>>>> main
     let listener = listener();
     let peer = listener.local_addr().unwrap();
     let peers = std::thread::scope(|scope| {

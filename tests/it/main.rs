@@ -16,17 +16,21 @@ mod adopt;
 mod architecture;
 mod bound;
 mod builder;
+mod capabilities;
 mod connecting;
 mod cost;
 mod datagram;
 mod error;
 mod example;
+mod info;
 mod interface;
 #[cfg(target_os = "linux")]
 mod lab;
 mod listener;
 mod message;
 mod mode;
+mod names;
+mod option;
 mod property;
 mod stream;
 #[cfg(target_os = "linux")]

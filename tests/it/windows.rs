@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 use std::time::Duration;
 
+use inet6::kind::Protocol;
 use inet6::option::{
     ExclusiveAddressUse, NoDelay, ReadTimeout, ReuseAddress, ShareAddress, UnicastHops,
 };
@@ -344,7 +345,7 @@ fn options_keep_their_values() -> Result {
 #[test]
 fn what_the_system_lacks_is_of_kind_unsupported() -> Result {
     match Builder::stream().multipath_tcp().bind("[::1]:0") {
-        Ok(_) => assert!(cfg!(target_os = "linux")),
+        Ok(bound) => assert_eq!(bound.protocol()?, Protocol::MultipathTcp),
         Err(error) => {
             assert_eq!((error.op(), error.kind()), (Op::Open, ErrorKind::Unsupported), "{error}");
             assert!(error.raw_os_error().is_some());

@@ -1,7 +1,13 @@
 pub(crate) use super::posix::*;
-use super::{Name, at};
+use super::{Atomic, Name, at};
 use libc::{IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
 use std::ffi::c_int;
+
+pub(crate) const ATOMIC: Option<Atomic> = Some(Atomic {
+    accept4: libc::accept4,
+    close_on_exec: libc::SOCK_CLOEXEC,
+    nonblocking: libc::SOCK_NONBLOCK,
+});
 
 pub(crate) const SO_BINDTODEVICE: Name = at(SOL_SOCKET, libc::SO_BINDTODEVICE);
 pub(crate) const SO_BINDTOIFINDEX: Name = at(SOL_SOCKET, libc::SO_BINDTOIFINDEX);

@@ -1,6 +1,8 @@
 pub(crate) use super::absent::*;
-use super::{Name, at};
+use super::{Atomic, Name, at};
 use libc::{IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
+
+pub(crate) const ATOMIC: Option<Atomic> = None;
 
 pub(crate) const SO_ACCEPTCONN: Name = at(SOL_SOCKET, libc::SO_ACCEPTCONN);
 pub(crate) const SO_ERROR: Name = at(SOL_SOCKET, libc::SO_ERROR);

@@ -1,0 +1,83 @@
+//! What the host can do, against what the host says of itself.
+
+use crate::support::alone;
+use inet6::{Builder, capabilities};
+
+#[test]
+fn this_host_has_what_the_tests_stand_on() {
+    let can = capabilities();
+    assert!(can.ipv6 && can.dual_stack, "{can:?}");
+    assert_eq!(can, capabilities());
+}
+
+#[test]
+fn multipath_tcp_is_there_if_it_can_be_opened() {
+    let opened = Builder::stream().multipath_tcp().bind("[::1]:0");
+    assert_eq!(capabilities().multipath_tcp, opened.is_ok(), "{opened:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_kernel_says_the_same() {
+    use std::fs;
+
+    let setting = |name: &str| -> u32 {
+        let text = fs::read_to_string(format!("/proc/sys/net/{name}")).unwrap_or_default();
+        text.trim().parse().unwrap_or(0)
+    };
+    let can = capabilities();
+    assert_eq!(can.multipath_tcp, setting("mptcp/enabled") != 0);
+    // Bit 0 is the client's (tcp(7), tcp_fastopen).
+    assert_eq!(can.fast_open, setting("ipv4/tcp_fastopen") & 1 != 0);
+    // Linux 4.18 and 5.0; the other two are older than any that Rust supports.
+    assert!(can.segmentation_offload && can.receive_offload, "{can:?}");
+    assert!(can.error_queue && can.source_specific_multicast, "{can:?}");
+}
+
+/// The answers are kept for the life of a process: each case has its own.
+#[cfg(target_os = "linux")]
+mod lacking {
+    use super::*;
+    use crate::support::{Fault, with_faults};
+
+    #[test]
+    fn a_host_without_ipv6_can_do_nothing() {
+        alone(|| {
+            let fault = Fault { call: libc::SYS_socket, arguments: &[], errno: libc::EAFNOSUPPORT };
+            let can = require!(with_faults(&[fault], capabilities), "faults");
+            assert!(!can.ipv6 && !can.dual_stack && !can.multipath_tcp && !can.fast_open);
+            assert!(!can.segmentation_offload && !can.receive_offload && !can.error_queue);
+            assert!(!can.source_specific_multicast);
+        });
+    }
+
+    #[test]
+    fn a_host_without_dual_stack_sockets_says_so() {
+        alone(|| {
+            let arguments: &[_] = &[(1, libc::IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
+            // It claims success and does nothing, as DragonFly did.
+            let fault = Fault { call: libc::SYS_setsockopt, arguments, errno: 0 };
+            let can = require!(with_faults(&[fault], capabilities), "faults");
+            assert!(can.dual_stack && !can.ipv6, "nobody restricts a socket: {can:?}");
+        });
+    }
+
+    #[test]
+    fn an_option_that_the_kernel_lacks_is_not_claimed() {
+        alone(|| {
+            let lacks = |call, name| Fault { call, arguments: name, errno: libc::ENOPROTOOPT };
+            let source = [(1, libc::IPPROTO_IPV6), (2, libc::MCAST_JOIN_SOURCE_GROUP)];
+            let segment = [(1, libc::SOL_UDP), (2, libc::UDP_SEGMENT)];
+            let fast_open = [(1, libc::IPPROTO_TCP), (2, libc::TCP_FASTOPEN_CONNECT)];
+            let faults = [
+                lacks(libc::SYS_setsockopt, &source),
+                lacks(libc::SYS_getsockopt, &segment),
+                lacks(libc::SYS_setsockopt, &fast_open),
+            ];
+            let can = require!(with_faults(&faults, capabilities), "faults");
+            assert!(can.ipv6 && can.receive_offload && can.error_queue, "{can:?}");
+            assert!(!can.source_specific_multicast, "{can:?}");
+            assert!(!can.segmentation_offload && !can.fast_open, "{can:?}");
+        });
+    }
+}
