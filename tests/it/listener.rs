@@ -262,11 +262,7 @@ fn signals_do_not_interrupt_accept() {
 
 #[test]
 fn a_listener_hands_connections_out_once_to_many_threads() {
-<<<<<<< HEAD
-    require!(!under_wine(), "under Wine a thread that comes second is told to wait");
-=======
     require!(!under_wine(), "in Wine, threads that accept at once disturb each other");
->>>>>>> main
     let listener = listener();
     let peer = listener.local_addr().unwrap();
     let peers = std::thread::scope(|scope| {
