@@ -217,7 +217,6 @@ fn a_failed_connect_gives_the_socket_back() {
 
 #[test]
 fn an_ipv6_peer_of_a_socket_bound_to_ipv4_is_explained() {
-    require!(!under_wine(), "Wine has an error of its own for it");
     let explanation = "bound to an IPv4 address, and from there no IPv6 peer can be reached";
     let peer = socket().local_addr().unwrap();
     let bind = || Builder::datagram().dual_stack().bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
