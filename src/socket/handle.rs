@@ -179,7 +179,7 @@ macro_rules! handle {
             /// # Errors
             ///
             /// Kind [`Unsupported`](std::io::ErrorKind::Unsupported) where the system does not
-            /// tell: Apple's systems, NetBSD and OpenBSD.
+            /// tell: Apple's systems, NetBSD, DragonFly, illumos and Solaris.
             ///
             /// # Examples
             ///

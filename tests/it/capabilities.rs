@@ -1,5 +1,7 @@
 //! What the host can do, against what the host says of itself.
 
+#[cfg(target_os = "linux")]
+use crate::support::alone;
 use inet6::{Builder, capabilities};
 
 #[test]
@@ -37,7 +39,7 @@ fn the_kernel_says_the_same() {
 #[cfg(target_os = "linux")]
 mod lacking {
     use super::*;
-    use crate::support::{Fault, alone, with_faults};
+    use crate::support::{Fault, with_faults};
 
     #[test]
     fn a_host_without_ipv6_can_do_nothing() {

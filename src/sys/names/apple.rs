@@ -4,6 +4,7 @@ use libc::{IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
 
 // One setting for both families (in6_pcb.c, inp_bindif).
 pub(crate) const SO_BINDTOIFINDEX: Name = at(IPPROTO_IPV6, libc::IPV6_BOUND_IF);
+pub(crate) const SO_NOSIGPIPE: Name = at(SOL_SOCKET, libc::SO_NOSIGPIPE);
 
 // netinet6/in6.h.
 pub(crate) const IPV6_AUTOFLOWLABEL: Name = at(IPPROTO_IPV6, 59);

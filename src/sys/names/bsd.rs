@@ -2,6 +2,8 @@ pub(crate) use super::posix::*;
 use super::{Name, at};
 use libc::{IPPROTO_IPV6, SOL_SOCKET};
 
+pub(crate) const LEN_IN_ADDRESS: bool = true;
+
 // SO_REUSEADDR shares a multicast address only.
 pub(crate) const SHARE_ADDRESS: Name = at(SOL_SOCKET, libc::SO_REUSEPORT);
 

@@ -1,6 +1,6 @@
 pub(crate) use super::bsd::*;
 use super::{Atomic, Name, at};
-use libc::{IPPROTO_IPV6, IPPROTO_TCP};
+use libc::IPPROTO_TCP;
 
 pub(crate) const ATOMIC: Option<Atomic> = Some(Atomic {
     accept4: libc::accept4,

@@ -11,14 +11,14 @@ use socket2::{Domain, Socket, Type};
 use super::{ADDRESS_LEN, Borrowed, Owned, check, decode};
 use crate::kind::Protocol;
 use crate::sys::names::{self, Atomic};
-use crate::sys::{numbers, set_nonblocking};
+use crate::sys::{Target, numbers, set_bool, set_nonblocking};
 
 /// Apple's systems have no flag of `send` against the signal.
 pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
-    #[cfg(target_vendor = "apple")]
-    socket2::SockRef::from(&fd).set_nosigpipe(true)?;
-    _ = fd;
-    Ok(())
+    match names::SO_NOSIGPIPE {
+        None => Ok(()),
+        name => set_bool(Target { fd, dual_stack: false }, name, true),
+    }
 }
 
 /// A socket that is neither bound nor connected.
