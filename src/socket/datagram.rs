@@ -255,6 +255,11 @@ impl<M: Mode> UdpSocket<M> {
     /// Those of an address, and [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable) without
     /// a route. The error gives the socket back.
     ///
+    /// # Platform notes
+    ///
+    /// The wildcard address as a peer is this host, but for Windows: there it fails with
+    /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable).
+    ///
     /// # Examples
     ///
     /// See [`ConnectedUdpSocket`].
