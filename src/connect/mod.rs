@@ -1,0 +1,17 @@
+//! Connecting to a host by its name, over the fastest of its addresses (Happy Eyeballs, RFC 8305).
+//!
+//! [`Builder::connect_host`](crate::Builder::connect_host) resolves a name, races its addresses and
+//! keeps the first connection. Inside, `race` decides what to do next and knows no clock, no socket
+//! and no thread; `drive` has all three.
+
+mod drive;
+mod host;
+mod race;
+mod report;
+mod resolve;
+
+pub use self::host::HappyEyeballs;
+pub use self::report::{
+    Answer, Attempt, Event, HostConnection, HostError, HostErrorKind, Outcome, Report,
+};
+pub use self::resolve::{Family, Resolve, ResolveError, ResolveErrorKind, SystemResolver};
