@@ -66,16 +66,12 @@ fn line(name: &str, c_name: &str, [stream, datagram]: [impl Display; 2]) {
 
 /// What stands in the parentheses of `NoDelay(true)`, or why there is nothing.
 fn value<O: Debug>(option: Result<O, inet6::Error>) -> String {
-    match option {
-        Ok(option) => {
-            let text = format!("{option:?}");
-            let inner = text.strip_suffix(')').and_then(|text| text.split_once('('));
-            inner
-                .map_or_else(|| text.trim_start_matches("TrafficClass "), |(_, value)| value)
-                .into()
-        }
-        Err(error) if error.kind() == ErrorKind::Unsupported => "not supported here".into(),
-        Err(error) if error.kind() == ErrorKind::NotConnected => "needs a peer".into(),
-        Err(error) => error.to_string(),
-    }
+    let text = match option {
+        Ok(option) => format!("{option:?}"),
+        Err(error) if error.kind() == ErrorKind::Unsupported => return "not supported here".into(),
+        Err(error) if error.kind() == ErrorKind::NotConnected => return "needs a peer".into(),
+        Err(error) => return error.to_string(),
+    };
+    let inner = text.strip_suffix(')').and_then(|text| text.split_once('('));
+    inner.map_or_else(|| text.trim_start_matches("TrafficClass "), |(_, value)| value).into()
 }

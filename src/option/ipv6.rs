@@ -1,6 +1,7 @@
 //! Options of the IPv6 layer (`IPPROTO_IPV6`): what stands in the header.
 
 use std::ffi::c_int;
+use std::fmt;
 use std::io;
 
 use super::{LiveOn, Setting, SocketOption};
@@ -345,7 +346,7 @@ impl Setting for AutoFlowLabel {
 #[doc(alias = "IPV6_ADDR_PREFERENCES")]
 #[doc(alias = "IPV6_PREFER_TEMPADDR")]
 #[doc(alias = "IPV6_SRC_PREFERENCES")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct AddressPreferences(u8);
 
 impl AddressPreferences {
@@ -434,6 +435,15 @@ impl AddressPreferences {
             _ => -1,
         };
         sys::set_int(socket, names::IPV6_PREFER_TEMPADDR, value)
+    }
+}
+
+impl fmt::Debug for AddressPreferences {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = ["TEMPORARY", "PUBLIC", "HOME", "CARE_OF", "CGA", "NON_CGA"];
+        let named = names.iter().enumerate().filter(|(bit, _)| self.0 & 1 << bit != 0);
+        let names: Vec<_> = named.map(|(_, name)| *name).collect();
+        write!(f, "AddressPreferences({})", names.join(" | "))
     }
 }
 

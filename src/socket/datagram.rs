@@ -4,15 +4,14 @@ use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::{Ipv6Addr, SocketAddrV6};
-use std::time::Duration;
 
 use super::bound::explain;
-use super::handle::{handle, to_wire, with_wire};
+use super::handle::{handle, timeouts, to_wire, with_wire};
 use crate::addr::ToAddress;
 use crate::error::{Error, Op};
 use crate::kind::{Datagram, Datagrams};
 use crate::mode::{FromWire, Mode, V6Only};
-use crate::option::{MulticastLoop, ReadTimeout, WriteTimeout};
+use crate::option::MulticastLoop;
 use crate::sys::{self, Owned, Take};
 
 /// A datagram socket that sends to anyone and receives from anyone.
@@ -55,6 +54,7 @@ pub struct UdpSocket<M: Mode = V6Only> {
 }
 
 handle!(UdpSocket {}, Datagram, role Datagrams);
+timeouts!(UdpSocket);
 
 /// A datagram socket with one peer: it sends there and receives from there only.
 ///
@@ -82,6 +82,7 @@ pub struct ConnectedUdpSocket<M: Mode = V6Only> {
 }
 
 handle!(ConnectedUdpSocket {}, Datagram, role Datagrams);
+timeouts!(ConnectedUdpSocket);
 
 impl<M: Mode> UdpSocket<M> {
     pub(crate) fn new(fd: Owned, mode: M) -> Self {
@@ -253,6 +254,11 @@ impl<M: Mode> UdpSocket<M> {
     ///
     /// Those of an address, and [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable) without
     /// a route. The error gives the socket back.
+    ///
+    /// # Platform notes
+    ///
+    /// The wildcard address as a peer is this host, but for Windows: there it fails with
+    /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable).
     ///
     /// # Examples
     ///
@@ -534,80 +540,6 @@ impl<M: Mode> ConnectedUdpSocket<M> {
         Ok(UdpSocket { fd: self.fd, mode: self.mode })
     }
 }
-
-/// What std's datagram socket has in both states.
-macro_rules! timeouts {
-    ($name:ident) => {
-        impl<M: Mode> $name<M> {
-            /// Sets [`ReadTimeout`].
-            ///
-            /// # Errors
-            ///
-            /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a timeout of zero.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// let socket = inet6::UdpSocket::bind("[::1]:0")?;
-            /// socket.set_read_timeout(Some(std::time::Duration::from_secs(5)))?;
-            /// assert!(socket.read_timeout()?.is_some());
-            /// # Ok::<(), std::io::Error>(())
-            /// ```
-            pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-                Ok(self.set_option(ReadTimeout(timeout))?)
-            }
-
-            /// Reads [`ReadTimeout`].
-            ///
-            /// # Errors
-            ///
-            /// Those of getsockopt(2).
-            ///
-            /// # Examples
-            ///
-            /// See [`set_read_timeout`](Self::set_read_timeout).
-            pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
-                let ReadTimeout(timeout) = self.option()?;
-                Ok(timeout)
-            }
-
-            /// Sets [`WriteTimeout`].
-            ///
-            /// # Errors
-            ///
-            /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a timeout of zero.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// let socket = inet6::UdpSocket::bind("[::1]:0")?;
-            /// socket.set_write_timeout(Some(std::time::Duration::from_secs(5)))?;
-            /// assert!(socket.write_timeout()?.is_some());
-            /// # Ok::<(), std::io::Error>(())
-            /// ```
-            pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-                Ok(self.set_option(WriteTimeout(timeout))?)
-            }
-
-            /// Reads [`WriteTimeout`].
-            ///
-            /// # Errors
-            ///
-            /// Those of getsockopt(2).
-            ///
-            /// # Examples
-            ///
-            /// See [`set_write_timeout`](Self::set_write_timeout).
-            pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
-                let WriteTimeout(timeout) = self.option()?;
-                Ok(timeout)
-            }
-        }
-    };
-}
-
-timeouts!(UdpSocket);
-timeouts!(ConnectedUdpSocket);
 
 /// A datagram socket could not be connected; it gives the socket back.
 ///

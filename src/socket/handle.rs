@@ -179,7 +179,7 @@ macro_rules! handle {
             /// # Errors
             ///
             /// Kind [`Unsupported`](std::io::ErrorKind::Unsupported) where the system does not
-            /// tell: Apple's systems, NetBSD and OpenBSD.
+            /// tell: Apple's systems, NetBSD, DragonFly, illumos and Solaris.
             ///
             /// # Examples
             ///
@@ -287,6 +287,84 @@ macro_rules! descriptor {
     };
 }
 pub(crate) use descriptor;
+
+/// Writes std's methods for the time that sending and receiving may wait.
+macro_rules! timeouts {
+    ($name:ident) => {
+        impl<M: $crate::mode::Mode> $name<M> {
+            /// Sets [`ReadTimeout`](crate::option::ReadTimeout).
+            ///
+            /// # Errors
+            ///
+            /// [`InvalidInput`](std::io::ErrorKind::InvalidInput) for a timeout of zero.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// let socket = inet6::UdpSocket::bind("[::1]:0")?;
+            /// socket.set_read_timeout(Some(std::time::Duration::from_secs(5)))?;
+            /// assert!(socket.read_timeout()?.is_some());
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            pub fn set_read_timeout(
+                &self,
+                timeout: Option<std::time::Duration>,
+            ) -> std::io::Result<()> {
+                Ok(self.set_option($crate::option::ReadTimeout(timeout))?)
+            }
+
+            /// Reads [`ReadTimeout`](crate::option::ReadTimeout).
+            ///
+            /// # Errors
+            ///
+            /// Those of getsockopt(2).
+            ///
+            /// # Examples
+            ///
+            /// See [`set_read_timeout`](Self::set_read_timeout).
+            pub fn read_timeout(&self) -> std::io::Result<Option<std::time::Duration>> {
+                let $crate::option::ReadTimeout(timeout) = self.option()?;
+                Ok(timeout)
+            }
+
+            /// Sets [`WriteTimeout`](crate::option::WriteTimeout).
+            ///
+            /// # Errors
+            ///
+            /// [`InvalidInput`](std::io::ErrorKind::InvalidInput) for a timeout of zero.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// let socket = inet6::UdpSocket::bind("[::1]:0")?;
+            /// socket.set_write_timeout(Some(std::time::Duration::from_secs(5)))?;
+            /// assert!(socket.write_timeout()?.is_some());
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            pub fn set_write_timeout(
+                &self,
+                timeout: Option<std::time::Duration>,
+            ) -> std::io::Result<()> {
+                Ok(self.set_option($crate::option::WriteTimeout(timeout))?)
+            }
+
+            /// Reads [`WriteTimeout`](crate::option::WriteTimeout).
+            ///
+            /// # Errors
+            ///
+            /// Those of getsockopt(2).
+            ///
+            /// # Examples
+            ///
+            /// See [`set_write_timeout`](Self::set_write_timeout).
+            pub fn write_timeout(&self) -> std::io::Result<Option<std::time::Duration>> {
+                let $crate::option::WriteTimeout(timeout) = self.option()?;
+                Ok(timeout)
+            }
+        }
+    };
+}
+pub(crate) use timeouts;
 
 /// The kernel's form of an address that a socket connects to.
 pub(crate) fn to_wire<M: Mode>(

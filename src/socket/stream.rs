@@ -3,12 +3,11 @@
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
-use std::time::Duration;
 
-use super::handle::handle;
+use super::handle::{handle, timeouts};
 use crate::kind::{Connected, Stream};
 use crate::mode::{FromWire, Mode, V6Only};
-use crate::option::{NoDelay, ReadTimeout, WriteTimeout};
+use crate::option::NoDelay;
 use crate::sys::{self, Owned, Take};
 
 /// A connected stream socket.
@@ -55,6 +54,7 @@ pub struct TcpStream<M: Mode = V6Only> {
 }
 
 handle!(TcpStream {}, Stream, role Connected);
+timeouts!(TcpStream);
 
 impl<M: Mode> TcpStream<M> {
     pub(crate) fn new(fd: Owned, mode: M) -> Self {
@@ -324,79 +324,6 @@ impl<M: Mode> TcpStream<M> {
     pub fn nodelay(&self) -> io::Result<bool> {
         let NoDelay(on) = self.option()?;
         Ok(on)
-    }
-
-    /// Sets [`ReadTimeout`].
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a timeout of zero.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use inet6::{TcpListener, TcpStream};
-    /// use std::time::Duration;
-    ///
-    /// let listener = TcpListener::bind("[::1]:0")?;
-    /// let stream = TcpStream::connect(listener.local_addr()?)?;
-    /// stream.set_read_timeout(Some(Duration::from_millis(10)))?;
-    /// assert!(stream.read_timeout()?.is_some());
-    /// assert!(stream.recv(&mut [0; 8]).is_err()); // nothing comes
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        Ok(self.set_option(ReadTimeout(timeout))?)
-    }
-
-    /// Reads [`ReadTimeout`].
-    ///
-    /// # Errors
-    ///
-    /// Those of getsockopt(2).
-    ///
-    /// # Examples
-    ///
-    /// See [`set_read_timeout`](Self::set_read_timeout).
-    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
-        let ReadTimeout(timeout) = self.option()?;
-        Ok(timeout)
-    }
-
-    /// Sets [`WriteTimeout`].
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a timeout of zero.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use inet6::{TcpListener, TcpStream};
-    /// use std::time::Duration;
-    ///
-    /// let listener = TcpListener::bind("[::1]:0")?;
-    /// let stream = TcpStream::connect(listener.local_addr()?)?;
-    /// stream.set_write_timeout(Some(Duration::from_secs(5)))?;
-    /// assert_eq!(stream.write_timeout()?, Some(Duration::from_secs(5)));
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        Ok(self.set_option(WriteTimeout(timeout))?)
-    }
-
-    /// Reads [`WriteTimeout`].
-    ///
-    /// # Errors
-    ///
-    /// Those of getsockopt(2).
-    ///
-    /// # Examples
-    ///
-    /// See [`set_write_timeout`](Self::set_write_timeout).
-    pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
-        let WriteTimeout(timeout) = self.option()?;
-        Ok(timeout)
     }
 }
 

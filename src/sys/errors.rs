@@ -128,5 +128,5 @@ pub(crate) fn is_exhausted(error: &io::Error) -> bool {
 /// Whether there is no way to a destination.
 pub(crate) fn is_unreachable(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable)
-        || is(error, codes::NO_FAMILY)
+        || is(error, codes::UNREACHABLE)
 }

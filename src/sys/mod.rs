@@ -173,7 +173,7 @@ pub(crate) fn listen(fd: Borrowed<'_>, backlog: u32) -> io::Result<()> {
 
 /// Starts to connect; `Ok(false)` if the connection is still under way.
 pub(crate) fn start_connect(fd: Borrowed<'_>, peer: SocketAddrV6) -> io::Result<bool> {
-    if cfg!(windows) && peer.ip().is_unspecified() {
+    if cfg!(windows) && peer.ip().to_canonical().is_unspecified() {
         // On a datagram socket it would give up the peer; on a stream this is what comes of it.
         return Err(io::ErrorKind::AddrNotAvailable.into());
     }

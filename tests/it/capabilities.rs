@@ -1,6 +1,5 @@
 //! What the host can do, against what the host says of itself.
 
-use crate::support::alone;
 use inet6::{Builder, capabilities};
 
 #[test]
@@ -38,7 +37,7 @@ fn the_kernel_says_the_same() {
 #[cfg(target_os = "linux")]
 mod lacking {
     use super::*;
-    use crate::support::{Fault, with_faults};
+    use crate::support::{Fault, alone, with_faults};
 
     #[test]
     fn a_host_without_ipv6_can_do_nothing() {

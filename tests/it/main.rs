@@ -3,6 +3,11 @@
 //! They need nothing but loopback. What needs more (a network namespace, a foreign program) says
 //! `SKIPPED` and why where that is missing; with `INET6_REQUIRE=1` it fails instead.
 
+#![cfg_attr(
+    not(target_os = "linux"),
+    allow(unused_imports, dead_code, reason = "some tests run on Linux only")
+)]
+
 #[macro_use]
 mod support;
 
@@ -24,6 +29,7 @@ mod lab;
 mod listener;
 mod message;
 mod mode;
+mod names;
 mod option;
 mod property;
 mod stream;

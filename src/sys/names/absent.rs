@@ -12,6 +12,8 @@ pub(crate) const SO_EXCLUSIVEADDRUSE: Name = None;
 pub(crate) const SO_INCOMING_CPU: Name = None;
 pub(crate) const SO_KEEPALIVE: Name = None;
 pub(crate) const SO_MARK: Name = None;
+/// No `SIGPIPE`, where a flag of `send` cannot say so.
+pub(crate) const SO_NOSIGPIPE: Name = None;
 pub(crate) const SO_OOBINLINE: Name = None;
 pub(crate) const SO_PRIORITY: Name = None;
 pub(crate) const SO_PROTOCOL: Name = None;

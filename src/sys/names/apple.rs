@@ -1,25 +1,15 @@
-pub(crate) use super::posix::*;
+pub(crate) use super::bsd::*;
 use super::{Name, at};
 use libc::{IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
 
-// SO_REUSEADDR shares a multicast address only.
-pub(crate) const SHARE_ADDRESS: Name = at(SOL_SOCKET, libc::SO_REUSEPORT);
 // One setting for both families (in6_pcb.c, inp_bindif).
 pub(crate) const SO_BINDTOIFINDEX: Name = at(IPPROTO_IPV6, libc::IPV6_BOUND_IF);
+pub(crate) const SO_NOSIGPIPE: Name = at(SOL_SOCKET, libc::SO_NOSIGPIPE);
 
 // netinet6/in6.h.
 pub(crate) const IPV6_AUTOFLOWLABEL: Name = at(IPPROTO_IPV6, 59);
-pub(crate) const IPV6_DONTFRAG: Name = at(IPPROTO_IPV6, libc::IPV6_DONTFRAG);
-// netinet6/in6.h.
-pub(crate) const IPV6_PATHMTU: Name = at(IPPROTO_IPV6, 44);
 // netinet6/in6.h.
 pub(crate) const IPV6_PREFER_TEMPADDR: Name = at(IPPROTO_IPV6, 63);
-pub(crate) const IPV6_RECVHOPLIMIT: Name = at(IPPROTO_IPV6, libc::IPV6_RECVHOPLIMIT);
-// netinet6/in6.h.
-pub(crate) const IPV6_RECVPATHMTU: Name = at(IPPROTO_IPV6, 43);
-pub(crate) const IPV6_RECVPKTINFO: Name = at(IPPROTO_IPV6, libc::IPV6_RECVPKTINFO);
-pub(crate) const IPV6_RECVTCLASS: Name = at(IPPROTO_IPV6, libc::IPV6_RECVTCLASS);
-pub(crate) const IPV6_TCLASS: Name = at(IPPROTO_IPV6, libc::IPV6_TCLASS);
 
 pub(crate) const TCP_CORK: Name = at(IPPROTO_TCP, libc::TCP_NOPUSH);
 pub(crate) const TCP_FASTOPEN: Name = at(IPPROTO_TCP, libc::TCP_FASTOPEN);

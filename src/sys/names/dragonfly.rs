@@ -1,24 +1,19 @@
-pub(crate) use super::posix::*;
-use super::{Name, at};
+pub(crate) use super::bsd::*;
+use super::{Atomic, Name, at};
 use libc::{IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
 
-// SO_REUSEADDR shares a multicast address only.
-pub(crate) const SHARE_ADDRESS: Name = at(SOL_SOCKET, libc::SO_REUSEPORT);
+pub(crate) const ATOMIC: Option<Atomic> = Some(Atomic {
+    accept4: libc::accept4,
+    close_on_exec: libc::SOCK_CLOEXEC,
+    nonblocking: libc::SOCK_NONBLOCK,
+});
+
 pub(crate) const SO_REUSEPORT: Name = at(SOL_SOCKET, libc::SO_REUSEPORT);
 
 // netinet6/in6.h.
 pub(crate) const IPV6_AUTOFLOWLABEL: Name = at(IPPROTO_IPV6, 59);
-pub(crate) const IPV6_DONTFRAG: Name = at(IPPROTO_IPV6, libc::IPV6_DONTFRAG);
-// netinet6/in6.h.
-pub(crate) const IPV6_PATHMTU: Name = at(IPPROTO_IPV6, 44);
 // netinet6/in6.h.
 pub(crate) const IPV6_PREFER_TEMPADDR: Name = at(IPPROTO_IPV6, 63);
-pub(crate) const IPV6_RECVHOPLIMIT: Name = at(IPPROTO_IPV6, libc::IPV6_RECVHOPLIMIT);
-// netinet6/in6.h.
-pub(crate) const IPV6_RECVPATHMTU: Name = at(IPPROTO_IPV6, 43);
-pub(crate) const IPV6_RECVPKTINFO: Name = at(IPPROTO_IPV6, libc::IPV6_RECVPKTINFO);
-pub(crate) const IPV6_RECVTCLASS: Name = at(IPPROTO_IPV6, libc::IPV6_RECVTCLASS);
-pub(crate) const IPV6_TCLASS: Name = at(IPPROTO_IPV6, libc::IPV6_TCLASS);
 
 pub(crate) const TCP_CORK: Name = at(IPPROTO_TCP, libc::TCP_NOPUSH);
 pub(crate) const TCP_KEEPCNT: Name = at(IPPROTO_TCP, libc::TCP_KEEPCNT);

@@ -1,7 +1,17 @@
+#[cfg(target_os = "illumos")]
+use super::Atomic;
 pub(crate) use super::posix::*;
 use super::{Name, at};
 use libc::{IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
 use std::ffi::c_int;
+
+// Not Solaris.
+#[cfg(target_os = "illumos")]
+pub(crate) const ATOMIC: Option<Atomic> = Some(Atomic {
+    accept4: libc::accept4,
+    close_on_exec: libc::SOCK_CLOEXEC,
+    nonblocking: libc::SOCK_NONBLOCK,
+});
 
 pub(crate) const SO_BINDTOIFINDEX: Name = at(IPPROTO_IPV6, libc::IPV6_BOUND_IF);
 pub(crate) const SO_EXCLUSIVEADDRUSE: Name = at(SOL_SOCKET, libc::SO_EXCLBIND);

@@ -1,12 +1,22 @@
 pub(crate) use super::posix::*;
-use super::{Name, at};
+use super::{Atomic, Name, at};
 use libc::{IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
 use std::ffi::c_int;
+
+pub(crate) const ATOMIC: Option<Atomic> = Some(Atomic {
+    accept4: libc::accept4,
+    close_on_exec: libc::SOCK_CLOEXEC,
+    nonblocking: libc::SOCK_NONBLOCK,
+});
 
 pub(crate) const SO_BINDTODEVICE: Name = at(SOL_SOCKET, libc::SO_BINDTODEVICE);
 pub(crate) const SO_BINDTOIFINDEX: Name = at(SOL_SOCKET, libc::SO_BINDTOIFINDEX);
 pub(crate) const SO_BUSY_POLL: Name = at(SOL_SOCKET, libc::SO_BUSY_POLL);
+#[cfg(not(target_os = "android"))]
 pub(crate) const SO_INCOMING_CPU: Name = at(SOL_SOCKET, libc::SO_INCOMING_CPU);
+// asm-generic/socket.h.
+#[cfg(target_os = "android")]
+pub(crate) const SO_INCOMING_CPU: Name = at(SOL_SOCKET, 49);
 pub(crate) const SO_MARK: Name = at(SOL_SOCKET, libc::SO_MARK);
 pub(crate) const SO_PRIORITY: Name = at(SOL_SOCKET, libc::SO_PRIORITY);
 pub(crate) const SO_PROTOCOL: Name = at(SOL_SOCKET, libc::SO_PROTOCOL);

@@ -19,6 +19,16 @@ mod posix;
 
 #[cfg(target_vendor = "apple")]
 mod apple;
+/// What the systems have in common whose IPv6 began with KAME.
+#[cfg(any(
+    target_vendor = "apple",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+))]
+#[allow(dead_code, reason = "as above")]
+mod bsd;
 #[cfg(target_os = "dragonfly")]
 mod dragonfly;
 #[cfg(target_os = "freebsd")]
@@ -83,4 +93,14 @@ pub(crate) struct Number {
 
 const fn at(level: c_int, name: c_int) -> Name {
     Some(Number { level, name })
+}
+
+/// The calls of a Unix system that make a descriptor and set its flags at once.
+#[cfg(unix)]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Atomic {
+    pub(crate) accept4:
+        unsafe extern "C" fn(c_int, *mut libc::sockaddr, *mut libc::socklen_t, c_int) -> c_int,
+    pub(crate) close_on_exec: c_int,
+    pub(crate) nonblocking: c_int,
 }

@@ -1,20 +1,12 @@
-pub(crate) use super::posix::*;
-use super::{Name, at};
-use libc::{IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
+pub(crate) use super::bsd::*;
+use super::{Atomic, Name, at};
+use libc::IPPROTO_TCP;
 
-// SO_REUSEADDR shares a multicast address only.
-pub(crate) const SHARE_ADDRESS: Name = at(SOL_SOCKET, libc::SO_REUSEPORT);
-
-pub(crate) const IPV6_DONTFRAG: Name = at(IPPROTO_IPV6, libc::IPV6_DONTFRAG);
-// netinet6/in6.h.
-pub(crate) const IPV6_PATHMTU: Name = at(IPPROTO_IPV6, 44);
-// netinet6/in6.h.
-pub(crate) const IPV6_RECVHOPLIMIT: Name = at(IPPROTO_IPV6, 37);
-// netinet6/in6.h.
-pub(crate) const IPV6_RECVPATHMTU: Name = at(IPPROTO_IPV6, 43);
-pub(crate) const IPV6_RECVPKTINFO: Name = at(IPPROTO_IPV6, libc::IPV6_RECVPKTINFO);
-pub(crate) const IPV6_RECVTCLASS: Name = at(IPPROTO_IPV6, libc::IPV6_RECVTCLASS);
-pub(crate) const IPV6_TCLASS: Name = at(IPPROTO_IPV6, libc::IPV6_TCLASS);
+pub(crate) const ATOMIC: Option<Atomic> = Some(Atomic {
+    accept4: libc::accept4,
+    close_on_exec: libc::SOCK_CLOEXEC,
+    nonblocking: libc::SOCK_NONBLOCK,
+});
 
 pub(crate) const TCP_CONGESTION: Name = at(IPPROTO_TCP, libc::TCP_CONGCTL);
 pub(crate) const TCP_KEEPCNT: Name = at(IPPROTO_TCP, libc::TCP_KEEPCNT);

@@ -2,11 +2,12 @@
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::io;
+use std::mem::offset_of;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::ptr;
 
-use crate::sys::InterfaceAddress;
+use crate::sys::{InterfaceAddress, names};
 
 pub(crate) fn interface_index(name: &str) -> Option<NonZeroU32> {
     let name = CString::new(name).ok()?;
@@ -28,29 +29,20 @@ pub(crate) fn interface_name(index: NonZeroU32) -> io::Result<String> {
 
 /// All interfaces, by index.
 pub(crate) fn interfaces() -> io::Result<Vec<NonZeroU32>> {
-    // SAFETY: the call takes nothing, and `List` frees what it gives.
-    let head = unsafe { libc::if_nameindex() };
-    if head.is_null() {
-        return Err(io::Error::last_os_error());
-    }
-    let mut found = Vec::new();
-    let mut entry = head;
-    loop {
-        // SAFETY: the array ends with an entry of index 0, and `entry` has not passed it.
-        let index = unsafe { (*entry).if_index };
-        let Some(index) = NonZeroU32::new(index) else { break };
-        found.push(index);
-        // SAFETY: an entry follows every one but the last.
-        entry = unsafe { entry.add(1) };
-    }
-    // SAFETY: `head` came from `if_nameindex` and is not used again.
-    unsafe { libc::if_freenameindex(head) };
+    // Linux and the BSDs list an interface without an address too, by its link-layer address.
+    let mut found = list(index)?;
     found.sort_unstable();
+    found.dedup();
     Ok(found)
 }
 
 /// All addresses of all interfaces.
 pub(crate) fn interface_addresses() -> io::Result<Vec<InterfaceAddress>> {
+    list(read)
+}
+
+/// What `read` makes of each entry of getifaddrs(3).
+fn list<T>(read: impl Fn(&libc::ifaddrs) -> Option<T>) -> io::Result<Vec<T>> {
     let mut head = ptr::null_mut();
     // SAFETY: the call writes one pointer.
     if unsafe { libc::getifaddrs(&mut head) } != 0 {
@@ -69,11 +61,14 @@ pub(crate) fn interface_addresses() -> io::Result<Vec<InterfaceAddress>> {
     Ok(found)
 }
 
-fn read(entry: &libc::ifaddrs) -> Option<InterfaceAddress> {
+fn index(entry: &libc::ifaddrs) -> Option<NonZeroU32> {
     // SAFETY: the name of an entry ends in a zero byte.
     let name = unsafe { CStr::from_ptr(entry.ifa_name) };
     // SAFETY: as above.
-    let index = unsafe { libc::if_nametoindex(name.as_ptr()) };
+    NonZeroU32::new(unsafe { libc::if_nametoindex(name.as_ptr()) })
+}
+
+fn read(entry: &libc::ifaddrs) -> Option<InterfaceAddress> {
     let family = family(entry.ifa_addr)?;
     let ip = address(entry.ifa_addr, family)?;
     // The family of a netmask is unset on some systems.
@@ -83,7 +78,7 @@ fn read(entry: &libc::ifaddrs) -> Option<InterfaceAddress> {
         None => 0,
     };
     // The longest prefix is 128.
-    Some(InterfaceAddress { index, ip, prefix_len: prefix_len as u8 })
+    Some(InterfaceAddress { index: index(entry)?.get(), ip, prefix_len: prefix_len as u8 })
 }
 
 fn family(raw: *const libc::sockaddr) -> Option<c_int> {
@@ -95,9 +90,8 @@ fn address(raw: *const libc::sockaddr, family: c_int) -> Option<IpAddr> {
     match family {
         _ if raw.is_null() => None,
         libc::AF_INET6 => {
-            // SAFETY: an address of this family is a `sockaddr_in6`; it may be unaligned.
-            let raw = unsafe { raw.cast::<libc::sockaddr_in6>().read_unaligned() };
-            let mut octets = raw.sin6_addr.s6_addr;
+            let bytes: [u8; size_of::<libc::sockaddr_in6>()] = bytes(raw);
+            let mut octets: [u8; 16] = part(&bytes, offset_of!(libc::sockaddr_in6, sin6_addr));
             if octets[0] == 0xfe && octets[1] & 0xc0 == 0x80 {
                 // The BSDs keep the zone here (KAME), where the wire has zeros.
                 octets[2..4].fill(0);
@@ -105,10 +99,31 @@ fn address(raw: *const libc::sockaddr, family: c_int) -> Option<IpAddr> {
             Some(Ipv6Addr::from(octets).into())
         }
         libc::AF_INET => {
-            // SAFETY: an address of this family is a `sockaddr_in`; it may be unaligned.
-            let raw = unsafe { raw.cast::<libc::sockaddr_in>().read_unaligned() };
-            Some(Ipv4Addr::from(u32::from_be(raw.sin_addr.s_addr)).into())
+            let bytes: [u8; size_of::<libc::sockaddr_in>()] = bytes(raw);
+            let octets: [u8; 4] = part(&bytes, offset_of!(libc::sockaddr_in, sin_addr));
+            Some(Ipv4Addr::from(octets).into())
         }
         _ => None,
     }
+}
+
+/// The bytes of an address of a family that has `N` of them; the BSDs leave zeros at the end of a
+/// netmask out, and say so in its first byte.
+fn bytes<const N: usize>(raw: *const libc::sockaddr) -> [u8; N] {
+    let raw = raw.cast::<u8>();
+    let len = match names::LEN_IN_ADDRESS {
+        // SAFETY: the caller's address is not null, and has a first byte.
+        true => N.min(unsafe { raw.read() }.into()),
+        false => N,
+    };
+    let mut bytes = [0; N];
+    // SAFETY: the address is `len` bytes long, and so much room there is.
+    unsafe { ptr::copy_nonoverlapping(raw, bytes.as_mut_ptr(), len) };
+    bytes
+}
+
+fn part<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    let mut part = [0; N];
+    part.copy_from_slice(&bytes[at..at + N]);
+    part
 }

@@ -55,6 +55,8 @@ pub(crate) mod codes {
         #[cfg(any(target_os = "android", target_os = "linux"))]
         libc::ENONET,
     ];
+    /// An IPv6 peer of a socket that is bound to an IPv4 address.
+    pub(crate) const UNREACHABLE: &[i32] = &[libc::EAFNOSUPPORT];
     /// No option makes an address exclusive.
     pub(crate) const EXCLUSIVE: &[i32] = &[];
 }

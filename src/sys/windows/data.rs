@@ -43,6 +43,7 @@ pub(crate) fn send(fd: Borrowed<'_>, data: &[u8], out_of_band: bool) -> io::Resu
     let flags = if out_of_band { MSG_OOB } else { 0 };
     // SAFETY: `data` is at least as long as it says.
     check_len(unsafe { WinSock::send(raw(fd), data.as_ptr(), room(data.len()), flags) })
+        .map_err(broken_pipe)
 }
 
 #[inline]
@@ -145,7 +146,8 @@ fn send_slices(
             ptr::null_mut(),
             None,
         )
-    })?;
+    })
+    .map_err(broken_pipe)?;
     Ok(sent as usize)
 }
 
@@ -212,6 +214,15 @@ fn recv_slices(
 
 fn count(slices: usize) -> io::Result<u32> {
     u32::try_from(slices).map_err(|_| io::ErrorKind::InvalidInput.into())
+}
+
+/// Shut down for writing, here: a number without a kind in std, and of this kind elsewhere.
+#[cold]
+fn broken_pipe(error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(WSAESHUTDOWN) => io::Error::new(io::ErrorKind::BrokenPipe, error),
+        _ => error,
+    }
 }
 
 #[cold]

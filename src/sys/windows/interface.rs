@@ -16,7 +16,7 @@ use windows_sys::Win32::NetworkManagement::IpHelper::{
 };
 use windows_sys::Win32::NetworkManagement::Ndis::IF_MAX_STRING_SIZE;
 use windows_sys::Win32::Networking::WinSock::{
-    AF_INET, AF_INET6, AF_UNSPEC, SOCKADDR_IN, SOCKADDR_IN6, SOCKET_ADDRESS,
+    ADDRESS_FAMILY, AF_INET, AF_INET6, AF_UNSPEC, SOCKADDR_IN, SOCKADDR_IN6, SOCKET_ADDRESS,
 };
 
 use crate::sys::InterfaceAddress;
@@ -127,15 +127,15 @@ fn addresses(
 fn index(adapter: &IP_ADAPTER_ADDRESSES_LH) -> Option<NonZeroU32> {
     // SAFETY: both fields of the union are integers.
     let v4 = unsafe { adapter.Anonymous1.Anonymous };
-    NonZeroU32::new(adapter.Ipv6IfIndex).or(NonZeroU32::new(v4.IfIndex))
+    NonZeroU32::new(if adapter.Ipv6IfIndex == 0 { v4.IfIndex } else { adapter.Ipv6IfIndex })
 }
 
 fn address(entry: &SOCKET_ADDRESS) -> Option<IpAddr> {
     if entry.lpSockaddr.is_null() {
         return None;
     }
-    // SAFETY: it is not null, and every address has its family; it may be unaligned.
-    let family = unsafe { (&raw const (*entry.lpSockaddr).sa_family).read_unaligned() };
+    // SAFETY: it is not null, and every address begins with its family; it may be unaligned.
+    let family = unsafe { entry.lpSockaddr.cast::<ADDRESS_FAMILY>().read_unaligned() };
     let len = usize::try_from(entry.iSockaddrLength).ok()?;
     match family {
         AF_INET6 if len >= size_of::<SOCKADDR_IN6>() => {

@@ -50,8 +50,12 @@ pub(crate) mod codes {
     pub(crate) const NO_OPTION: &[i32] = &[WSAENOPROTOOPT, WSAEOPNOTSUPP];
     pub(crate) const CONNECTING: &[i32] = &[WSAEWOULDBLOCK, WSAEINPROGRESS];
     pub(crate) const EXHAUSTED: &[i32] = &[WSAEMFILE, WSAENOBUFS];
-    /// Microsoft, "accept function": `WSAECONNRESET`.
-    pub(crate) const PEER_FAILED: &[i32] = &[WSAECONNRESET, WSAECONNABORTED];
+    /// Microsoft, "accept function": `WSAECONNRESET`. Under Wine, a peer that is gone already has no
+    /// address (`WSAENOTCONN`).
+    pub(crate) const PEER_FAILED: &[i32] = &[WSAECONNRESET, WSAECONNABORTED, WSAENOTCONN];
+    /// An IPv6 peer of a socket that is bound to an IPv4 address; the documentation has none for it.
+    pub(crate) const UNREACHABLE: &[i32] =
+        &[WSAEAFNOSUPPORT, WSAEOPNOTSUPP, WSAEADDRNOTAVAIL, WSAEINVAL];
     /// The address belongs to a socket with `SO_EXCLUSIVEADDRUSE`, or the system keeps the port.
     pub(crate) const EXCLUSIVE: &[i32] = &[WSAEACCES];
 }
