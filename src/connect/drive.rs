@@ -13,7 +13,7 @@ use super::report::{
     Answer, Attempt, Event, HostConnection, HostError, HostErrorKind, Outcome, Report,
 };
 use super::resolve::{Family, ResolveError, ResolveErrorKind};
-use crate::addr::{AddressError, Endpoint, ToAddress};
+use crate::addr::{AddressError, Endpoint, ToWire};
 use crate::builder::Builder;
 use crate::error::{Error, Op, Reason};
 use crate::kind::{Datagram, Kind, Stream};
