@@ -5,7 +5,8 @@
 //! behaviour (`unix` and `windows`):
 //!
 //! * `Owned`, `Borrowed`, `borrow`: the descriptor types of std;
-//! * `open`, `accept`, `wait_writable`, `local_address`, `peer_address`: the life of a socket;
+//! * `open`, `accept`, `local_address`, `peer_address`: the life of a socket;
+//! * `wait_once`, `pair`, `look_up`: what `wait` and `resolve` are made of;
 //! * `send`, `recv`, `send_to`, `recv_from` and their vectored forms, `recv_message`: the data
 //!   path, one system call each;
 //! * `get_bytes`, `set_bytes`: the options, for every argument soundly;
@@ -36,8 +37,10 @@ mod elsewhere;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 mod option;
+mod resolve;
 #[cfg(unix)]
 mod unix;
+mod wait;
 #[cfg(windows)]
 mod windows;
 
@@ -46,8 +49,10 @@ pub(crate) use self::elsewhere::*;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use self::linux::*;
 pub(crate) use self::option::*;
+pub(crate) use self::resolve::{ResolveFailure, ResolveReason, resolve};
 #[cfg(unix)]
 pub(crate) use self::unix::*;
+pub(crate) use self::wait::{Ready, Waker, Woken, wait_any, wait_writable, waker};
 #[cfg(windows)]
 pub(crate) use self::windows::*;
 
