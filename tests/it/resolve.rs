@@ -22,8 +22,8 @@ fn find(name: &str, family: Family) -> Result<Vec<IpAddr>, ResolveErrorKind> {
 #[test]
 fn localhost_is_a_loopback_address_of_each_family() {
     for (family, address) in [
-        (Family::Ipv6, IpAddr::V6(Ipv6Addr::LOCALHOST)),
         (Family::Ipv4, IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        (Family::Ipv6, IpAddr::V6(Ipv6Addr::LOCALHOST)),
     ] {
         let found = require!(find("localhost", family), "localhost in {family}");
         assert!(found.contains(&address), "{found:?}");
@@ -38,8 +38,6 @@ fn a_literal_is_itself() {
 
 #[test]
 fn an_address_of_the_other_family_is_never_given() {
-    use ResolveErrorKind::{NoAddress, NoSuchName};
-
     let wrong = [
         ("127.0.0.1", Family::Ipv6),
         // No IPv6 address leaves the crate that stands for an IPv4 one.
@@ -47,8 +45,7 @@ fn an_address_of_the_other_family_is_never_given() {
         ("::1", Family::Ipv4),
     ];
     for (name, family) in wrong {
-        let error = find(name, family).unwrap_err();
-        assert!(matches!(error, NoAddress | NoSuchName), "{name}, {family:?}: {error}");
+        assert_eq!(find(name, family), Err(ResolveErrorKind::NoAddress), "{name}, {family:?}");
     }
 }
 
