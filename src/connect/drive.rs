@@ -13,7 +13,7 @@ use super::report::{
     Answer, Attempt, Event, HostConnection, HostError, HostErrorKind, Outcome, Report,
 };
 use super::resolve::{Family, ResolveError, ResolveErrorKind};
-use crate::addr::{AddressError, Endpoint, ToWire};
+use crate::addr::{AddressError, Endpoint, ToAddress};
 use crate::builder::Builder;
 use crate::error::{Error, Op, Reason};
 use crate::kind::{Datagram, Kind, Stream};
@@ -157,7 +157,12 @@ fn run<K: Kind, M: Mode, P: Pending<S>, S>(
     let mut drive = Drive {
         host,
         began: Instant::now(),
-        report: Report { host: name, answers: Vec::new(), attempts: Vec::new(), elapsed: Duration::ZERO },
+        report: Report {
+            host: name,
+            answers: Vec::new(),
+            attempts: Vec::new(),
+            elapsed: Duration::ZERO,
+        },
         running: Vec::new(),
         done: None,
     };
@@ -203,7 +208,7 @@ fn run<K: Kind, M: Mode, P: Pending<S>, S>(
 }
 
 /// The address that a literal stands for, its zone looked up.
-fn literal<M: Mode>(mode: M, endpoint: &Endpoint) -> Result<SocketAddr, AddressError> {
+fn literal<M: Mode>(mode: M, endpoint: impl ToAddress<M>) -> Result<SocketAddr, AddressError> {
     let wire = endpoint.to_wire(mode, sys::interface_index)?;
     Ok(M::Address::from_wire(wire).into())
 }

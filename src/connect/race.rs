@@ -170,8 +170,8 @@ impl Race {
     /// Section 4: some of the first family, then the families take turns while both have addresses.
     fn is_turn_of_first(&self) -> bool {
         let (first, second) = (!self.first.waiting.is_empty(), !self.second.waiting.is_empty());
-        let ahead = self.head_start == self.started
-            && self.head_start < self.rules.first_family_count;
+        let ahead =
+            self.head_start == self.started && self.head_start < self.rules.first_family_count;
         first && (!second || ahead || !self.last_was_first)
     }
 

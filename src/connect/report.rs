@@ -199,15 +199,16 @@ impl HostError {
 
     /// The kind of an [`io::Error`] that stands for all that happened.
     fn io_kind(&self) -> io::ErrorKind {
-        let failures = self.report.attempts.iter().filter_map(|attempt| match &attempt.outcome {
-            Outcome::Failed(error) => Some(error.kind()),
-            _ => None,
-        });
+        let mut failures =
+            self.report.attempts.iter().rev().filter_map(|attempt| match &attempt.outcome {
+                Outcome::Failed(error) => Some(error.kind()),
+                _ => None,
+            });
         match self.kind {
             HostErrorKind::Invalid => io::ErrorKind::InvalidInput,
             HostErrorKind::TimedOut => io::ErrorKind::TimedOut,
             HostErrorKind::Unresolved => io::ErrorKind::NotFound,
-            HostErrorKind::Exhausted => failures.last().unwrap_or(io::ErrorKind::Other),
+            HostErrorKind::Exhausted => failures.next().unwrap_or(io::ErrorKind::Other),
         }
     }
 }
@@ -230,10 +231,11 @@ impl fmt::Display for HostError {
 
 impl std::error::Error for HostError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        let failure = self.report.attempts.iter().rev().find_map(|attempt| match &attempt.outcome {
-            Outcome::Failed(error) => Some(error as _),
-            _ => None,
-        });
+        let failure =
+            self.report.attempts.iter().rev().find_map(|attempt| match &attempt.outcome {
+                Outcome::Failed(error) => Some(error as _),
+                _ => None,
+            });
         let unanswered = || {
             self.report.answers.iter().find_map(|answer| match &answer.result {
                 Err(error) => Some(error as _),

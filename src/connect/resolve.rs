@@ -137,10 +137,7 @@ pub struct ResolveError {
 
 impl ResolveError {
     /// A failure of this kind, and what caused it.
-    pub fn new(
-        kind: ResolveErrorKind,
-        source: impl Into<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
+    pub fn new(kind: ResolveErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { kind, source: Some(source.into()) }
     }
 

@@ -7,8 +7,8 @@ use std::num::NonZeroU32;
 use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket};
 
 use windows_sys::Win32::Networking::WinSock::{
-    self, AF_INET6, IN6_ADDR, IN6_ADDR_0, SOCKADDR_IN6, SOCKADDR_IN6_0, SOCKET,
-    SOCKET_ERROR, WSAPROTOCOL_INFOW,
+    self, AF_INET6, IN6_ADDR, IN6_ADDR_0, SOCKADDR_IN6, SOCKADDR_IN6_0, SOCKET, SOCKET_ERROR,
+    WSAPROTOCOL_INFOW,
 };
 
 use super::names::Name;
