@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use inet6::option::BindDevice;
 use inet6::{
     Builder, DualStack, Event, Family, HappyEyeballs, HostConnection, HostError, HostErrorKind,
     Interface, Outcome, Report, Resolve, ResolveError, ResolveErrorKind, TcpListener, TcpStream,
@@ -332,10 +333,9 @@ fn an_interface_that_comes_back_under_another_index_is_found() {
 
 /// Addresses that are the left host's, and whose connections it drops.
 fn dead(lab: &Lab, count: u16) -> Result<(Vec<IpAddr>, Vec<IpAddr>), String> {
-    for words in [
-        "route add local 2001:db8:dead::/64 dev lo",
-        "route add local 198.51.100.0/24 dev lo",
-    ] {
+    for words in
+        ["route add local 2001:db8:dead::/64 dev lo", "route add local 198.51.100.0/24 dev lo"]
+    {
         lab.left.ip(words);
     }
     lab.right.ip("route add 2001:db8:dead::/64 via 2001:db8::1");
@@ -566,8 +566,8 @@ fn pythons_file_server_answers_over_whichever_family_is_left() {
     let lab = require!(Lab::new(), "the lab");
     require!(lab.left.filter("meta nfproto ipv6 meta l4proto tcp drop"), "nftables");
     let server = require!(FileServer::start(&lab), "Python");
-    let fetch = |expected: &[&str]| {
-        let host = host(server.port, Names::both()).attempt_delay(SHORT);
+    let fetch = |attempt_delay, expected: &[&str]| {
+        let host = host(server.port, Names::both()).attempt_delay(attempt_delay);
         let connection = connect(&lab, &host).unwrap();
         assert_eq!(story(&connection.report), expected);
         let mut stream = connection.socket;
@@ -578,29 +578,30 @@ fn pythons_file_server_answers_over_whichever_family_is_left() {
         assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
         assert!(answer.ends_with(include_str!("../../README.md")), "{answer}");
     };
-    fetch(&["2001:db8::1 cancelled", "192.0.2.1 connected"]);
+    fetch(SHORT, &["2001:db8::1 cancelled", "192.0.2.1 connected"]);
     lab.left.unfilter();
     lab.left.filter("meta nfproto ipv6 meta l4proto tcp reject with tcp reset").unwrap();
-    fetch(&["2001:db8::1 ConnectionRefused", "192.0.2.1 connected"]);
+    fetch(LONG, &["2001:db8::1 ConnectionRefused", "192.0.2.1 connected"]);
     lab.left.unfilter();
     lab.left.filter("meta nfproto ipv4 meta l4proto tcp drop").unwrap();
-    fetch(&["2001:db8::1 connected"]);
+    fetch(LONG, &["2001:db8::1 connected"]);
 }
 
 #[test]
-fn an_interface_is_chosen_by_an_option_of_the_builder() {
+fn every_attempt_has_the_options_of_the_builder() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
+    let on = |name: &str, host: HappyEyeballs| {
+        let device = BindDevice(Some(Interface::from_name(name).unwrap().into()));
+        Builder::stream().dual_stack().with(device).connect_host(host)
+    };
     lab.right.run(|| {
-        let wire = Interface::from_name("wire").unwrap();
-        let on = |interface: Interface| {
-            let device = inet6::option::BindDevice(Some(interface.into()));
-            Builder::stream().dual_stack().with(device).connect_host(host(port, Names::both()))
-        };
-        assert_eq!(story(&on(wire).unwrap().report), ["2001:db8::1 connected"]);
-        let lo = Interface::from_name("lo").unwrap();
-        let report = on(lo).unwrap_err();
-        assert_eq!(report.report().attempts.len(), 2, "{report}");
+        let connection = on("wire", host(port, Names::both())).unwrap();
+        assert_eq!(story(&connection.report), ["2001:db8::1 connected"]);
+        let host = host(port, Names::both()).attempt_delay(SHORT);
+        on("lo", host.deadline(Duration::from_secs(1))).unwrap_err();
     });
     listener.accept().unwrap();
+    listener.set_nonblocking(true).unwrap();
+    listener.accept().unwrap_err();
 }
