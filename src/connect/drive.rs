@@ -37,11 +37,11 @@ impl<M: Mode> Builder<Stream, M> {
     /// # Examples
     ///
     /// ```
-    /// use inet6::{Builder, TcpListener};
+    /// use inet6::Builder;
     ///
-    /// # let listener = TcpListener::bind("[::1]:0")?;
-    /// # let port = listener.local_addr()?.port();
     /// let builder = Builder::stream().dual_stack();
+    /// # let listener = builder.bind("[::]:0")?.listen(16)?;
+    /// # let port = listener.local_addr()?.port();
     /// let connection = builder.connect_host(("localhost", port))?;
     /// println!("{}", connection.report);
     /// connection.socket.send(b"Hello, server!")?;

@@ -150,7 +150,6 @@ pub enum Event<'a> {
 /// println!("{error}");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct HostError {
     kind: HostErrorKind,
     /// Where the host could not be read.
@@ -210,6 +209,21 @@ impl HostError {
             HostErrorKind::Unresolved => io::ErrorKind::NotFound,
             HostErrorKind::Exhausted => failures.next().unwrap_or(io::ErrorKind::Other),
         }
+    }
+}
+
+/// The same lines, for `unwrap` and for `main`; `{:#?}` prints the fields.
+impl fmt::Debug for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return f
+                .debug_struct("HostError")
+                .field("kind", &self.kind)
+                .field("address", &self.address)
+                .field("report", &self.report)
+                .finish();
+        }
+        fmt::Display::fmt(self, f)
     }
 }
 
