@@ -13,7 +13,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use inet6::{Attempt, Builder, HappyEyeballs, HostError, Outcome, Report};
+use inet6::{Attempt, Builder, HappyEyeballs, HostConnection, HostError, Outcome, Report};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -28,7 +28,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     if verbose {
         draw(connected.as_ref().map_or_else(HostError::report, |connection| &connection.report));
     }
-    let mut stream = connected?.socket;
+    // The error prints what the report does.
+    let HostConnection { socket: mut stream, report, .. } = connected?;
+    if verbose {
+        eprintln!("{report}");
+    }
     // An address has brackets there (RFC 9110, section 7.2), and no zone (RFC 6874, section 4).
     let ip = name.split('%').next().unwrap_or(name);
     let name = if ip.contains(':') { format!("[{ip}]") } else { ip.to_owned() };
@@ -40,17 +44,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// The port is what follows the last colon, unless that is within an address.
 fn name_and_port(text: &str) -> Result<(&str, u16), Box<dyn Error>> {
     let (name, port) = match text.rsplit_once(':') {
-        Some((name, port)) if !name.contains(':') || name.ends_with(']') => (name, port.parse()?),
+        Some((name, port)) if !name.contains(':') || name.ends_with(']') => {
+            (name, port.parse().map_err(|_| format!("`{port}` is not a port"))?)
+        }
         _ => (text, 80),
     };
     let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
     Ok((bare.unwrap_or(name), port))
 }
 
-/// The report, and under it a bar for each attempt, from its start to its end.
+/// A line for each attempt, from its start to its end: `*` has the connection, `x` failed.
 fn draw(report: &Report) {
     const WIDTH: f64 = 40.0;
-    eprintln!("{report}");
     let column = |time: Duration| {
         (time.as_secs_f64() / report.elapsed.as_secs_f64().max(1e-6) * WIDTH) as usize
     };
@@ -59,8 +64,8 @@ fn draw(report: &Report) {
         let end = match outcome {
             Outcome::Connected => "*",
             Outcome::Failed(_) => "x",
-            _ => "-",
+            _ => ".",
         };
-        eprintln!("{}|{}{end} {address}", " ".repeat(from), "-".repeat(to - from));
+        eprintln!("{:>30}  {:from$}|{}{end}", address.to_string(), "", "-".repeat(to - from));
     }
 }
