@@ -93,8 +93,8 @@ pub(crate) struct InterfaceAddress {
 pub(crate) struct Buffer<'a>(&'a mut [MaybeUninit<u8>]);
 
 impl Buffer<'_> {
-    fn as_ptr(&self) -> *mut u8 {
-        self.0.as_ptr().cast_mut().cast()
+    fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.0.as_mut_ptr().cast()
     }
 
     fn len(&self) -> usize {
