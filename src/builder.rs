@@ -243,7 +243,8 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     fn open(&self, nonblocking: bool) -> Result<Owned, Error> {
         let v6_only = self.mode.v6_only();
         let failed = |op, error| sys::errors::opening(op, None, v6_only, error);
-        let fd = sys::open(self.protocol, nonblocking).map_err(|error| failed(Op::Open, error))?;
+        let fd = sys::open(self.protocol, nonblocking)
+            .map_err(|error| sys::errors::creating(self.protocol, v6_only, error))?;
         log::trace!("opened an IPv6 socket for {:?}", self.protocol);
         let socket = self.target(&fd);
         sys::set_v6_only(socket.fd, v6_only).map_err(|error| failed(Op::Mode, error))?;

@@ -108,6 +108,8 @@ pub(crate) enum Reason {
     ProcessLimit,
     #[error("the system has too many open descriptors")]
     SystemLimit,
+    #[error("this system has no Multipath TCP, or it is switched off")]
+    NoMultipathTcp,
     #[error("this system does not have it")]
     Unsupported,
     #[error("the value is out of range")]
@@ -126,6 +128,8 @@ pub(crate) enum Reason {
     NoHost,
     #[error("no such interface")]
     NoInterface,
+    #[error("this system knows nothing of that name")]
+    UnknownName,
 }
 
 impl Error {
@@ -159,9 +163,12 @@ impl Error {
             Source::Address(_) => io::ErrorKind::InvalidInput,
             // The numbers for this have no kind of their own in std.
             Source::System(error) => match self.0.reason {
-                Some(Reason::Unsupported | Reason::NoDualStack | Reason::NoV6Only) => {
-                    io::ErrorKind::Unsupported
-                }
+                Some(
+                    Reason::Unsupported
+                    | Reason::NoMultipathTcp
+                    | Reason::NoDualStack
+                    | Reason::NoV6Only,
+                ) => io::ErrorKind::Unsupported,
                 _ => error.kind(),
             },
         }

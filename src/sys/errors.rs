@@ -6,6 +6,7 @@ use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use super::codes;
 use crate::addr::{Endpoint, is_mapped};
 use crate::error::{Error, Op, Reason};
+use crate::kind::Protocol;
 use crate::mode::FromWire;
 
 /// Why opening a socket failed; `address` is the one that was bound or connected to.
@@ -19,6 +20,15 @@ pub(crate) fn opening(
     let reason = reason(op, address, v6_only, &error);
     let endpoint = address.map(|wire| Endpoint::from(SocketAddr::from_wire(wire)));
     Error::new(op, endpoint, reason, error)
+}
+
+/// Why there is no socket.
+#[cold]
+pub(crate) fn creating(protocol: Protocol, v6_only: bool, error: io::Error) -> Error {
+    if protocol == Protocol::MultipathTcp && is(&error, codes::NO_PROTOCOL) {
+        return Error::new(Op::Open, None, Some(Reason::NoMultipathTcp), error);
+    }
+    opening(Op::Open, None, v6_only, error)
 }
 
 /// Why setting or reading an option failed.
@@ -42,6 +52,9 @@ fn option_reason(error: &io::Error) -> Option<Reason> {
     match error.kind() {
         _ if is(error, codes::NO_OPTION) => Some(Reason::Unsupported),
         _ if is(error, codes::NO_DEVICE) => Some(Reason::NoInterface),
+        // Of options that take an interface; the number is theirs alone.
+        io::ErrorKind::AddrNotAvailable => Some(Reason::NoInterface),
+        io::ErrorKind::NotFound if error.get_ref().is_none() => Some(Reason::UnknownName),
         // Where this crate refused the value, the error itself says why.
         io::ErrorKind::InvalidInput if error.get_ref().is_none() => Some(Reason::Range),
         io::ErrorKind::PermissionDenied => Some(Reason::Permission),
@@ -58,7 +71,6 @@ fn reason(
     let connecting = op == Op::Connect;
     match (error.kind(), address) {
         _ if op == Op::Open && is(error, codes::NO_FAMILY) => Some(Reason::NoIpv6),
-        _ if op == Op::Open && is(error, codes::NO_PROTOCOL) => Some(Reason::Unsupported),
         _ if is(error, codes::PROCESS_LIMIT) => Some(Reason::ProcessLimit),
         _ if is(error, codes::SYSTEM_LIMIT) => Some(Reason::SystemLimit),
         _ if is(error, codes::NO_DEVICE) => Some(Reason::NoInterface),

@@ -124,6 +124,21 @@ fn a_system_without_ipv6() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn multipath_tcp_is_absent_or_switched_off() {
+    let call = libc::SYS_socket;
+    for errno in [libc::EPROTONOSUPPORT, libc::ENOPROTOOPT] {
+        let fault = Fault { call, arguments: &[(0, libc::AF_INET6)], errno };
+        let open = || Builder::stream().multipath_tcp().bind("[::1]:0").map(drop);
+        let error = require!(with_faults(&[fault], open), "faults").unwrap_err();
+        let text = "cannot open an IPv6 socket: this system has no Multipath TCP, or it is \
+                    switched off";
+        assert_eq!(error.raw_os_error(), Some(errno));
+        says(error, Op::Open, ErrorKind::Unsupported, text);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn ipv6_disabled_or_loopback_down() {
     use crate::lab::Host;
 

@@ -526,5 +526,7 @@ fn tcp_refuses_what_does_not_fit() {
         refused(listener.set_option(MaxSegment(87)), "TCP_MAXSEG");
         let error = listener.set_option(Congestion("no such".into())).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+        let text = "cannot set TCP_CONGESTION: this system knows nothing of that name";
+        assert_eq!(error.to_string(), text);
     }
 }

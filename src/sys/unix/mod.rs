@@ -33,7 +33,8 @@ pub(crate) fn borrow(socket: &Owned) -> Borrowed<'_> {
 /// The error numbers that [`errors`](super::errors) tells apart.
 pub(crate) mod codes {
     pub(crate) const NO_FAMILY: &[i32] = &[libc::EAFNOSUPPORT];
-    pub(crate) const NO_PROTOCOL: &[i32] = &[libc::EPROTONOSUPPORT];
+    /// The second one of a protocol that is switched off (net/mptcp/protocol.c, `mptcp_init_sock`).
+    pub(crate) const NO_PROTOCOL: &[i32] = &[libc::EPROTONOSUPPORT, libc::ENOPROTOOPT];
     pub(crate) const PROCESS_LIMIT: &[i32] = &[libc::EMFILE];
     pub(crate) const SYSTEM_LIMIT: &[i32] = &[libc::ENFILE];
     pub(crate) const NO_DEVICE: &[i32] = &[libc::ENODEV];
