@@ -69,6 +69,8 @@ pub enum Op {
     Listen,
     /// Connecting to a peer.
     Connect,
+    /// Sending a datagram to a peer that the socket cannot reach.
+    Send,
     /// Giving up the connection of a datagram socket.
     Disconnect,
     /// Taking over a descriptor.
@@ -104,6 +106,8 @@ pub(crate) enum Reason {
     NoIpv6,
     #[error("the socket is bound to an IPv4 address, and from there no IPv6 peer can be reached")]
     BoundToIpv4,
+    #[error("the socket is bound to an IPv6 address, and from there no IPv4 peer can be reached")]
+    BoundToIpv6,
     #[error("the process has too many open descriptors")]
     ProcessLimit,
     #[error("the system has too many open descriptors")]
@@ -209,6 +213,7 @@ impl fmt::Display for Error {
             Op::Bind => write!(f, "cannot bind")?,
             Op::Listen => write!(f, "cannot listen on")?,
             Op::Connect => write!(f, "cannot connect to")?,
+            Op::Send => write!(f, "cannot send to")?,
             Op::Disconnect => write!(f, "cannot disconnect")?,
             Op::Adopt => write!(f, "cannot adopt the descriptor")?,
         }

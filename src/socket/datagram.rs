@@ -609,14 +609,13 @@ impl<M: Mode> From<UdpConnectError<M>> for io::Error {
     }
 }
 
-/// Explains an IPv6 destination of a socket that is bound to an IPv4 address.
+/// Explains a destination that no socket bound as this one can reach.
 #[cold]
 fn sending<M: Mode>(socket: &UdpSocket<M>, peer: &SocketAddrV6, error: io::Error) -> io::Error {
-    let fd = socket.target().fd;
-    if sys::errors::is_unreachable(&error)
-        && sys::errors::is_bound_to_v4(sys::local_address(fd), peer)
-    {
-        return sys::errors::bound_to_v4(*peer, error).into();
+    let unreachable = sys::errors::is_unreachable(&error);
+    let reason = unreachable.then(|| sys::errors::bound_apart(socket.target().fd, peer)).flatten();
+    match reason {
+        Some(reason) => sys::errors::bound_otherwise(Op::Send, *peer, reason, error).into(),
+        None => error,
     }
-    error
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use super::codes;
+use super::{Borrowed, codes, local_address};
 use crate::addr::{Endpoint, is_mapped};
 use crate::error::{Error, Op, Reason};
 use crate::kind::Protocol;
@@ -38,11 +38,16 @@ pub(crate) fn option(op: Op, error: io::Error) -> Error {
     Error::new(op, None, reason, error)
 }
 
-/// An IPv6 peer was asked for on a socket that is bound to an IPv4 address.
+/// A peer was asked for that the socket cannot reach, whatever the routes.
 #[cold]
-pub(crate) fn bound_to_v4(peer: SocketAddrV6, error: io::Error) -> Error {
+pub(crate) fn bound_otherwise(
+    op: Op,
+    peer: SocketAddrV6,
+    reason: Reason,
+    error: io::Error,
+) -> Error {
     let endpoint = Endpoint::from(SocketAddr::from_wire(peer));
-    Error::new(Op::Connect, Some(endpoint), Some(Reason::BoundToIpv4), error)
+    Error::new(op, Some(endpoint), Some(reason), error)
 }
 
 fn option_reason(error: &io::Error) -> Option<Reason> {
@@ -107,9 +112,15 @@ fn dual_wildcard(address: SocketAddrV6, v6_only: bool) -> Option<SocketAddrV4> {
         .then(|| SocketAddrV4::new(std::net::Ipv4Addr::UNSPECIFIED, address.port()))
 }
 
-/// Whether a socket bound to `local` can never reach `peer`: IPv4 here, IPv6 there.
-pub(crate) fn is_bound_to_v4(local: io::Result<SocketAddrV6>, peer: &SocketAddrV6) -> bool {
-    !is_mapped(peer.ip()) && local.is_ok_and(|local| is_mapped(local.ip()))
+/// Why a socket can never reach `peer`: it is bound to IPv4 and the peer is IPv6, or the other way
+/// round.
+pub(crate) fn bound_apart(fd: Borrowed<'_>, peer: &SocketAddrV6) -> Option<Reason> {
+    let local = local_address(fd).ok()?;
+    match (is_mapped(local.ip()), is_mapped(peer.ip())) {
+        (true, false) => Some(Reason::BoundToIpv4),
+        (false, true) if !local.ip().is_unspecified() => Some(Reason::BoundToIpv6),
+        _ => None,
+    }
 }
 
 /// Whether the system's number of an error is one of these.

@@ -56,7 +56,7 @@ pub(crate) mod codes {
         #[cfg(any(target_os = "android", target_os = "linux"))]
         libc::ENONET,
     ];
-    /// An IPv6 peer of a socket that is bound to an IPv4 address.
+    /// A peer of the other family than the address that the socket is bound to.
     pub(crate) const UNREACHABLE: &[i32] = &[libc::EAFNOSUPPORT];
     /// No option makes an address exclusive.
     pub(crate) const EXCLUSIVE: &[i32] = &[];
