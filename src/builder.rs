@@ -46,7 +46,7 @@ const BACKLOG: u32 = 4096;
 /// 2. the socket is created, close-on-exec, and nonblocking if asked for;
 /// 3. `IPV6_V6ONLY` is set and read back: a system that refuses or ignores it gives an error;
 /// 4. the options are set: [`ReuseAddress`] and its kin first, then devices, then the rest in the
-///    order given;
+///    order given, and [`Priority`](crate::option::Priority) last, which another one may change;
 /// 5. the socket is bound or connected.
 ///
 /// Each step is a line at level `trace` of the `log` crate; see the

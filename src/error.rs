@@ -24,6 +24,8 @@ use crate::addr::{AddressError, Endpoint};
 /// assert_eq!(error.kind(), ErrorKind::AddrInUse);
 /// assert!(matches!(error.op(), Op::Bind | Op::Listen));
 /// assert!(error.to_string().contains("address in use"));
+/// assert_eq!(error.address(), Some(&first.local_addr()?.into()));
+/// assert!(error.raw_os_error().is_some()); // EADDRINUSE, WSAEADDRINUSE
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Error(Box<Inner>);

@@ -31,6 +31,7 @@ pub(crate) use self::to_address::{UNSPECIFIED, is_mapped, is_zoned};
 /// use inet6::Endpoint;
 ///
 /// let endpoint: Endpoint = "[fe80::1%eth0]:8000".parse()?;
+/// assert_eq!(endpoint.ip().to_string(), "fe80::1");
 /// assert_eq!(endpoint.port(), 8000);
 /// assert_eq!(endpoint.zone().unwrap().to_string(), "eth0");
 /// assert_eq!(endpoint.to_string(), "[fe80::1%eth0]:8000");

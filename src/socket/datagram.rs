@@ -101,7 +101,8 @@ impl<M: Mode> UdpSocket<M> {
     /// interface ([`BindDevice`](crate::option::BindDevice), a zoned local address,
     /// [`MulticastInterface`](crate::option::MulticastInterface),
     /// [`UnicastInterface`](crate::option::UnicastInterface)). Only then the socket is asked
-    /// first, which costs system calls; write the zone to save them.
+    /// first, which costs system calls; write the zone to save them. Text is read at each call, and
+    /// the name of an interface looked up: give a [`SocketAddrV6`] or an index to save that.
     ///
     /// # Examples
     ///
