@@ -347,6 +347,11 @@ impl<M: Mode> Builder<Stream, M> {
     /// [`TimedOut`](std::io::ErrorKind::TimedOut) when the system gave up, and those of
     /// [`bind`](Self::bind).
     ///
+    /// # Platform notes
+    ///
+    /// The wildcard address as a peer is this host, but for Windows: there it fails with
+    /// [`AddrNotAvailable`](std::io::ErrorKind::AddrNotAvailable).
+    ///
     /// # Examples
     ///
     /// ```

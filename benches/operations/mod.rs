@@ -56,6 +56,7 @@ pub(crate) const CASES: &[Case] = &[
     Case { operation: "open", way: "inet6", prepare: open_inet6 },
     Case { operation: "open", way: "std", prepare: open_std },
     Case { operation: "open", way: "socket2", prepare: open_socket2 },
+    Case { operation: "open-nonblocking", way: "inet6", prepare: open_nonblocking_inet6 },
     Case { operation: "open-options", way: "libc", prepare: || open_options_libc(false) },
     Case { operation: "open-options", way: "inet6", prepare: || open_options_inet6(AnyMode::V6Only) },
     Case { operation: "open-options-dual", way: "libc", prepare: || open_options_libc(true) },
@@ -397,6 +398,12 @@ fn set_v6_only(socket: &raw::Socket, v6_only: bool) {
 fn open_inet6() -> Run {
     let builder = Builder::stream().with(ReuseAddress(true));
     repeat(move || drop(builder.bind(ANY_PORT).unwrap().listen(128).unwrap()))
+}
+
+/// The flag is set in the call that makes the socket, not by a call of its own.
+fn open_nonblocking_inet6() -> Run {
+    let builder = Builder::datagram().nonblocking();
+    repeat(move || drop(builder.bind(ANY_PORT).unwrap()))
 }
 
 fn open_std() -> Run {

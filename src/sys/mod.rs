@@ -10,7 +10,7 @@
 //!   path, one system call each;
 //! * `get_bytes`, `set_bytes`: the options, for every argument soundly;
 //! * `interface_index`, `interface_name`, `interfaces`: the interfaces of the host;
-//! * `disconnect`, `queued`, and what only some systems have, as "unsupported" on the others.
+//! * `give_up_peer`, `queued`, and what only some systems have, as "unsupported" on the others.
 //!
 //! socket2 creates, binds, connects and listens; that part is the same everywhere and stands
 //! here.
@@ -173,7 +173,7 @@ pub(crate) fn listen(fd: Borrowed<'_>, backlog: u32) -> io::Result<()> {
 
 /// Starts to connect; `Ok(false)` if the connection is still under way.
 pub(crate) fn start_connect(fd: Borrowed<'_>, peer: SocketAddrV6) -> io::Result<bool> {
-    if cfg!(windows) && peer.ip().is_unspecified() {
+    if cfg!(windows) && peer.ip().to_canonical().is_unspecified() {
         // On a datagram socket it would give up the peer; on a stream this is what comes of it.
         return Err(io::ErrorKind::AddrNotAvailable.into());
     }
@@ -279,6 +279,19 @@ pub(crate) fn mtu(socket: Target<'_>) -> io::Result<u32> {
         32 => Ok(u32::from_ne_bytes([info[28], info[29], info[30], info[31]])),
         _ => Err(io::ErrorKind::InvalidData.into()),
     }
+}
+
+/// Gives up the peer of a datagram socket, and nothing else.
+pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
+    let port = local_address(fd)?.port();
+    give_up_peer(fd)?;
+    let mut local = local_address(fd)?;
+    if local.port() == port {
+        return Ok(());
+    }
+    // Linux gives a port up that it chose itself (net/ipv4/udp.c, __udp_disconnect).
+    local.set_port(port);
+    bind(fd, local)
 }
 
 /// Joins a multicast group on an interface.

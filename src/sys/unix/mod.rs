@@ -147,7 +147,7 @@ pub(crate) fn protocol_number(fd: Borrowed<'_>) -> io::Result<c_int> {
 }
 
 /// Gives up the peer of a datagram socket (connect(2), AF_UNSPEC).
-pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
+pub(crate) fn give_up_peer(fd: Borrowed<'_>) -> io::Result<()> {
     let mut raw = encode(&SocketAddrV6::new(std::net::Ipv6Addr::UNSPECIFIED, 0, 0, 0));
     raw.sin6_family = libc::AF_UNSPEC as libc::sa_family_t;
     // SAFETY: `raw` is `ADDRESS_LEN` bytes long.

@@ -127,7 +127,7 @@ fn addresses(
 fn index(adapter: &IP_ADAPTER_ADDRESSES_LH) -> Option<NonZeroU32> {
     // SAFETY: both fields of the union are integers.
     let v4 = unsafe { adapter.Anonymous1.Anonymous };
-    NonZeroU32::new(adapter.Ipv6IfIndex).or(NonZeroU32::new(v4.IfIndex))
+    NonZeroU32::new(if adapter.Ipv6IfIndex == 0 { v4.IfIndex } else { adapter.Ipv6IfIndex })
 }
 
 fn address(entry: &SOCKET_ADDRESS) -> Option<IpAddr> {

@@ -166,7 +166,7 @@ pub(crate) fn protocol_number(fd: Borrowed<'_>) -> io::Result<c_int> {
 }
 
 /// Gives up the peer of a datagram socket (Microsoft, "connect function": all zeros).
-pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
+pub(crate) fn give_up_peer(fd: Borrowed<'_>) -> io::Result<()> {
     let nobody = encode(&SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0));
     // SAFETY: `nobody` is `ADDRESS_LEN` bytes long.
     check(unsafe { WinSock::connect(raw(fd), (&raw const nobody).cast(), ADDRESS_LEN) }).map(drop)
