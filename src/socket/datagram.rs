@@ -520,9 +520,11 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     ///
     /// # Platform notes
     ///
-    /// The port stays on every system. Linux gives up one that it chose itself, and it is bound
-    /// again; should another socket take it in between, that is
-    /// [`AddrInUse`](io::ErrorKind::AddrInUse).
+    /// Port and interface stay on every system. Linux gives up a port that it chose itself, and it
+    /// is bound again; should another socket take it in between, that is
+    /// [`AddrInUse`](io::ErrorKind::AddrInUse). It gives up the interface too, which is set again,
+    /// unless the peer was link-local and the socket is not: set
+    /// [`BindDevice`](crate::option::BindDevice) again then.
     ///
     /// # Examples
     ///
