@@ -516,7 +516,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     ///
     /// # Errors
     ///
-    /// Those of connect(2), which are rare.
+    /// Those of connect(2), which are rare. The error gives the socket back.
     ///
     /// # Platform notes
     ///
@@ -537,15 +537,21 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// client.send_to(b"ping", server.local_addr()?)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn disconnect(self) -> Result<UdpSocket<M>, Error> {
-        sys::disconnect(self.target().fd).map_err(|error| {
-            sys::errors::opening(Op::Disconnect, None, self.mode.v6_only(), error)
-        })?;
-        Ok(UdpSocket { fd: self.fd, mode: self.mode })
+    pub fn disconnect(self) -> Result<UdpSocket<M>, UdpConnectError<M>> {
+        let result = sys::disconnect(self.target().fd);
+        let socket = UdpSocket { fd: self.fd, mode: self.mode };
+        match result {
+            Ok(()) => Ok(socket),
+            Err(error) => {
+                let v6_only = socket.mode.v6_only();
+                let error = sys::errors::opening(Op::Disconnect, None, v6_only, error);
+                Err(UdpConnectError { socket, error })
+            }
+        }
     }
 }
 
-/// A datagram socket could not be connected; it gives the socket back.
+/// A datagram socket could not be connected or disconnected; it gives the socket back.
 ///
 /// It converts into [`Error`] and into [`io::Error`].
 ///
@@ -567,7 +573,7 @@ pub struct UdpConnectError<M: Mode = V6Only> {
 }
 
 impl<M: Mode> UdpConnectError<M> {
-    /// Why it could not be connected.
+    /// Why it failed.
     ///
     /// # Examples
     ///
@@ -577,7 +583,7 @@ impl<M: Mode> UdpConnectError<M> {
         &self.error
     }
 
-    /// The socket, which is not connected.
+    /// The socket. It has no peer, unless it was to be disconnected and the system refused.
     ///
     /// # Examples
     ///

@@ -256,7 +256,7 @@ fn a_socket_is_still_usable_after_an_option_was_refused() {
 fn a_value_out_of_range() {
     let zero = ReadTimeout(Some(Duration::ZERO));
     let error = Builder::stream().with(zero).bind("[::1]:0").unwrap_err();
-    let text = "cannot set SO_RCVTIMEO: the value is out of range";
+    let text = "cannot set SO_RCVTIMEO: zero means waiting for ever: give `None`";
     says(error, Op::Set("SO_RCVTIMEO"), ErrorKind::InvalidInput, text);
     let error = socket().set_option(zero).unwrap_err();
     says(error, Op::Set("SO_RCVTIMEO"), ErrorKind::InvalidInput, text);

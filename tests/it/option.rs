@@ -19,9 +19,6 @@ mod behaviour;
 
 const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
-/// Longer than anything here takes, so that a lost packet fails a test and does not hang it.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// One option: its C name, the value that is set, and the one that is read back.
 struct Case<O> {
     name: &'static str,
