@@ -7,6 +7,7 @@
 //! | [`from_socket2`] | you set sockets up with socket2: the same in types |
 //! | [`from_python`] | you know the classic tutorial: both languages side by side |
 //! | [`dual_stack`] | you serve IPv6 and IPv4: ten minutes |
+//! | [`refused`] | a program does not compile: each mistake, its message, and what to write |
 //! | [`systems`] | you need to know what differs on your system |
 //! | [`errors_and_logging`] | something fails: the messages, and what the crate logs |
 //! | [`changelog`] | you update |
@@ -22,6 +23,9 @@ pub mod from_python {}
 
 #[doc = include_str!("../docs/guide/dual_stack.md")]
 pub mod dual_stack {}
+
+#[doc = include_str!("../docs/guide/refused.md")]
+pub mod refused {}
 
 #[doc = include_str!("../docs/guide/systems.md")]
 pub mod systems {}

@@ -63,7 +63,7 @@
 //!   late: none of them compiles.
 //! * A truncated datagram is told. A returned length never exceeds the buffer.
 //! * Sending and receiving cost what the system call costs: no other call, no allocation, no
-//!   logging.
+//!   logging. Only a destination that names its interface, or lacks its zone, costs more.
 //!
 //! # What it does not do
 //!
