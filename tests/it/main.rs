@@ -32,6 +32,7 @@ mod mode;
 mod names;
 mod option;
 mod property;
+mod resolve;
 mod stream;
 #[cfg(target_os = "linux")]
 mod ui;
