@@ -32,8 +32,9 @@ fn section_3_an_aaaa_answer_that_is_first_starts_at_once() {
 #[test]
 fn section_3_an_a_answer_that_is_first_waits_for_the_resolution_delay() {
     both().answer(0, Ipv4, "4a 4b").gives("50 4a, 300 4b, waits");
-    // From the answer, not from the start.
+    // From the answer, not from the start; and from the first one.
     both().answer(200, Ipv4, "4a").gives("250 4a, waits");
+    both().answer(0, Ipv4, "4a").answer(40, Ipv4, "4b").gives("50 4a, 300 4b, waits");
     both().rules(|it| it.resolution_delay = ms(0)).answer(9, Ipv4, "4a").gives("9 4a, waits");
 }
 
@@ -250,6 +251,13 @@ fn a_race_is_exhausted_only_when_nothing_can_come() {
 }
 
 #[test]
+fn an_answer_after_the_end_changes_nothing() {
+    known("6a", "").fails(5, "6a").answer(9, Ipv6, "6b").gives("0 6a, 5 exhausted");
+    let script = both().rules(|it| it.deadline = Some(ms(5)));
+    script.answer(9, Ipv6, "").answer(9, Ipv4, "4a").gives("5 timed out");
+}
+
+#[test]
 fn a_name_without_an_address_is_exhausted_with_the_last_answer() {
     both().answer(10, Ipv6, "").answer(20, Ipv4, "").gives("20 exhausted");
     both().answer(10, Ipv4, "").answer(20, Ipv6, "").gives("20 exhausted");
@@ -262,6 +270,8 @@ fn a_family_that_is_not_asked_for_is_not_waited_for() {
     Script::asking(&[Ipv4]).answer(10, Ipv4, "4a").gives("10 4a, waits");
     Script::asking(&[Ipv6]).answer(10, Ipv6, "6a").fails(5, "6a").gives("10 6a, 15 exhausted");
     Script::asking(&[Ipv4]).answer(10, Ipv4, "").gives("10 exhausted");
+    let ipv4_first = Script::asking(&[Ipv4]).rules(|it| it.first_family = Ipv4);
+    ipv4_first.answer(10, Ipv4, "4a").gives("10 4a, waits");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! The body is a plain function of a plain input, so that a fuzzer can drive it as well.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -89,6 +90,7 @@ fn holds(input: &Input) {
     let log = script.run();
     ends_as_it_must(&script, &log);
     starts_are_apart(&script, &log);
+    starts_are_prompt(&script, &log);
     starts_are_in_order(&script, &log);
     let again = script.run();
     assert_eq!(again.0, log.0, "the same script gives another race");
@@ -161,6 +163,39 @@ fn starts_are_apart(script: &Script, log: &Log) {
     }
 }
 
+/// An attempt starts as soon as there is an address and the delays allow it.
+fn starts_are_prompt(script: &Script, log: &Log) {
+    let Rules { first_family, resolution_delay, attempt_delay, .. } = script.rules;
+    let is_open = script.asked.contains(&first_family);
+    let mut allowed = if is_open { Duration::MAX } else { Duration::ZERO };
+    let (mut seen, mut started) = (BTreeSet::<SocketAddr>::new(), 0);
+    let mut there_since = Duration::ZERO;
+    for (at, entry) in &log.0 {
+        match entry {
+            Entry::Answered(family, addresses) => {
+                if seen.len() == started {
+                    there_since = *at;
+                }
+                seen.extend(addresses);
+                if started == 0 {
+                    let is_first = *family == first_family;
+                    let delay = if is_first { Duration::ZERO } else { resolution_delay };
+                    allowed = allowed.min(*at + delay);
+                }
+            }
+            Entry::Failed(_) => allowed = allowed.min(*at),
+            Entry::Started(address) => {
+                let due = allowed.max(there_since);
+                assert!(*at <= due + script.oversleep, "{address} at {at:?}, and due at {due:?}");
+                started += 1;
+                allowed = *at + attempt_delay;
+                there_since = *at;
+            }
+            Entry::Connected(_) | Entry::Ended(_) => {}
+        }
+    }
+}
+
 /// Each address once and in the order of the answer; the other family is not kept waiting for more
 /// than the head start; and nothing of the second family first, unless the first had its time.
 fn starts_are_in_order(script: &Script, log: &Log) {
@@ -173,17 +208,16 @@ fn starts_are_in_order(script: &Script, log: &Log) {
     for (at, entry) in &log.0 {
         match entry {
             Entry::Answered(family, addresses) => {
-                for address in
-                    addresses.iter().filter(|it| !seen.contains(*it)).copied().collect::<Vec<_>>()
-                {
-                    if !seen.contains(&address) {
-                        seen.push(address);
-                        waiting.push(address);
+                for address in addresses {
+                    if !seen.contains(address) {
+                        seen.push(*address);
+                        waiting.push(*address);
                     }
                 }
-                match *family == first_family {
-                    true => open = false,
-                    false => _ = second_answered.get_or_insert(*at),
+                if *family == first_family {
+                    open = false;
+                } else {
+                    second_answered.get_or_insert(*at);
                 }
             }
             Entry::Started(address) => {
