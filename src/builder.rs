@@ -240,6 +240,10 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         self
     }
 
+    pub(crate) fn chosen_mode(&self) -> M {
+        self.mode
+    }
+
     fn open(&self, nonblocking: bool) -> Result<Owned, Error> {
         let v6_only = self.mode.v6_only();
         let failed = |op, error| sys::errors::opening(op, None, v6_only, error);

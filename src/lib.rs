@@ -145,6 +145,7 @@ pub mod option;
 mod addr;
 mod builder;
 mod capabilities;
+mod connect;
 mod error;
 pub mod guide;
 mod interface;
@@ -156,6 +157,10 @@ mod tcp_info;
 pub use self::addr::{AddressError, Endpoint, ToAddress, Zone};
 pub use self::builder::Builder;
 pub use self::capabilities::{Capabilities, capabilities};
+pub use self::connect::{
+    Answer, Attempt, Event, Family, HappyEyeballs, HostConnection, HostError, HostErrorKind,
+    Outcome, Report, Resolve, ResolveError, ResolveErrorKind, SystemResolver,
+};
 pub use self::error::{Error, Op};
 pub use self::interface::Interface;
 pub use self::message::Received;

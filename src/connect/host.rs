@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::report::Event;
 use super::resolve::{Family, Resolve, SystemResolver};
-use crate::addr::{AddressError, Endpoint, Reason};
+use crate::addr::{AddressError, Endpoint};
 
 /// A host to connect to, and the rules of the race between its addresses (RFC 8305).
 ///
@@ -46,14 +46,288 @@ pub struct HappyEyeballs {
     pub(super) deadline: Option<Duration>,
     pub(super) first_family: Family,
     pub(super) first_family_count: NonZeroUsize,
-    pub(super) source: Option<Arc<dyn Fn(SocketAddr) -> Option<SocketAddr> + Send + Sync>>,
+    pub(super) source: Option<Arc<Source>>,
     pub(super) resolver: Arc<dyn Resolve>,
-    pub(super) observer: Option<Arc<dyn Fn(&Event<'_>) + Send + Sync>>,
+    pub(super) observer: Option<Arc<Observer>>,
 }
+
+type Source = dyn Fn(SocketAddr) -> Option<SocketAddr> + Send + Sync;
+type Observer = dyn Fn(&Event<'_>) + Send + Sync;
 
 /// A host as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
     Literal(Endpoint),
     Name { name: Box<str>, port: u16 },
+}
+
+/// The least and the most that RFC 8305, section 5, lets a connection attempt delay be.
+const ATTEMPT_DELAY: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(2));
+
+impl HappyEyeballs {
+    /// A host by its name or address, with the defaults of RFC 8305.
+    ///
+    /// Text is a name or an address with its port (`example.com:443`, `[fe80::1%eth0]:8000`), a pair
+    /// is a name or an address, without brackets, and a port. What cannot be either is an error of
+    /// `connect_host`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::HappyEyeballs;
+    ///
+    /// let host = HappyEyeballs::to("example.com:443");
+    /// let host = HappyEyeballs::to(("example.com", 443));
+    /// # _ = host;
+    /// ```
+    pub fn to(host: impl Into<Self>) -> Self {
+        host.into()
+    }
+
+    fn with_target(target: Result<Target, AddressError>) -> Self {
+        Self {
+            target,
+            resolution_delay: Duration::from_millis(50),
+            attempt_delay: Duration::from_millis(250),
+            deadline: None,
+            first_family: Family::Ipv6,
+            first_family_count: NonZeroUsize::MIN,
+            source: None,
+            resolver: Arc::new(SystemResolver),
+            observer: None,
+        }
+    }
+
+    /// How long an answer of the other family waits for that of the first one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let host = inet6::HappyEyeballs::to("example.com:443");
+    /// let host = host.resolution_delay(Duration::from_millis(20));
+    /// # _ = host;
+    /// ```
+    pub fn resolution_delay(mut self, delay: Duration) -> Self {
+        self.resolution_delay = delay;
+        self
+    }
+
+    /// How long an attempt has the field for itself, before the next one starts beside it.
+    ///
+    /// RFC 8305 recommends no less than 100 ms; a value below 10 ms or above 2 s is made the nearest
+    /// of the two.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let host = inet6::HappyEyeballs::to("example.com:443");
+    /// let host = host.attempt_delay(Duration::from_millis(100));
+    /// # _ = host;
+    /// ```
+    pub fn attempt_delay(mut self, delay: Duration) -> Self {
+        self.attempt_delay = delay.clamp(ATTEMPT_DELAY.0, ATTEMPT_DELAY.1);
+        self
+    }
+
+    /// When to give up, looking the name up included, even while the resolver hangs.
+    ///
+    /// Without one, the system's own time-outs end the attempts, after minutes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let host = inet6::HappyEyeballs::to("example.com:443").deadline(Duration::from_secs(10));
+    /// # _ = host;
+    /// ```
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Which family goes first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Family, HappyEyeballs};
+    ///
+    /// let host = HappyEyeballs::to("example.com:443").first_family(Family::Ipv4);
+    /// # _ = host;
+    /// ```
+    pub fn first_family(mut self, family: Family) -> Self {
+        self.first_family = family;
+        self
+    }
+
+    /// How many addresses of the first family are tried before the families take turns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::HappyEyeballs;
+    /// use std::num::NonZeroUsize;
+    ///
+    /// let host = HappyEyeballs::to("example.com:443");
+    /// let host = host.first_family_count(NonZeroUsize::new(2).unwrap());
+    /// # _ = host;
+    /// ```
+    pub fn first_family_count(mut self, count: NonZeroUsize) -> Self {
+        self.first_family_count = count;
+        self
+    }
+
+    /// Binds each attempt to the address that `source` gives for its peer, or to none.
+    ///
+    /// To stay on one interface, give the builder a
+    /// [`BindDevice`](crate::option::BindDevice) instead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::HappyEyeballs;
+    /// use std::net::SocketAddr;
+    ///
+    /// let mine: SocketAddr = "[2001:db8::1]:0".parse()?;
+    /// let host = HappyEyeballs::to("example.com:443")
+    ///     .source(move |peer| peer.is_ipv6().then_some(mine));
+    /// # _ = host;
+    /// # Ok::<(), std::net::AddrParseError>(())
+    /// ```
+    pub fn source(
+        mut self,
+        source: impl Fn(SocketAddr) -> Option<SocketAddr> + Send + Sync + 'static,
+    ) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// Looks names up with another resolver than the system's.
+    ///
+    /// # Examples
+    ///
+    /// See [`Resolve`].
+    pub fn resolver(mut self, resolver: impl Resolve) -> Self {
+        self.resolver = Arc::new(resolver);
+        self
+    }
+
+    /// Is told what happens, while it happens: for logs and for tests.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Builder, HappyEyeballs, TcpListener};
+    ///
+    /// let listener = TcpListener::bind("[::1]:0")?;
+    /// let host = HappyEyeballs::to(("::1", listener.local_addr()?.port()))
+    ///     .observer(|event| println!("{event:?}"));
+    /// Builder::stream().connect_host(&host)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn observer(mut self, observer: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    pub(super) fn tell(&self, event: &Event<'_>) {
+        if let Some(observer) = &self.observer {
+            observer(event);
+        }
+    }
+}
+
+impl fmt::Debug for HappyEyeballs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HappyEyeballs")
+            .field("target", &self.target)
+            .field("resolution_delay", &self.resolution_delay)
+            .field("attempt_delay", &self.attempt_delay)
+            .field("deadline", &self.deadline)
+            .field("first_family", &self.first_family)
+            .field("first_family_count", &self.first_family_count)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<&str> for HappyEyeballs {
+    fn from(text: &str) -> Self {
+        Self::with_target(match text.parse() {
+            Ok(literal) => Ok(Target::Literal(literal)),
+            Err(error) => name_and_port(text).ok_or(error),
+        })
+    }
+}
+
+impl From<&String> for HappyEyeballs {
+    fn from(text: &String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl From<String> for HappyEyeballs {
+    fn from(text: String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl From<(&str, u16)> for HappyEyeballs {
+    fn from((host, port): (&str, u16)) -> Self {
+        Self::with_target(match Endpoint::new(host, port) {
+            Ok(literal) => Ok(Target::Literal(literal)),
+            Err(error) => name(host, port).ok_or(error),
+        })
+    }
+}
+
+impl From<(String, u16)> for HappyEyeballs {
+    fn from((host, port): (String, u16)) -> Self {
+        (host.as_str(), port).into()
+    }
+}
+
+impl From<Endpoint> for HappyEyeballs {
+    fn from(endpoint: Endpoint) -> Self {
+        Self::with_target(Ok(Target::Literal(endpoint)))
+    }
+}
+
+impl From<SocketAddr> for HappyEyeballs {
+    fn from(address: SocketAddr) -> Self {
+        Endpoint::from(address).into()
+    }
+}
+
+impl From<&Self> for HappyEyeballs {
+    fn from(host: &Self) -> Self {
+        host.clone()
+    }
+}
+
+fn name_and_port(text: &str) -> Option<Target> {
+    let (host, port) = text.rsplit_once(':')?;
+    name(host, port.parse().ok().filter(|_| !port.starts_with('+'))?)
+}
+
+/// A name that a resolver may know: at most 253 bytes (RFC 1035, section 2.3.4), and nothing that
+/// belongs to an address. Digits and dots alone are an address that went wrong.
+fn name(host: &str, port: u16) -> Option<Target> {
+    let odd = |c: char| c.is_control() || c.is_whitespace() || "%/[]:@".contains(c);
+    let number = host.chars().all(|c| c.is_ascii_digit() || c == '.');
+    (!number && host.len() <= 253 && !host.contains(odd))
+        .then(|| Target::Name { name: host.into(), port })
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(endpoint) => endpoint.fmt(f),
+            Self::Name { name, port } => write!(f, "{name}:{port}"),
+        }
+    }
 }

@@ -150,7 +150,6 @@ pub enum Event<'a> {
 /// println!("{error}");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct HostError {
     kind: HostErrorKind,
     /// Where the host could not be read.
@@ -174,4 +173,156 @@ pub enum HostErrorKind {
     Exhausted,
     /// The deadline passed.
     TimedOut,
+}
+
+impl HostError {
+    pub(super) fn new(kind: HostErrorKind, report: Report) -> Self {
+        Self { kind, address: None, report }
+    }
+
+    pub(super) fn invalid(error: AddressError, report: Report) -> Self {
+        Self { kind: HostErrorKind::Invalid, address: Some(error), report }
+    }
+
+    /// Why no connection came about.
+    #[must_use]
+    pub fn kind(&self) -> HostErrorKind {
+        self.kind
+    }
+
+    /// What was asked, what the resolver said, and what became of each attempt.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The kind of an [`io::Error`] that stands for all that happened.
+    fn io_kind(&self) -> io::ErrorKind {
+        let mut failures =
+            self.report.attempts.iter().rev().filter_map(|attempt| match &attempt.outcome {
+                Outcome::Failed(error) => Some(error.kind()),
+                _ => None,
+            });
+        match self.kind {
+            HostErrorKind::Invalid => io::ErrorKind::InvalidInput,
+            HostErrorKind::TimedOut => io::ErrorKind::TimedOut,
+            HostErrorKind::Unresolved => io::ErrorKind::NotFound,
+            HostErrorKind::Exhausted => failures.next().unwrap_or(io::ErrorKind::Other),
+        }
+    }
+}
+
+/// The same lines, for `unwrap` and for `main`; `{:#?}` prints the fields.
+impl fmt::Debug for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return f
+                .debug_struct("HostError")
+                .field("kind", &self.kind)
+                .field("address", &self.address)
+                .field("report", &self.report)
+                .finish();
+        }
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(error) = &self.address {
+            return write!(f, "cannot use the host: {error}");
+        }
+        let why = match self.kind {
+            HostErrorKind::Unresolved if self.report.no_such_name() => "there is no such name",
+            HostErrorKind::Unresolved => "no address is known",
+            HostErrorKind::TimedOut => "the time is over",
+            _ => "no address can be connected to",
+        };
+        write!(f, "cannot connect to {}: {why}", self.report.host)?;
+        self.report.lines(f)
+    }
+}
+
+impl std::error::Error for HostError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let failure =
+            self.report.attempts.iter().rev().find_map(|attempt| match &attempt.outcome {
+                Outcome::Failed(error) => Some(error as _),
+                _ => None,
+            });
+        let unanswered = || {
+            self.report.answers.iter().find_map(|answer| match &answer.result {
+                Err(error) => Some(error as _),
+                Ok(_) => None,
+            })
+        };
+        self.address.as_ref().map(|error| error as _).or(failure).or_else(unanswered)
+    }
+}
+
+impl From<HostError> for io::Error {
+    fn from(error: HostError) -> Self {
+        Self::new(error.io_kind(), error)
+    }
+}
+
+impl Report {
+    fn no_such_name(&self) -> bool {
+        let missing = |answer: &Answer| match &answer.result {
+            Err(error) => error.kind() == ResolveErrorKind::NoSuchName,
+            Ok(_) => false,
+        };
+        !self.answers.is_empty() && self.answers.iter().all(missing)
+    }
+
+    fn lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for answer in &self.answers {
+            write!(f, "\n{:>6} ms  {answer}", answer.at.as_millis())?;
+        }
+        for attempt in &self.attempts {
+            write!(f, "\n{attempt}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} ms", self.host, self.elapsed.as_millis())?;
+        self.lines(f)
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} answer: ", self.family)?;
+        match &self.result {
+            Ok(addresses) => {
+                let addresses: Vec<_> = addresses.iter().map(|a| a.ip().to_string()).collect();
+                f.write_str(&addresses.join(", "))
+            }
+            Err(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (started, ended) = (self.started.as_millis(), self.ended.as_millis());
+        write!(f, "{started:>6} ms to {ended:>6} ms  {}: ", self.address)?;
+        match &self.outcome {
+            Outcome::Connected => f.write_str("connected"),
+            Outcome::Failed(error) => error.fmt(f),
+            Outcome::Cancelled => f.write_str("given up"),
+        }
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ipv6 => "IPv6",
+            Self::Ipv4 => "IPv4",
+        })
+    }
 }

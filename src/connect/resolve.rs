@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::sys::{self, ResolveReason};
+
 /// The family of an address, or of a question for addresses.
 ///
 /// # Examples
@@ -63,7 +65,15 @@ pub trait Resolve: Send + Sync + 'static {
 
 /// The resolver of the system (`getaddrinfo`): `/etc/hosts`, the DNS and whatever it is set up for.
 ///
-/// Its order within a family is that of RFC 6724, and is kept.
+/// Its order within a family is that of RFC 6724, and is kept. An IPv6 address that stands for an
+/// IPv4 one (`::ffff:192.0.2.1`) is left out.
+///
+/// # Platform notes
+///
+/// Not every system tells a name that does not exist from one without an address of the family:
+/// musl before 1.2.4, FreeBSD before 14 and Apple's systems say
+/// [`NoSuchName`](ResolveErrorKind::NoSuchName) for both, Android
+/// [`NoAddress`](ResolveErrorKind::NoAddress).
 ///
 /// # Examples
 ///
@@ -71,6 +81,20 @@ pub trait Resolve: Send + Sync + 'static {
 #[doc(alias = "getaddrinfo")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct SystemResolver;
+
+impl Resolve for SystemResolver {
+    fn resolve(&self, name: &str, family: Family) -> Result<Vec<SocketAddr>, ResolveError> {
+        sys::resolve(name, family == Family::Ipv6).map_err(|failure| {
+            let kind = match failure.reason {
+                ResolveReason::NoSuchName => ResolveErrorKind::NoSuchName,
+                ResolveReason::NoAddress => ResolveErrorKind::NoAddress,
+                ResolveReason::Unreachable => ResolveErrorKind::Unreachable,
+                ResolveReason::Other => ResolveErrorKind::Other,
+            };
+            ResolveError::new(kind, failure.error)
+        })
+    }
+}
 
 /// What sort of failure a look-up met.
 ///
@@ -113,10 +137,7 @@ pub struct ResolveError {
 
 impl ResolveError {
     /// A failure of this kind, and what caused it.
-    pub fn new(
-        kind: ResolveErrorKind,
-        source: impl Into<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
+    pub fn new(kind: ResolveErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { kind, source: Some(source.into()) }
     }
 

@@ -96,6 +96,10 @@ impl<M: Mode> Connecting<M> {
         self.finish_by(None)
     }
 
+    pub(crate) fn descriptor(&self) -> sys::Borrowed<'_> {
+        sys::borrow(&self.fd)
+    }
+
     pub(super) fn finish_by(self, deadline: Option<Instant>) -> Result<TcpStream<M>, Error> {
         let socket = sys::borrow(&self.fd);
         let result = sys::finish_connect(socket, deadline);

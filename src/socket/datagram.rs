@@ -519,8 +519,9 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     ///
     /// # Platform notes
     ///
-    /// On Linux a port that the system chose is given up too, when binding to port 0 as when
-    /// connecting: the next send gets another one. A port that was named when binding stays.
+    /// The port stays on every system. Linux gives up one that it chose itself, and it is bound
+    /// again; should another socket take it in between, that is
+    /// [`AddrInUse`](io::ErrorKind::AddrInUse).
     ///
     /// # Examples
     ///

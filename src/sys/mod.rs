@@ -5,12 +5,13 @@
 //! behaviour (`unix` and `windows`):
 //!
 //! * `Owned`, `Borrowed`, `borrow`: the descriptor types of std;
-//! * `open`, `accept`, `wait_writable`, `local_address`, `peer_address`: the life of a socket;
+//! * `open`, `accept`, `local_address`, `peer_address`: the life of a socket;
+//! * `wait_once`, `pair`, `look_up`: what `wait` and `resolve` are made of;
 //! * `send`, `recv`, `send_to`, `recv_from` and their vectored forms, `recv_message`: the data
 //!   path, one system call each;
 //! * `get_bytes`, `set_bytes`: the options, for every argument soundly;
 //! * `interface_index`, `interface_name`, `interfaces`: the interfaces of the host;
-//! * `disconnect`, `queued`, and what only some systems have, as "unsupported" on the others.
+//! * `give_up_peer`, `queued`, and what only some systems have, as "unsupported" on the others.
 //!
 //! socket2 creates, binds, connects and listens; that part is the same everywhere and stands
 //! here.
@@ -36,8 +37,10 @@ mod elsewhere;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 mod option;
+mod resolve;
 #[cfg(unix)]
 mod unix;
+mod wait;
 #[cfg(windows)]
 mod windows;
 
@@ -46,8 +49,10 @@ pub(crate) use self::elsewhere::*;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use self::linux::*;
 pub(crate) use self::option::*;
+pub(crate) use self::resolve::{ResolveFailure, ResolveReason, resolve};
 #[cfg(unix)]
 pub(crate) use self::unix::*;
+pub(crate) use self::wait::{Ready, Waker, Woken, wait_any, wait_writable, waker};
 #[cfg(windows)]
 pub(crate) use self::windows::*;
 
@@ -279,6 +284,19 @@ pub(crate) fn mtu(socket: Target<'_>) -> io::Result<u32> {
         32 => Ok(u32::from_ne_bytes([info[28], info[29], info[30], info[31]])),
         _ => Err(io::ErrorKind::InvalidData.into()),
     }
+}
+
+/// Gives up the peer of a datagram socket, and nothing else.
+pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
+    let port = local_address(fd)?.port();
+    give_up_peer(fd)?;
+    let mut local = local_address(fd)?;
+    if local.port() == port {
+        return Ok(());
+    }
+    // Linux gives a port up that it chose itself (net/ipv4/udp.c, __udp_disconnect).
+    local.set_port(port);
+    bind(fd, local)
 }
 
 /// Joins a multicast group on an interface.

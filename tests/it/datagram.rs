@@ -107,7 +107,7 @@ fn a_datagram_too_long_for_the_buffer_is_cut_and_no_error() {
 #[test]
 fn connecting_and_disconnecting_change_the_type_and_keep_the_socket() {
     let (one, other) = (socket(), socket());
-    let client = named();
+    let client = patient(socket());
     let local = client.local_addr().unwrap();
     let client = client.connect(one.local_addr().unwrap()).unwrap();
     assert_eq!(client.local_addr().unwrap(), local);
@@ -128,7 +128,7 @@ fn connecting_and_disconnecting_change_the_type_and_keep_the_socket() {
 #[test]
 fn a_connected_socket_hears_its_peer_and_nobody_else() {
     let server = socket();
-    let client = named().connect(server.local_addr().unwrap()).unwrap();
+    let client = patient(socket()).connect(server.local_addr().unwrap()).unwrap();
     let stranger = socket();
     let local = client.local_addr().unwrap();
     stranger.send_to(b"stranger", local).unwrap();
@@ -146,27 +146,30 @@ fn a_connected_socket_hears_its_peer_and_nobody_else() {
     assert_eq!(&buffer[..len], b"stranger");
 }
 
-/// A socket on a port that was named when it was bound.
-fn named() -> UdpSocket {
-    loop {
-        let free = socket().local_addr().unwrap();
-        match UdpSocket::bind(free) {
-            Ok(socket) => return patient(socket),
-            // Somebody was faster.
-            Err(error) => assert_eq!(error.kind(), ErrorKind::AddrInUse),
-        }
-    }
-}
-
-#[cfg(target_os = "linux")]
 #[test]
-fn disconnecting_gives_up_a_port_that_the_system_chose() {
-    let (_server, client) = datagrams();
-    let client = client.disconnect().unwrap();
-    assert_eq!(client.local_addr().unwrap().port(), 0);
-    // The next datagram gets another.
-    client.send_to(b"x", socket().local_addr().unwrap()).unwrap();
-    assert_ne!(client.local_addr().unwrap().port(), 0);
+fn disconnecting_keeps_the_port_whoever_chose_it() {
+    let server = socket();
+    let peer = server.local_addr().unwrap();
+    let v6_only = [
+        Builder::datagram().connect(peer).unwrap(),
+        UdpSocket::bind("[::1]:0").unwrap().connect(peer).unwrap(),
+        UdpSocket::bind("[::]:0").unwrap().connect(peer).unwrap(),
+    ];
+    for client in v6_only {
+        let port = client.local_addr().unwrap().port();
+        let client = client.disconnect().unwrap();
+        assert_eq!(client.local_addr().unwrap().port(), port);
+        server.send_to(b"x", ("::1", port)).unwrap();
+        assert_eq!(patient(client).recv_from(&mut [0; 8]).unwrap(), (1, peer));
+    }
+    let server = dual_socket();
+    let peer = ipv4(server.local_addr().unwrap().port());
+    let client = Builder::datagram().dual_stack().bind("127.0.0.1:0").unwrap();
+    let local = client.local_addr().unwrap();
+    let client = client.connect(peer).unwrap().disconnect().unwrap();
+    assert_eq!(client.local_addr().unwrap(), local);
+    server.send_to(b"x", local).unwrap();
+    assert_eq!(patient(client).recv_from(&mut [0; 8]).unwrap(), (1, peer));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::env;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -72,6 +73,35 @@ pub(crate) fn skip(reason: &str) {
 /// Whether these are Windows programs on Linux.
 pub(crate) fn under_wine() -> bool {
     env::var_os("INET6_WINE").is_some()
+}
+
+/// Runs the rest of a test in a process where no other test runs, for what belongs to a process:
+/// its descriptors, limits and signals.
+#[track_caller]
+pub(crate) fn alone<F: FnOnce()>(body: F) {
+    const MARK: &str = "INET6_ALONE";
+
+    let closure = std::any::type_name::<F>();
+    let name = closure.split_once("::").and_then(|(_, path)| path.strip_suffix("::{{closure}}"));
+    let name = name.expect("`alone` is called with a closure of a test");
+    if env::var_os(MARK).is_some_and(|value| value == name) {
+        return body();
+    }
+    let output = Command::new(env::current_exe().expect("the test has a path"))
+        .args(["--exact", name, "--nocapture", "--test-threads=1"])
+        .env(MARK, name)
+        .output()
+        .expect("the test starts again");
+    let text = String::from_utf8_lossy(&output.stdout);
+    for line in text.lines().filter(|line| line.contains("SKIPPED: ")) {
+        io::stdout().write_all(format!("{name}: {line}\n").as_bytes()).expect("stdout is open");
+    }
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{name}, alone: {}\n{text}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// A listener on `[::1]`.

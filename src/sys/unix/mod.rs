@@ -5,7 +5,6 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddrV6;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::time::{Duration, Instant};
 
 use super::names::Name;
 use super::{Target, get_int, unsupported};
@@ -13,6 +12,8 @@ use super::{Target, get_int, unsupported};
 mod create;
 mod data;
 mod interface;
+mod resolve;
+mod wait;
 
 pub(crate) use self::create::{accept, open};
 pub(crate) use self::data::{
@@ -21,6 +22,8 @@ pub(crate) use self::data::{
 pub(crate) use self::interface::{
     interface_addresses, interface_index, interface_name, interfaces,
 };
+pub(super) use self::resolve::look_up;
+pub(super) use self::wait::{pair, wait_once};
 
 pub(crate) type Owned = OwnedFd;
 pub(crate) type Borrowed<'a> = BorrowedFd<'a>;
@@ -146,7 +149,7 @@ pub(crate) fn protocol_number(fd: Borrowed<'_>) -> io::Result<c_int> {
 }
 
 /// Gives up the peer of a datagram socket (connect(2), AF_UNSPEC).
-pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
+pub(crate) fn give_up_peer(fd: Borrowed<'_>) -> io::Result<()> {
     let mut raw = encode(&SocketAddrV6::new(std::net::Ipv6Addr::UNSPECIFIED, 0, 0, 0));
     raw.sin6_family = libc::AF_UNSPEC as libc::sa_family_t;
     // SAFETY: `raw` is `ADDRESS_LEN` bytes long.
@@ -197,31 +200,6 @@ pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
     // SAFETY: the call writes one integer.
     check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut len) })?;
     Ok(usize::try_from(len).unwrap_or(0))
-}
-
-// Waiting.
-
-/// Waits until a socket is writable, `Ok(false)` when the time is over; signals do not prolong it.
-pub(crate) fn wait_writable(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<bool> {
-    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLOUT, revents: 0 };
-    loop {
-        let millis = match deadline {
-            None => -1,
-            // Rounded up, so that a wait of less than a millisecond does not spin.
-            Some(deadline) => c_int::try_from(
-                deadline.saturating_duration_since(Instant::now()).as_nanos().div_ceil(1_000_000),
-            )
-            .unwrap_or(c_int::MAX),
-        };
-        // SAFETY: `poll` is one entry.
-        match check(unsafe { libc::poll(&mut poll, 1, millis) }) {
-            Ok(0) if deadline.is_none_or(|deadline| Instant::now() < deadline) => {}
-            Ok(ready) => return Ok(ready > 0),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 /// Makes a socket that somebody else opened like our own.

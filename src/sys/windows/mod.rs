@@ -5,12 +5,10 @@ use std::io;
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::num::NonZeroU32;
 use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket};
-use std::ptr;
-use std::time::{Duration, Instant};
 
 use windows_sys::Win32::Networking::WinSock::{
-    self, AF_INET6, FD_SET, IN6_ADDR, IN6_ADDR_0, SOCKADDR_IN6, SOCKADDR_IN6_0, SOCKET,
-    SOCKET_ERROR, TIMEVAL, WSAPROTOCOL_INFOW,
+    self, AF_INET6, IN6_ADDR, IN6_ADDR_0, SOCKADDR_IN6, SOCKADDR_IN6_0, SOCKET, SOCKET_ERROR,
+    WSAPROTOCOL_INFOW,
 };
 
 use super::names::Name;
@@ -19,6 +17,8 @@ use super::{Target, unsupported};
 mod create;
 mod data;
 mod interface;
+mod resolve;
+mod wait;
 
 pub(crate) use self::create::{accept, open, prepare};
 pub(crate) use self::data::{
@@ -27,6 +27,8 @@ pub(crate) use self::data::{
 pub(crate) use self::interface::{
     interface_addresses, interface_index, interface_name, interfaces,
 };
+pub(super) use self::resolve::look_up;
+pub(super) use self::wait::{pair, wait_once};
 
 pub(crate) type Owned = OwnedSocket;
 pub(crate) type Borrowed<'a> = BorrowedSocket<'a>;
@@ -166,7 +168,7 @@ pub(crate) fn protocol_number(fd: Borrowed<'_>) -> io::Result<c_int> {
 }
 
 /// Gives up the peer of a datagram socket (Microsoft, "connect function": all zeros).
-pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
+pub(crate) fn give_up_peer(fd: Borrowed<'_>) -> io::Result<()> {
     let nobody = encode(&SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0));
     // SAFETY: `nobody` is `ADDRESS_LEN` bytes long.
     check(unsafe { WinSock::connect(raw(fd), (&raw const nobody).cast(), ADDRESS_LEN) }).map(drop)
@@ -205,43 +207,4 @@ pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
 /// No option binds a socket to a device by name.
 pub(crate) fn device_index(_: Target<'_>) -> Option<NonZeroU32> {
     None
-}
-
-// Waiting.
-
-/// Waits until a socket is writable, `Ok(false)` when the time is over.
-///
-/// By `select`, for `WSAPoll` does not tell of a connection that failed before Windows 10, version
-/// 2004 (Microsoft, "WSAPoll function").
-pub(crate) fn wait_writable(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<bool> {
-    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let ready = select_writable(fd, left)?;
-        if ready || deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            return Ok(ready);
-        }
-    }
-}
-
-fn select_writable(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<bool> {
-    let mut writable = FD_SET { fd_count: 1, fd_array: [raw(fd); 64] };
-    // A connection that failed is told as an exception.
-    let mut failed = writable;
-    let timeout = timeout.map(time);
-    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: each pointer is null or to a set of one socket, or to a time, which live until the
-    // call returns; the first argument is ignored.
-    check(unsafe { WinSock::select(0, ptr::null_mut(), &mut writable, &mut failed, timeout) })
-        .map(|count| count > 0)
-}
-
-/// Rounded up, so that a wait of less than a microsecond does not spin.
-fn time(duration: Duration) -> TIMEVAL {
-    let micros = duration.as_nanos().div_ceil(1000);
-    TIMEVAL {
-        tv_sec: i32::try_from(micros / 1_000_000).unwrap_or(i32::MAX),
-        // Less than a million.
-        tv_usec: (micros % 1_000_000) as i32,
-    }
 }

@@ -1,0 +1,47 @@
+//! Waiting, by poll(2).
+
+use std::ffi::c_int;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use super::{Borrowed, Owned, check, prepare};
+use crate::sys::Ready;
+
+/// One poll(2), which a signal interrupts.
+pub(crate) fn wait_once(
+    sockets: &[Borrowed<'_>],
+    wakeup: Option<Borrowed<'_>>,
+    timeout: Option<Duration>,
+) -> io::Result<Ready> {
+    let entry = |fd: Borrowed<'_>, events| libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
+    // The wake-up comes last.
+    let mut entries: Vec<_> = sockets.iter().map(|fd| entry(*fd, libc::POLLOUT)).collect();
+    entries.extend(wakeup.map(|fd| entry(fd, libc::POLLIN)));
+    let count = libc::nfds_t::try_from(entries.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let millis = timeout.map_or(-1, millis);
+    // SAFETY: there are `count` entries, and nobody else uses them meanwhile.
+    check(unsafe { libc::poll(entries.as_mut_ptr(), count, millis) })?;
+    let (sockets, wakeup) = entries.split_at(sockets.len());
+    let is_ready = |entry: &libc::pollfd| entry.revents != 0;
+    Ok(Ready {
+        sockets: (0..sockets.len()).filter(|at| is_ready(&sockets[*at])).collect(),
+        woken: wakeup.iter().any(is_ready),
+    })
+}
+
+/// Rounded up, so that a wait of less than a millisecond does not spin.
+fn millis(duration: Duration) -> c_int {
+    c_int::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
+}
+
+/// Two sockets, nonblocking: what is sent on one arrives at the other.
+pub(crate) fn pair() -> io::Result<(Owned, Owned)> {
+    let (near, far) = UnixStream::pair()?;
+    for socket in [&near, &far] {
+        socket.set_nonblocking(true)?;
+        prepare(socket.as_fd())?;
+    }
+    Ok((near.into(), far.into()))
+}

@@ -1,0 +1,284 @@
+//! Waiting for several sockets at once, and ending the wait from another thread.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Borrowed, Buffer, Owned, Take, borrow, pair, recv, send, wait_once};
+
+/// What a wait found; nothing at all when the time was over.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    /// The places of the sockets that are writable or have failed, rising.
+    pub(crate) sockets: Vec<usize>,
+    /// Whether the wake-up is readable.
+    pub(crate) woken: bool,
+}
+
+impl Ready {
+    /// Whether anything ended the wait but the time.
+    pub(crate) fn any(&self) -> bool {
+        self.woken || !self.sockets.is_empty()
+    }
+}
+
+/// The places of the sockets.
+impl IntoIterator for Ready {
+    type Item = usize;
+    type IntoIter = std::vec::IntoIter<usize>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.sockets.into_iter()
+    }
+}
+
+/// Waits until a socket is writable or has failed, the wake-up is readable, or the time is over.
+///
+/// Signals do not end or prolong it. `None` waits as long as it takes, and so does a time that the
+/// clock does not reach; without anything to wait for it is `InvalidInput`.
+pub(crate) fn wait_any(
+    sockets: &[Borrowed<'_>],
+    wakeup: Option<Borrowed<'_>>,
+    timeout: Option<Duration>,
+) -> io::Result<Ready> {
+    if sockets.is_empty() && wakeup.is_none() && timeout.is_none() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "nothing to wait for"));
+    }
+    let deadline = timeout.and_then(super::deadline);
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        match wait_once(sockets, wakeup, left) {
+            Ok(ready)
+                if ready.any() || deadline.is_some_and(|deadline| deadline <= Instant::now()) =>
+            {
+                return Ok(ready);
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Waits until a socket is writable or has failed, `Ok(false)` when the time is over.
+pub(crate) fn wait_writable(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<bool> {
+    wait_any(&[fd], None, timeout).map(|ready| ready.any())
+}
+
+/// A wake-up: one half for the threads that give it, one for the thread that waits.
+pub(crate) fn waker() -> io::Result<(Waker, Woken)> {
+    let (near, far) = pair()?;
+    let near = Arc::new(near);
+    Ok((Waker(near.clone()), Woken { far, near }))
+}
+
+/// Ends a wait in another thread.
+#[derive(Debug, Clone)]
+pub(crate) struct Waker(Arc<Owned>);
+
+impl Waker {
+    /// Makes the other half readable, and never waits.
+    pub(crate) fn wake(&self) {
+        match send(borrow(&self.0), &[1], false) {
+            Ok(_) => {}
+            // It is full of wake-ups that nobody has drained yet, and so it is readable.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => log::trace!("nobody is there to be woken: {error}"),
+        }
+    }
+}
+
+/// Becomes readable when a [`Waker`] is used.
+#[derive(Debug)]
+pub(crate) struct Woken {
+    far: Owned,
+    /// While this is open, there is no end of data, which would look like a wake-up for ever.
+    near: Arc<Owned>,
+}
+
+impl Woken {
+    /// What to wait for.
+    pub(crate) fn fd(&self) -> Borrowed<'_> {
+        borrow(&self.far)
+    }
+
+    /// Another one that wakes this.
+    pub(crate) fn waker(&self) -> Waker {
+        Waker(self.near.clone())
+    }
+
+    /// Takes the wake-ups that are there. What a failure leaves ends the next wait, too.
+    pub(crate) fn drain(&self) {
+        let mut bytes = [0; 64];
+        loop {
+            match recv(self.fd(), Buffer::from(&mut bytes[..]), Take::Data) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) => return log::debug!("cannot take the wake-ups: {error}"),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv6Addr, SocketAddrV6};
+    use std::thread;
+
+    use super::*;
+    use crate::kind::Protocol;
+    use crate::sys::{bind, finish_connect, listen, local_address, open, start_connect};
+
+    /// Longer than anything here takes, so that what is lost fails a test and does not hang it.
+    const PATIENCE: Option<Duration> = Some(Duration::from_secs(20));
+    const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
+
+    fn on_loopback() -> (Owned, SocketAddrV6) {
+        let socket = open(Protocol::Tcp, true).unwrap();
+        bind(borrow(&socket), SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0)).unwrap();
+        let address = local_address(borrow(&socket)).unwrap();
+        (socket, address)
+    }
+
+    fn connecting(peer: SocketAddrV6) -> io::Result<Owned> {
+        let socket = open(Protocol::Tcp, true).unwrap();
+        start_connect(borrow(&socket), peer).map(|_| socket)
+    }
+
+    /// A connection that stays under way, because the queue of its listener is full; and what
+    /// keeps it full.
+    fn pending() -> (Owned, Vec<Owned>) {
+        let (listener, peer) = on_loopback();
+        listen(borrow(&listener), 0).unwrap();
+        let mut others = vec![listener];
+        // The length of a queue of "0" differs between systems.
+        for _ in 0..64 {
+            let socket = connecting(peer).unwrap();
+            if !wait_writable(borrow(&socket), Some(Duration::from_millis(100))).unwrap() {
+                return (socket, others);
+            }
+            others.push(socket);
+        }
+        panic!("the queue of a listener never fills");
+    }
+
+    #[test]
+    fn nothing_to_wait_for_is_an_error_and_no_wait_for_ever() {
+        let error = wait_any(&[], None, None).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert!(!wait_any(&[], None, Some(Duration::from_millis(1))).unwrap().any());
+    }
+
+    #[test]
+    fn a_wait_takes_no_less_than_its_time() {
+        let (_waker, woken) = waker().unwrap();
+        for micros in [0, 1, 999, 1001, 20_000] {
+            let (start, timeout) = (Instant::now(), Duration::from_micros(micros));
+            assert!(!wait_any(&[], Some(woken.fd()), Some(timeout)).unwrap().any());
+            assert!(start.elapsed() >= timeout);
+        }
+    }
+
+    #[test]
+    fn a_time_beyond_the_clock_is_waited_for() {
+        let (waker, woken) = waker().unwrap();
+        waker.wake();
+        assert!(wait_any(&[], Some(woken.fd()), Some(Duration::MAX)).unwrap().woken);
+    }
+
+    #[test]
+    fn a_refused_and_a_made_connection_are_told_apart_from_one_under_way() {
+        let (listener, live) = on_loopback();
+        listen(borrow(&listener), 16).unwrap();
+        let (_bound, dead) = on_loopback();
+        let (pending, _full) = pending();
+        let made = connecting(live).unwrap();
+        // Some systems refuse at once.
+        let refused = connecting(dead);
+
+        let mut sockets = vec![borrow(&made), borrow(&pending)];
+        sockets.extend(refused.as_ref().ok().map(borrow));
+        let expected: &[_] = if sockets.len() == 3 { &[0, 2] } else { &[0] };
+        loop {
+            let ready = wait_any(&sockets, None, PATIENCE).unwrap();
+            assert!(ready.any(), "no connection came to an end");
+            assert!(!ready.woken);
+            assert!(!ready.sockets.contains(&1), "there is no room for it");
+            if ready.sockets == expected {
+                break;
+            }
+        }
+        finish_connect(borrow(&made), None).unwrap();
+        let error = match refused {
+            Ok(socket) => finish_connect(borrow(&socket), None).unwrap_err(),
+            Err(error) => error,
+        };
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn more_sockets_than_a_set_of_windows_has_room_for() {
+        let (pending, _full) = pending();
+        // The last one is ready, and the others are not.
+        let others = vec![borrow(&pending); 100];
+        let datagrams = open(Protocol::Udp, true).unwrap();
+        let sockets = [others, vec![borrow(&datagrams)]].concat();
+        let ready = wait_any(&sockets, None, PATIENCE).unwrap();
+        assert_eq!(ready.into_iter().collect::<Vec<_>>(), [100]);
+    }
+
+    #[test]
+    fn another_thread_ends_a_wait() {
+        let (pending, _full) = pending();
+        let (waker, woken) = waker().unwrap();
+        thread::scope(|scope| {
+            scope.spawn(move || waker.wake());
+            let ready = wait_any(&[borrow(&pending)], Some(woken.fd()), PATIENCE).unwrap();
+            assert!(ready.woken);
+            assert_eq!(ready.sockets, []);
+        });
+    }
+
+    #[test]
+    fn wake_ups_are_drained_at_once_and_come_again() {
+        let (waker, woken) = waker().unwrap();
+        let is_woken = |time| wait_any(&[], Some(woken.fd()), time).unwrap().woken;
+        assert!(!is_woken(AT_ONCE));
+        for _ in 0..2 {
+            waker.wake();
+            waker.clone().wake();
+            woken.waker().wake();
+            // As long as they are not drained, they stay.
+            assert!(is_woken(PATIENCE));
+            assert!(is_woken(PATIENCE));
+            // On Windows they arrive one by one.
+            while is_woken(AT_ONCE) {
+                woken.drain();
+            }
+        }
+        woken.drain();
+    }
+
+    #[test]
+    fn waking_neither_waits_nor_fails() {
+        let (waker, woken) = waker().unwrap();
+        // More than any buffer of one-byte messages holds.
+        for _ in 0..100_000 {
+            waker.wake();
+        }
+        assert!(wait_any(&[], Some(woken.fd()), PATIENCE).unwrap().woken);
+        drop(woken);
+        // Nobody is there any more, and no signal says so.
+        waker.wake();
+        waker.wake();
+    }
+
+    #[test]
+    fn wakers_that_are_gone_wake_nobody() {
+        let (waker, woken) = waker().unwrap();
+        drop(waker);
+        assert!(!wait_any(&[], Some(woken.fd()), AT_ONCE).unwrap().woken);
+        woken.waker().wake();
+        assert!(wait_any(&[], Some(woken.fd()), PATIENCE).unwrap().woken);
+    }
+}

@@ -1,0 +1,112 @@
+//! Waiting, by `select`.
+//!
+//! For `WSAPoll` does not tell of a connection that failed before Windows 10, version 2004
+//! (Microsoft, "WSAPoll function").
+
+use std::io;
+use std::mem::offset_of;
+use std::net::{Ipv6Addr, SocketAddrV6};
+use std::ptr;
+use std::thread;
+use std::time::Duration;
+
+use windows_sys::Win32::Networking::WinSock::{self, FD_SET, SOCKET, TIMEVAL};
+
+use super::{Borrowed, Owned, borrow, check, local_address, open, raw};
+use crate::kind::Protocol;
+use crate::sys::{Ready, bind, start_connect};
+
+/// One `select`.
+pub(crate) fn wait_once(
+    sockets: &[Borrowed<'_>],
+    wakeup: Option<Borrowed<'_>>,
+    timeout: Option<Duration>,
+) -> io::Result<Ready> {
+    if sockets.is_empty() && wakeup.is_none() {
+        // Three empty sets are an error.
+        thread::sleep(timeout.unwrap_or(Duration::MAX));
+        return Ok(Ready { sockets: Vec::new(), woken: false });
+    }
+    select(sockets, wakeup, timeout)
+}
+
+fn select(
+    sockets: &[Borrowed<'_>],
+    wakeup: Option<Borrowed<'_>>,
+    timeout: Option<Duration>,
+) -> io::Result<Ready> {
+    let mut readable = Set::new(wakeup.as_slice());
+    let mut writable = Set::new(sockets);
+    // A connection that failed is told as an exception.
+    let mut failed = Set::new(sockets);
+    let timeout = timeout.map(time);
+    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: the sets are as long as they say, and the time is null or a time; all of them live
+    // until the call returns. The first argument is ignored.
+    check(unsafe {
+        WinSock::select(0, readable.as_ptr(), writable.as_ptr(), failed.as_ptr(), timeout)
+    })?;
+    let (writable, failed) = (writable.members(), failed.members());
+    let is_ready = |fd| writable.contains(&fd) || failed.contains(&fd);
+    Ok(Ready {
+        sockets: (0..sockets.len()).filter(|at| is_ready(raw(sockets[*at]))).collect(),
+        woken: !readable.members().is_empty(),
+    })
+}
+
+/// An `FD_SET` of any length: the number of sockets in the first element, then the sockets.
+///
+/// The length of 64 is that of the header file, which a program may define otherwise (Microsoft,
+/// "Maximum Number of Sockets Supported").
+struct Set(Vec<SOCKET>);
+
+const _: () = assert!(
+    offset_of!(FD_SET, fd_count) == 0
+        && offset_of!(FD_SET, fd_array) == size_of::<SOCKET>()
+        && align_of::<FD_SET>() == align_of::<SOCKET>()
+        // So that the low half of the first element is the number.
+        && cfg!(target_endian = "little")
+);
+
+impl Set {
+    fn new(sockets: &[Borrowed<'_>]) -> Self {
+        Self([sockets.len()].into_iter().chain(sockets.iter().map(|fd| raw(*fd))).collect())
+    }
+
+    fn as_ptr(&mut self) -> *mut FD_SET {
+        self.0.as_mut_ptr().cast()
+    }
+
+    /// Those that the call left.
+    fn members(&self) -> &[SOCKET] {
+        &self.0[1..=self.0[0]]
+    }
+}
+
+/// Rounded up, so that a wait of less than a microsecond does not spin.
+fn time(duration: Duration) -> TIMEVAL {
+    let micros = duration.as_nanos().div_ceil(1000);
+    TIMEVAL {
+        tv_sec: i32::try_from(micros / 1_000_000).unwrap_or(i32::MAX),
+        // Less than a million.
+        tv_usec: (micros % 1_000_000) as i32,
+    }
+}
+
+/// Two sockets, nonblocking: what is sent on one arrives at the other.
+pub(crate) fn pair() -> io::Result<(Owned, Owned)> {
+    let (near, near_address) = on_loopback()?;
+    let (far, far_address) = on_loopback()?;
+    // Connected to each other, they take nothing from anybody else.
+    for (socket, peer) in [(&near, far_address), (&far, near_address)] {
+        start_connect(borrow(socket), peer)?;
+    }
+    Ok((near, far))
+}
+
+fn on_loopback() -> io::Result<(Owned, SocketAddrV6)> {
+    let socket = open(Protocol::Udp, true)?;
+    bind(borrow(&socket), SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0))?;
+    let address = local_address(borrow(&socket))?;
+    Ok((socket, address))
+}
