@@ -71,8 +71,8 @@ pub trait Resolve: Send + Sync + 'static {
 /// # Platform notes
 ///
 /// Not every system tells a name that does not exist from one without an address of the family:
-/// musl before 1.2.4, FreeBSD before 14 and Apple's systems say
-/// [`NoSuchName`](ResolveErrorKind::NoSuchName) for both, Android
+/// musl before 1.2.4, FreeBSD before 14, Apple's systems, and glibc for a name that stands in
+/// `/etc/hosts` alone say [`NoSuchName`](ResolveErrorKind::NoSuchName) for both, Android says
 /// [`NoAddress`](ResolveErrorKind::NoAddress).
 ///
 /// # Examples

@@ -1,5 +1,6 @@
 //! The resolver of the system.
 
+use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
 
@@ -39,8 +40,8 @@ impl From<io::Error> for ResolveFailure {
 
 /// The addresses of a name in one family, in the order of the system (RFC 6724); the port is 0.
 ///
-/// The zone of a link-local address is kept. A mapped address is no IPv6 address, and left out. The
-/// call waits as long as the system does.
+/// The zone of a link-local address is kept. A mapped address is no IPv6 address, and left out. No
+/// address comes twice. The call waits as long as the system does.
 pub(crate) fn resolve(name: &str, ipv6: bool) -> Result<Vec<SocketAddr>, ResolveFailure> {
     if name.is_empty() {
         // Some systems take it for "this host".
@@ -51,9 +52,14 @@ pub(crate) fn resolve(name: &str, ipv6: bool) -> Result<Vec<SocketAddr>, Resolve
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "a zero byte in the name").into());
     }
     let mut found = look_up(name, ipv6)?;
-    found.retain(|address| match address {
-        SocketAddr::V6(address) => ipv6 && address.ip().to_ipv4_mapped().is_none(),
-        SocketAddr::V4(_) => !ipv6,
+    let mut seen = HashSet::new();
+    found.retain(|address| {
+        let wanted = match address {
+            SocketAddr::V6(address) => ipv6 && address.ip().to_ipv4_mapped().is_none(),
+            SocketAddr::V4(_) => !ipv6,
+        };
+        // glibc gives 127.0.0.1 for `::1` in /etc/hosts, too.
+        wanted && seen.insert(*address)
     });
     if found.is_empty() {
         let error = io::Error::new(io::ErrorKind::NotFound, "the answer has no address");

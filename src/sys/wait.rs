@@ -69,7 +69,7 @@ pub(crate) fn wait_writable(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::
 pub(crate) fn waker() -> io::Result<(Waker, Woken)> {
     let (near, far) = pair()?;
     let near = Arc::new(near);
-    Ok((Waker(near.clone()), Woken { far, near }))
+    Ok((Waker(near.clone()), Woken { far, _near: near }))
 }
 
 /// Ends a wait in another thread.
@@ -93,18 +93,13 @@ impl Waker {
 pub(crate) struct Woken {
     far: Owned,
     /// While this is open, there is no end of data, which would look like a wake-up for ever.
-    near: Arc<Owned>,
+    _near: Arc<Owned>,
 }
 
 impl Woken {
     /// What to wait for.
     pub(crate) fn fd(&self) -> Borrowed<'_> {
         borrow(&self.far)
-    }
-
-    /// Another one that wakes this.
-    pub(crate) fn waker(&self) -> Waker {
-        Waker(self.near.clone())
     }
 
     /// Takes the wake-ups that are there. What a failure leaves ends the next wait, too.
@@ -145,9 +140,9 @@ mod tests {
         start_connect(borrow(&socket), peer).map(|_| socket)
     }
 
-    /// A connection that stays under way, because the queue of its listener is full; and what
-    /// keeps it full.
-    fn pending() -> (Owned, Vec<Owned>) {
+    /// A connection that stays under way, because the queue of its listener is full; the address
+    /// of that, and what keeps it full.
+    fn pending() -> (Owned, SocketAddrV6, Vec<Owned>) {
         let (listener, peer) = on_loopback();
         listen(borrow(&listener), 0).unwrap();
         let mut others = vec![listener];
@@ -155,7 +150,7 @@ mod tests {
         for _ in 0..64 {
             let socket = connecting(peer).unwrap();
             if !wait_writable(borrow(&socket), Some(Duration::from_millis(100))).unwrap() {
-                return (socket, others);
+                return (socket, peer, others);
             }
             others.push(socket);
         }
@@ -191,7 +186,7 @@ mod tests {
         let (listener, live) = on_loopback();
         listen(borrow(&listener), 16).unwrap();
         let (_bound, dead) = on_loopback();
-        let (pending, _full) = pending();
+        let (pending, _, _full) = pending();
         let made = connecting(live).unwrap();
         // Some systems refuse at once.
         let refused = connecting(dead);
@@ -218,18 +213,18 @@ mod tests {
 
     #[test]
     fn more_sockets_than_a_set_of_windows_has_room_for() {
-        let (pending, _full) = pending();
+        let (_pending, peer, _full) = pending();
         // The last one is ready, and the others are not.
-        let others = vec![borrow(&pending); 100];
-        let datagrams = open(Protocol::Udp, true).unwrap();
-        let sockets = [others, vec![borrow(&datagrams)]].concat();
+        let mut sockets: Vec<_> = (0..100).map(|_| connecting(peer).unwrap()).collect();
+        sockets.push(open(Protocol::Udp, true).unwrap());
+        let sockets: Vec<_> = sockets.iter().map(borrow).collect();
         let ready = wait_any(&sockets, None, PATIENCE).unwrap();
         assert_eq!(ready.into_iter().collect::<Vec<_>>(), [100]);
     }
 
     #[test]
     fn another_thread_ends_a_wait() {
-        let (pending, _full) = pending();
+        let (pending, _, _full) = pending();
         let (waker, woken) = waker().unwrap();
         thread::scope(|scope| {
             scope.spawn(move || waker.wake());
@@ -247,7 +242,6 @@ mod tests {
         for _ in 0..2 {
             waker.wake();
             waker.clone().wake();
-            woken.waker().wake();
             // As long as they are not drained, they stay.
             assert!(is_woken(PATIENCE));
             assert!(is_woken(PATIENCE));
@@ -276,9 +270,10 @@ mod tests {
     #[test]
     fn wakers_that_are_gone_wake_nobody() {
         let (waker, woken) = waker().unwrap();
+        waker.wake();
         drop(waker);
-        assert!(!wait_any(&[], Some(woken.fd()), AT_ONCE).unwrap().woken);
-        woken.waker().wake();
         assert!(wait_any(&[], Some(woken.fd()), PATIENCE).unwrap().woken);
+        woken.drain();
+        assert!(!wait_any(&[], Some(woken.fd()), AT_ONCE).unwrap().woken);
     }
 }

@@ -34,6 +34,7 @@ mod names;
 mod network;
 mod option;
 mod property;
+mod resolve;
 mod stream;
 #[cfg(target_os = "linux")]
 mod ui;

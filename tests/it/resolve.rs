@@ -5,8 +5,6 @@ use std::thread;
 
 use inet6::{Family, Resolve, ResolveErrorKind, SystemResolver};
 
-use crate::support::*;
-
 const FAMILIES: [Family; 2] = [Family::Ipv6, Family::Ipv4];
 
 fn find(name: &str, family: Family) -> Result<Vec<IpAddr>, ResolveErrorKind> {
@@ -19,21 +17,17 @@ fn find(name: &str, family: Family) -> Result<Vec<IpAddr>, ResolveErrorKind> {
     Ok(found.iter().map(SocketAddr::ip).collect())
 }
 
-#[track_caller]
-fn localhost_is(family: Family, address: impl Into<IpAddr>) {
-    let found = find("localhost", family).map_err(|kind| format!("{kind}"));
-    let found = require!(found, "localhost in {family:?}");
-    assert!(found.contains(&address.into()), "{found:?}");
-}
-
+/// On Linux, the files of this machine do not matter: see below.
+#[cfg(not(target_os = "linux"))]
 #[test]
-fn localhost_is_the_loopback_address_of_ipv6() {
-    localhost_is(Family::Ipv6, Ipv6Addr::LOCALHOST);
-}
-
-#[test]
-fn localhost_is_the_loopback_address_of_ipv4() {
-    localhost_is(Family::Ipv4, Ipv4Addr::LOCALHOST);
+fn localhost_is_a_loopback_address_of_each_family() {
+    for (family, address) in [
+        (Family::Ipv6, IpAddr::V6(Ipv6Addr::LOCALHOST)),
+        (Family::Ipv4, IpAddr::V4(Ipv4Addr::LOCALHOST)),
+    ] {
+        let found = require!(find("localhost", family), "localhost in {family}");
+        assert!(found.contains(&address), "{found:?}");
+    }
 }
 
 #[test]
@@ -68,6 +62,8 @@ fn what_is_no_name_is_an_error() {
     }
 }
 
+/// On Linux without a network: see below.
+#[cfg(not(target_os = "linux"))]
 #[test]
 fn an_invalid_name_does_not_exist() {
     use ResolveErrorKind::{NoSuchName, Unreachable};
@@ -87,6 +83,90 @@ fn both_families_are_asked_side_by_side() {
         for _ in 0..8 {
             scope.spawn(|| find("::1", Family::Ipv6).unwrap());
             scope.spawn(|| find("127.0.0.1", Family::Ipv4).unwrap());
+        }
+    });
+}
+
+/// Runs the rest of a test in a process without a network, for which these are `/etc/hosts` and
+/// the sources of names in `/etc/nsswitch.conf`.
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn with_hosts<F: FnOnce()>(hosts: &str, sources: &str, body: F) {
+    use std::path::Path;
+    use std::process::Command;
+    use std::{env, fs};
+
+    const MARK: &str = "INET6_HOSTS";
+    const MOUNT: &str = "mount --bind \"$1\" /etc/hosts \
+        && mount --bind \"$2\" /etc/nsswitch.conf || exit 1; shift 2; exec \"$@\"";
+
+    let closure = std::any::type_name::<F>();
+    let name = closure.split_once("::").and_then(|(_, path)| path.strip_suffix("::{{closure}}"));
+    let name = name.expect("it is called with a closure of a test");
+    if env::var_os(MARK).is_some_and(|value| value == name) {
+        return body();
+    }
+    let file = |what: &str, text: &str| {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name.replace("::", "-") + what);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let output = Command::new("unshare")
+        .args(["--mount", "--net", "sh", "-c", MOUNT, "sh"])
+        .arg(file(".hosts", hosts))
+        .arg(file(".nsswitch", &format!("hosts: {sources}\n")))
+        .arg(env::current_exe().expect("the test has a path"))
+        .args(["--exact", name, "--nocapture", "--test-threads=1"])
+        .env(MARK, name)
+        .output();
+    let output = require!(output, "unshare");
+    let (text, why) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    // A test that fails ends with 101.
+    require!(output.status.code() != Some(1), "files of its own for a process: {}", why.trim());
+    let passed = output.status.success() && text.contains("1 passed");
+    assert!(passed, "{name}, with its own files: {}\n{text}\n{why}", output.status);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn each_family_has_its_own_addresses() {
+    use ResolveErrorKind::{NoAddress, NoSuchName};
+
+    const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n192.0.2.4 four\n\
+        2001:db8::6 six\n2001:db8::66 six\n2001:db8::6 six\n::ffff:192.0.2.7 mapped\n";
+    with_hosts(HOSTS, "files", || {
+        let sorted = |name, family| {
+            let mut found = find(name, family).unwrap();
+            found.sort_unstable();
+            found.iter().map(IpAddr::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(sorted("localhost", Family::Ipv6), ["::1"]);
+        // Once, though glibc makes it of `::1` too.
+        assert_eq!(sorted("localhost", Family::Ipv4), ["127.0.0.1"]);
+        assert_eq!(sorted("four", Family::Ipv4), ["192.0.2.4"]);
+        assert_eq!(sorted("six", Family::Ipv6), ["2001:db8::6", "2001:db8::66"]);
+
+        // For a name of this file glibc does not tell the two apart.
+        for (name, family) in
+            [("six", Family::Ipv4), ("four", Family::Ipv6), ("mapped", Family::Ipv6)]
+        {
+            let error = find(name, family).unwrap_err();
+            assert!(matches!(error, NoAddress | NoSuchName), "{name}, {family:?}: {error}");
+        }
+        for family in FAMILIES {
+            assert_eq!(find("nobody", family), Err(NoSuchName));
+        }
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_resolver_out_of_reach_is_not_a_name_that_does_not_exist() {
+    with_hosts("127.0.0.1 here\n", "files dns", || {
+        assert_eq!(find("here", Family::Ipv4), Ok(vec![Ipv4Addr::LOCALHOST.into()]));
+        for family in FAMILIES {
+            assert_eq!(find("name.invalid", family), Err(ResolveErrorKind::Unreachable));
         }
     });
 }

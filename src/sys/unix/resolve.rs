@@ -10,7 +10,8 @@ use crate::sys::{ResolveFailure, ResolveReason};
 /// `EAI_NODATA` and `EAI_ADDRFAMILY` of netdb.h, which the standard no longer has, nor libc for
 /// every system: there are two sets of numbers, that of RFC 2553 and its negative twin of glibc,
 /// musl and OpenBSD. A system that gives neither says `EAI_NONAME` instead (musl before 1.2.4,
-/// FreeBSD before 14, Apple's); Android says `EAI_NODATA` for a name that does not exist, too.
+/// FreeBSD before 14, Apple's, and glibc of a name that stands in /etc/hosts alone); Android says
+/// `EAI_NODATA` for a name that does not exist, too.
 const NO_ADDRESS: [c_int; 2] = if libc::EAI_NONAME < 0 { [-5, -9] } else { [7, 1] };
 
 pub(crate) fn look_up(name: &str, ipv6: bool) -> Result<Vec<SocketAddr>, ResolveFailure> {
