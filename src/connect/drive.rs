@@ -278,8 +278,12 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         let outcome = match result {
             Ok(socket) => {
                 race.connected(attempt);
-                self.done.get_or_insert(socket);
-                Outcome::Connected
+                if self.done.is_none() {
+                    self.done = Some(socket);
+                    Outcome::Connected
+                } else {
+                    Outcome::Cancelled
+                }
             }
             Err(error) => {
                 race.failed();
@@ -303,8 +307,11 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         let left = until.map(|until| until.saturating_sub(self.began.elapsed()));
         let fds: Vec<_> = self.running.iter().map(|(_, pending)| pending.fd()).collect();
         let ready = sys::wait_any(&fds, questions.map(|questions| questions.woken.fd()), left)?;
-        for at in ready.into_iter().rev() {
-            let (attempt, pending) = self.running.swap_remove(at);
+        let mut ready: Vec<_> =
+            ready.into_iter().rev().map(|at| self.running.swap_remove(at)).collect();
+        // Of two that are there at once, the one that started first is kept.
+        ready.sort_by_key(|(attempt, _)| *attempt);
+        for (attempt, pending) in ready {
             self.ended(race, attempt, pending.finish());
         }
         if let Some(questions) = questions {

@@ -178,7 +178,9 @@ fn ipv6_refused_hands_over_to_ipv4() {
     });
     let port = listener.local_addr().unwrap().port();
     let expected = ["2001:db8::1 ConnectionRefused", "192.0.2.1 connected"];
-    check(&lab, &listener, &host(port, Names::both()), SERVER_V4, &expected);
+    // The deadline passes before the delay does: it is the failure that starts the second attempt.
+    let host_in_time = host(port, Names::both()).deadline(LONG);
+    check(&lab, &listener, &host_in_time, SERVER_V4, &expected);
 
     // Somebody on the way refuses, where a listener is.
     let (listener, port) = server(&lab);
@@ -246,6 +248,29 @@ fn an_ipv6_server_that_is_slow_wins_if_ipv4_is_worse() {
     assert_eq!(story(&connection.report), expected);
     assert_eq!(connection.peer, (SERVER_V6, port).into());
     assert_eq!(connection.socket.peer_addr().unwrap(), connection.peer);
+}
+
+#[test]
+fn of_two_that_are_there_at_once_the_first_is_kept() {
+    let lab = Arc::new(require!(Lab::new(), "the lab"));
+    require!(lab.left.filter("meta l4proto tcp drop"), "nftables");
+    let (listener, port) = server(&lab);
+    let third: Ipv6Addr = "2001:db8::ffff".parse().unwrap();
+    let names = Names::of([IpAddr::V6(SERVER_V6), SERVER_V4.into(), third.into()]);
+    // While nobody looks, both get through.
+    let left = Arc::clone(&lab);
+    let host = host(port, names).attempt_delay(SHORT).observer(move |event| {
+        if matches!(event, Event::Started { address, .. } if address.ip() == third) {
+            left.left.unfilter();
+            let accepted = [listener.accept().unwrap().1, listener.accept().unwrap().1];
+            assert!(accepted.iter().any(SocketAddr::is_ipv6), "{accepted:?}");
+            assert!(accepted.iter().any(SocketAddr::is_ipv4), "{accepted:?}");
+        }
+    });
+    let connection = connect(&lab, &host).unwrap();
+    let expected = ["2001:db8::1 connected", "192.0.2.1 cancelled", "2001:db8::ffff cancelled"];
+    assert_eq!(story(&connection.report), expected);
+    assert_eq!(connection.socket.peer_addr().unwrap(), (SERVER_V6, port).into());
 }
 
 #[test]
