@@ -9,8 +9,8 @@ mod script;
 use std::time::Duration;
 
 use self::script::{Script, addresses, ms};
-use super::Family::{Ipv4, Ipv6};
-use super::{Next, Race};
+use super::Family::{self, Ipv4, Ipv6};
+use super::{Next, Race, Rules};
 
 fn both() -> Script {
     Script::asking(&[Ipv6, Ipv4])

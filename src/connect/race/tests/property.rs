@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::super::{Family, Next, Rules};
 use super::script::{Entry, Fate, Log, Script, address, ms};
+use super::{Family, Next, Rules};
 
 /// A script in small numbers, so that much happens at the same moment. Times are in steps of 10 ms.
 #[derive(Debug, Clone)]
