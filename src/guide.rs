@@ -27,6 +27,7 @@ pub mod dual_stack {}
 
 #[doc = include_str!("../docs/guide/refused.md")]
 pub mod refused {}
+
 #[doc = include_str!("../docs/guide/connecting.md")]
 pub mod connecting {}
 
