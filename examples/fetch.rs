@@ -62,7 +62,7 @@ fn draw(report: &Report) {
     for Attempt { address, started, ended, outcome, .. } in &report.attempts {
         let (from, to) = (column(*started), column(*ended));
         let end = match outcome {
-            Outcome::Connected => "*",
+            Outcome::Won => "*",
             Outcome::Failed(_) => "x",
             _ => ".",
         };

@@ -107,7 +107,7 @@ pub struct Attempt {
 #[non_exhaustive]
 pub enum Outcome {
     /// It has the connection.
-    Connected,
+    Won,
     /// It failed, and why: the step and the system's error.
     Failed(Error),
     /// It was given up, because another one was faster or the time was over.
@@ -311,7 +311,7 @@ impl fmt::Display for Attempt {
         let (started, ended) = (self.started.as_millis(), self.ended.as_millis());
         write!(f, "{started:>6} ms to {ended:>6} ms  {}: ", self.address)?;
         match &self.outcome {
-            Outcome::Connected => f.write_str("connected"),
+            Outcome::Won => f.write_str("connected"),
             Outcome::Failed(error) => error.fmt(f),
             Outcome::Cancelled => f.write_str("given up"),
         }

@@ -112,7 +112,7 @@ fn story(report: &Report) -> Vec<String> {
     assert!(attempts.is_sorted_by_key(|attempt| attempt.started), "{report}");
     assert!(attempts.iter().all(|attempt| attempt.started <= attempt.ended), "{report}");
     let lines = attempts.iter().map(|attempt| match &attempt.outcome {
-        Outcome::Connected => format!("{} connected", attempt.address.ip()),
+        Outcome::Won => format!("{} connected", attempt.address.ip()),
         Outcome::Cancelled => format!("{} cancelled", attempt.address.ip()),
         Outcome::Failed(error) => format!("{} {:?}", attempt.address.ip(), error.kind()),
         outcome => panic!("{outcome:?}"),
