@@ -46,7 +46,7 @@ const BACKLOG: u32 = 4096;
 /// 2. the socket is created, close-on-exec, and nonblocking if asked for;
 /// 3. `IPV6_V6ONLY` is set and read back: a system that refuses or ignores it gives an error;
 /// 4. the options are set: [`ReuseAddress`] and its kin first, then devices, then the rest in the
-///    order given;
+///    order given, and [`Priority`](crate::option::Priority) last, which another one may change;
 /// 5. the socket is bound or connected.
 ///
 /// Each step is a line at level `trace` of the `log` crate; see the
@@ -247,7 +247,8 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     fn open(&self, nonblocking: bool) -> Result<Owned, Error> {
         let v6_only = self.mode.v6_only();
         let failed = |op, error| sys::errors::opening(op, None, v6_only, error);
-        let fd = sys::open(self.protocol, nonblocking).map_err(|error| failed(Op::Open, error))?;
+        let fd = sys::open(self.protocol, nonblocking)
+            .map_err(|error| sys::errors::creating(self.protocol, v6_only, error))?;
         log::trace!("opened an IPv6 socket for {:?}", self.protocol);
         let socket = self.target(&fd);
         sys::set_v6_only(socket.fd, v6_only).map_err(|error| failed(Op::Mode, error))?;

@@ -24,6 +24,8 @@ use crate::addr::{AddressError, Endpoint};
 /// assert_eq!(error.kind(), ErrorKind::AddrInUse);
 /// assert!(matches!(error.op(), Op::Bind | Op::Listen));
 /// assert!(error.to_string().contains("address in use"));
+/// assert_eq!(error.address(), Some(&first.local_addr()?.into()));
+/// assert!(error.raw_os_error().is_some()); // EADDRINUSE, WSAEADDRINUSE
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Error(Box<Inner>);
@@ -69,6 +71,8 @@ pub enum Op {
     Listen,
     /// Connecting to a peer.
     Connect,
+    /// Sending a datagram to a peer that the socket cannot reach.
+    Send,
     /// Giving up the connection of a datagram socket.
     Disconnect,
     /// Taking over a descriptor.
@@ -104,10 +108,14 @@ pub(crate) enum Reason {
     NoIpv6,
     #[error("the socket is bound to an IPv4 address, and from there no IPv6 peer can be reached")]
     BoundToIpv4,
+    #[error("the socket is bound to an IPv6 address, and from there no IPv4 peer can be reached")]
+    BoundToIpv6,
     #[error("the process has too many open descriptors")]
     ProcessLimit,
     #[error("the system has too many open descriptors")]
     SystemLimit,
+    #[error("this system has no Multipath TCP, or it is switched off")]
+    NoMultipathTcp,
     #[error("this system does not have it")]
     Unsupported,
     #[error("the value is out of range")]
@@ -126,6 +134,8 @@ pub(crate) enum Reason {
     NoHost,
     #[error("no such interface")]
     NoInterface,
+    #[error("this system knows nothing of that name")]
+    UnknownName,
 }
 
 impl Error {
@@ -159,9 +169,12 @@ impl Error {
             Source::Address(_) => io::ErrorKind::InvalidInput,
             // The numbers for this have no kind of their own in std.
             Source::System(error) => match self.0.reason {
-                Some(Reason::Unsupported | Reason::NoDualStack | Reason::NoV6Only) => {
-                    io::ErrorKind::Unsupported
-                }
+                Some(
+                    Reason::Unsupported
+                    | Reason::NoMultipathTcp
+                    | Reason::NoDualStack
+                    | Reason::NoV6Only,
+                ) => io::ErrorKind::Unsupported,
                 _ => error.kind(),
             },
         }
@@ -202,6 +215,7 @@ impl fmt::Display for Error {
             Op::Bind => write!(f, "cannot bind")?,
             Op::Listen => write!(f, "cannot listen on")?,
             Op::Connect => write!(f, "cannot connect to")?,
+            Op::Send => write!(f, "cannot send to")?,
             Op::Disconnect => write!(f, "cannot disconnect")?,
             Op::Adopt => write!(f, "cannot adopt the descriptor")?,
         }

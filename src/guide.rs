@@ -7,6 +7,8 @@
 //! | [`from_socket2`] | you set sockets up with socket2: the same in types |
 //! | [`from_python`] | you know the classic tutorial: both languages side by side |
 //! | [`dual_stack`] | you serve IPv6 and IPv4: ten minutes |
+//! | [`refused`] | a program does not compile: each mistake, its message, and what to write |
+//! | [`connecting`] | you connect to hosts by name: the race between their addresses |
 //! | [`systems`] | you need to know what differs on your system |
 //! | [`errors_and_logging`] | something fails: the messages, and what the crate logs |
 //! | [`changelog`] | you update |
@@ -22,6 +24,12 @@ pub mod from_python {}
 
 #[doc = include_str!("../docs/guide/dual_stack.md")]
 pub mod dual_stack {}
+
+#[doc = include_str!("../docs/guide/refused.md")]
+pub mod refused {}
+
+#[doc = include_str!("../docs/guide/connecting.md")]
+pub mod connecting {}
 
 #[doc = include_str!("../docs/guide/systems.md")]
 pub mod systems {}

@@ -33,18 +33,21 @@
 //! | [`option`] | one type each. [`SocketOption`](option::SocketOption) says which kind has it, [`LiveOn`](option::LiveOn) where it may still change on an open socket |
 //! | sockets | [`BoundStream`], [`TcpListener`], [`TcpStream`], [`UdpSocket`], [`ConnectedUdpSocket`]; and [`Connecting`], a connection under way. States that follow each other are types that consume each other |
 //! | [`Endpoint`], [`Zone`], [`Interface`] | addresses as people write them, `[fe80::1%eth0]:8000`, and the interfaces of the host. [`ToAddress`] lists everything that `bind`, `connect` and `send_to` accept |
-//! | [`Error`] | which step failed, with which address or option, why, and what to do |
+//! | [`HappyEyeballs`], [`HostConnection`] | a host by its name, with the rules of the race between its addresses (RFC 8305), and what came of it: [`connect_host`](Builder::connect_host) goes from one to the other |
+//! | [`Error`], [`HostError`] | which step failed, with which address or option, why, and what to do; and the same of each address of a host |
 //!
 //! ```text
 //!  Builder::stream() ─┬─ bind ────────▶ BoundStream ─┬─ listen ──▶ TcpListener
 //!    .dual_stack()    │                              │                 │ accept
 //!    .with(option)    │                              │ connect         ▼
 //!                     ├─ connect ────────────────────┴───────────▶ TcpStream
-//!                     └─ start_connect ─▶ Connecting ── finish ──────▲
+//!                     ├─ start_connect ─▶ Connecting ── finish ──────▲
+//!                     └─ connect_host ──▶ HostConnection ── .socket ─┘
 //!
 //!  Builder::datagram() ┬─ bind ───────▶ UdpSocket ── connect ──▶ ConnectedUdpSocket
 //!    .dual_stack()     │                    ▲ ─── disconnect ────────┘   ▲
-//!    .with(option)     └─ connect ───────────────────────────────────────┘
+//!    .with(option)     ├─ connect ───────────────────────────────────────┤
+//!                      └─ connect_host ──▶ HostConnection ── .socket ────┘
 //! ```
 //!
 //! [`TcpListener::bind`], [`TcpStream::connect`] and [`UdpSocket::bind`] are short forms, as in
@@ -59,15 +62,19 @@
 //!   error before any system call.
 //! * `fe80::1%eth0` is understood. A link-local destination without a zone is an error that says how
 //!   to write it; an unknown interface is an error and never the interface 0.
+//! * A host is connected to by its name as fast as the best of its addresses allows, a broken path
+//!   costs a quarter of a second, and the error lists every address that was tried.
 //! * A listener that cannot accept yet, a TCP option on a datagram socket, an option that comes too
 //!   late: none of them compiles.
 //! * A truncated datagram is told. A returned length never exceeds the buffer.
 //! * Sending and receiving cost what the system call costs: no other call, no allocation, no
-//!   logging.
+//!   logging. Only a destination that names its interface, or lacks its zone, costs more.
 //!
 //! # What it does not do
 //!
-//! * It does not look host names up: addresses are literal.
+//! * It looks host names up in [`connect_host`](Builder::connect_host) alone; everywhere else
+//!   addresses are literal. It is no name server's client: it asks the system's resolver, or yours
+//!   ([`Resolve`]).
 //! * It has no async runtime and no event loop. Its sockets lend their descriptor (`AsFd`,
 //!   `AsSocket`) to yours, and [`Connecting`] is the state that one waits for.
 //! * It opens no IPv4 socket. A dual-stack socket serves IPv4 peers; where a system has none (see
@@ -97,7 +104,10 @@
 //! | let a configuration file decide that | [`Builder::mode`] with [`AnyMode`] |
 //! | survive errors of `accept` | [`TcpListener::incoming`], [`AcceptFailure`] |
 //! | connect | [`TcpStream::connect`], [`TcpStream::connect_timeout`] |
-//! | connect from a chosen address | [`BoundStream::connect`] |
+//! | connect to a name, over the fastest of its addresses | [`Builder::connect_host`], [the chapter](guide::connecting) |
+//! | … with a deadline, another order, another resolver | [`HappyEyeballs`], [`Resolve`] |
+//! | … and see what happened | [`Report`], [`HostError`], [`HappyEyeballs::observer`] |
+//! | connect from a chosen address | [`BoundStream::connect`], [`HappyEyeballs::source`] |
 //! | connect and do other work meanwhile | [`Builder::start_connect`], [`Connecting`] |
 //! | exchange datagrams | [`UdpSocket::bind`], [`UdpSocket::send_to`], [`UdpSocket::recv_from`] |
 //! | learn that a datagram was truncated | [`UdpSocket::recv_message`] |

@@ -31,6 +31,7 @@ pub(crate) use self::to_address::{UNSPECIFIED, is_mapped, is_zoned};
 /// use inet6::Endpoint;
 ///
 /// let endpoint: Endpoint = "[fe80::1%eth0]:8000".parse()?;
+/// assert_eq!(endpoint.ip().to_string(), "fe80::1");
 /// assert_eq!(endpoint.port(), 8000);
 /// assert_eq!(endpoint.zone().unwrap().to_string(), "eth0");
 /// assert_eq!(endpoint.to_string(), "[fe80::1%eth0]:8000");
@@ -334,7 +335,12 @@ pub(crate) enum Reason {
 
 impl AddressError {
     pub(crate) fn new(text: impl Into<Box<str>>, reason: Reason) -> Self {
-        Self { text: text.into(), reason }
+        let mut text = text.into();
+        // An error is one line, and text from outside must not steer the terminal that shows it.
+        if text.contains(char::is_control) {
+            text = text.escape_debug().to_string().into();
+        }
+        Self { text, reason }
     }
 
     /// For a destination that is link-local and says nowhere on which interface.
@@ -407,6 +413,16 @@ mod tests {
         assert_eq!(error("[fe80::1%4294967296]:80"), Reason::ZoneIndex);
         assert_eq!(error("192.0.2.1%eth0:80"), Reason::ZoneOnIpv4);
         assert_eq!(Endpoint::new("[::1]", 80).unwrap_err().reason, Reason::Brackets);
+    }
+
+    #[test]
+    fn an_error_is_one_line_of_plain_text() {
+        let error = "a\nb\x1b[31m:80".parse::<Endpoint>().unwrap_err();
+        let text = "`a\\nb\\u{1b}[31m:80` is not a literal IPv6 or IPv4 address: host names are not \
+                    looked up";
+        assert_eq!(error.to_string(), text);
+        assert!(Endpoint::new("fe80::1%é", 80).unwrap().to_string().contains('é'));
+        assert!("é:80".parse::<Endpoint>().unwrap_err().to_string().starts_with("`é:80`"));
     }
 
     #[test]

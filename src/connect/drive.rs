@@ -1,154 +1,36 @@
 //! The clock, the sockets and the resolver of a race.
 
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
+use super::ask::Questions;
 use super::host::{HappyEyeballs, Target};
 use super::race::{Next, Race, Rules};
 use super::report::{
     Answer, Attempt, Event, HostConnection, HostError, HostErrorKind, Outcome, Report,
 };
 use super::resolve::{Family, ResolveError, ResolveErrorKind};
-use crate::addr::{AddressError, Endpoint, ToWire};
+use crate::addr::{AddressError, Endpoint, ToAddress, is_mapped};
 use crate::builder::Builder;
-use crate::error::{Error, Op, Reason};
-use crate::kind::{Datagram, Kind, Stream};
+use crate::error::{Error, Op};
+use crate::kind::Kind;
 use crate::mode::{FromWire, Mode};
-use crate::socket::{ConnectedUdpSocket, Connecting, TcpStream};
-use crate::sys::{self, Borrowed, Waker, Woken};
-
-impl<M: Mode> Builder<Stream, M> {
-    /// Connects to a host by its name, over the fastest of its addresses (Happy Eyeballs).
-    ///
-    /// The name is looked up in both families at once, in [`V6Only`](crate::V6Only) mode in IPv6
-    /// alone; the addresses are tried one after the other, each with a short head start, IPv6 and
-    /// IPv4 in turns; and the first connection is kept. Every attempt has all options of the
-    /// builder. A literal address is connected to without a look-up. [`HappyEyeballs`] holds the
-    /// rules.
-    ///
-    /// # Errors
-    ///
-    /// [`HostError`] tells what the resolver said and what became of every attempt.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use inet6::{Builder, TcpListener};
-    ///
-    /// # let listener = TcpListener::bind("[::1]:0")?;
-    /// # let port = listener.local_addr()?.port();
-    /// let builder = Builder::stream().dual_stack();
-    /// let connection = builder.connect_host(("localhost", port))?;
-    /// println!("{}", connection.report);
-    /// connection.socket.send(b"Hello, server!")?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[doc(alias = "RFC 8305")]
-    #[doc(alias = "happy eyeballs")]
-    pub fn connect_host(
-        &self,
-        host: impl Into<HappyEyeballs>,
-    ) -> Result<HostConnection<TcpStream<M>>, HostError> {
-        run(self, &host.into(), |source, peer| {
-            let connecting = match source {
-                Some(source) => self.bind(Endpoint::from(source))?.start_connect(peer)?,
-                None => self.start_connect(peer)?,
-            };
-            Ok(Started::Running(connecting))
-        })
-    }
-}
-
-impl<M: Mode> Builder<Datagram, M> {
-    /// Connects a datagram socket to a host by its name.
-    ///
-    /// The peer is the first address that this host has a route to and a source address for, in the
-    /// order in which [streams](Builder::connect_host) try them. No packet is sent, so nobody knows
-    /// whether the peer is there.
-    ///
-    /// # Errors
-    ///
-    /// [`HostError`] tells what the resolver said and what became of every attempt.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use inet6::{Builder, UdpSocket};
-    ///
-    /// let server = UdpSocket::bind("[::1]:0")?;
-    /// let port = server.local_addr()?.port();
-    /// let connection = Builder::datagram().connect_host(("::1", port))?;
-    /// connection.socket.send(b"ping")?;
-    /// assert_eq!(server.recv_from(&mut [0; 8])?.0, 4);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn connect_host(
-        &self,
-        host: impl Into<HappyEyeballs>,
-    ) -> Result<HostConnection<ConnectedUdpSocket<M>>, HostError> {
-        run(self, &host.into(), |source, peer| {
-            let socket = match source {
-                Some(source) => self.bind(Endpoint::from(source))?.connect(peer.clone())?,
-                None => self.connect(peer.clone())?,
-            };
-            sourced(&socket, peer)?;
-            Ok(Started::<Never<_>, _>::Done(socket))
-        })
-    }
-}
-
-/// Refuses a connection without an address of this host, which some system may make.
-fn sourced<M: Mode>(socket: &ConnectedUdpSocket<M>, peer: Endpoint) -> Result<(), Error> {
-    match sys::local_address(socket.target().fd) {
-        Ok(local) if !local.ip().is_unspecified() => Ok(()),
-        Ok(_) => {
-            let error = std::io::ErrorKind::AddrNotAvailable.into();
-            Err(Error::new(Op::Connect, Some(peer), Some(Reason::NoSource), error))
-        }
-        Err(error) => Err(Error::new(Op::Connect, Some(peer), None, error)),
-    }
-}
+use crate::sys::{self, Borrowed};
 
 /// An attempt that was started.
-enum Started<P, S> {
+pub(super) enum Started<P, S> {
     Running(P),
     Done(S),
 }
 
 /// A connection under way.
-trait Pending<S> {
+pub(super) trait Pending<S> {
     fn fd(&self) -> Borrowed<'_>;
     fn finish(self) -> Result<S, Error>;
 }
 
-impl<M: Mode> Pending<TcpStream<M>> for Connecting<M> {
-    fn fd(&self) -> Borrowed<'_> {
-        self.descriptor()
-    }
-
-    fn finish(self) -> Result<TcpStream<M>, Error> {
-        self.finish()
-    }
-}
-
-/// No connection of a datagram socket is ever under way.
-struct Never<S>(std::convert::Infallible, std::marker::PhantomData<S>);
-
-impl<S> Pending<S> for Never<S> {
-    fn fd(&self) -> Borrowed<'_> {
-        match self.0 {}
-    }
-
-    fn finish(self) -> Result<S, Error> {
-        match self.0 {}
-    }
-}
-
-fn run<K: Kind, M: Mode, P: Pending<S>, S>(
+/// Runs a race to a host; `start` starts an attempt from an address of ours to one of the peer's.
+pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
     builder: &Builder<K, M>,
     host: &HappyEyeballs,
     start: impl Fn(Option<SocketAddr>, Endpoint) -> Result<Started<P, S>, Error>,
@@ -157,7 +39,12 @@ fn run<K: Kind, M: Mode, P: Pending<S>, S>(
     let mut drive = Drive {
         host,
         began: Instant::now(),
-        report: Report { host: name, answers: Vec::new(), attempts: Vec::new(), elapsed: Duration::ZERO },
+        report: Report {
+            host: name,
+            answers: Vec::new(),
+            attempts: Vec::new(),
+            elapsed: Duration::ZERO,
+        },
         running: Vec::new(),
         done: None,
     };
@@ -203,7 +90,7 @@ fn run<K: Kind, M: Mode, P: Pending<S>, S>(
 }
 
 /// The address that a literal stands for, its zone looked up.
-fn literal<M: Mode>(mode: M, endpoint: &Endpoint) -> Result<SocketAddr, AddressError> {
+fn literal<M: Mode>(mode: M, endpoint: impl ToAddress<M>) -> Result<SocketAddr, AddressError> {
     let wire = endpoint.to_wire(mode, sys::interface_index)?;
     Ok(M::Address::from_wire(wire).into())
 }
@@ -274,7 +161,7 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
             Ok(socket) => {
                 race.connected(attempt);
                 self.done.get_or_insert(socket);
-                Outcome::Connected
+                Outcome::Won
             }
             Err(error) => {
                 race.failed();
@@ -298,9 +185,15 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         let left = until.map(|until| until.saturating_sub(self.began.elapsed()));
         let fds: Vec<_> = self.running.iter().map(|(_, pending)| pending.fd()).collect();
         let ready = sys::wait_any(&fds, questions.map(|questions| questions.woken.fd()), left)?;
-        for at in ready.into_iter().rev() {
-            let (attempt, pending) = self.running.swap_remove(at);
-            self.ended(race, attempt, pending.finish());
+        let ready = ready.into_iter().rev();
+        let mut ready: Vec<_> = ready.map(|at| self.running.swap_remove(at)).collect();
+        // Of two that are there at once, the one that started first wins.
+        ready.sort_unstable_by_key(|(attempt, _)| *attempt);
+        for (attempt, pending) in ready {
+            match self.done {
+                None => self.ended(race, attempt, pending.finish()),
+                Some(_) => self.running.push((attempt, pending)),
+            }
         }
         if let Some(questions) = questions {
             questions.woken.drain();
@@ -319,7 +212,11 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         mut result: Result<Vec<SocketAddr>, ResolveError>,
     ) {
         if let Ok(addresses) = &mut result {
-            addresses.retain(|address| address.is_ipv6() == (family == Family::Ipv6));
+            // A resolver may give IPv4 in IPv6 notation where IPv6 was asked for.
+            addresses.retain(|address| match address {
+                SocketAddr::V4(_) => family == Family::Ipv4,
+                SocketAddr::V6(address) => family == Family::Ipv6 && !is_mapped(address.ip()),
+            });
             addresses.iter_mut().for_each(|address| address.set_port(port));
             if addresses.is_empty() {
                 result = Err(ResolveErrorKind::NoAddress.into());
@@ -365,51 +262,4 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         }
         HostError::new(HostErrorKind::Exhausted, self.report)
     }
-}
-
-/// What a thread that asked sends back.
-type Found = (Family, Result<Vec<SocketAddr>, ResolveError>);
-
-/// The questions to the resolver, each in a thread of its own that nobody waits for.
-struct Questions {
-    port: u16,
-    answers: Receiver<Found>,
-    woken: Woken,
-}
-
-impl Questions {
-    fn ask(
-        host: &HappyEyeballs,
-        name: &str,
-        port: u16,
-        families: &[Family],
-    ) -> std::io::Result<Self> {
-        let (waker, woken) = sys::waker()?;
-        let (sender, answers) = channel();
-        for family in families {
-            ask(host, name, *family, sender.clone(), waker.clone())?;
-        }
-        Ok(Self { port, answers, woken })
-    }
-}
-
-fn ask(
-    host: &HappyEyeballs,
-    name: &str,
-    family: Family,
-    sender: Sender<Found>,
-    waker: Waker,
-) -> std::io::Result<()> {
-    let resolver = Arc::clone(&host.resolver);
-    let name = name.to_owned();
-    thread::Builder::new().name(format!("resolve {family}")).spawn(move || {
-        // A resolver that panics has no answer; the race goes on.
-        let result = catch_unwind(AssertUnwindSafe(|| resolver.resolve(&name, family)))
-            .unwrap_or_else(|_| Err(ResolveError::new(ResolveErrorKind::Other, "it panicked")));
-        // Nobody listens any more once the race is over.
-        if sender.send((family, result)).is_ok() {
-            waker.wake();
-        }
-    })?;
-    Ok(())
 }

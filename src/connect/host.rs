@@ -46,10 +46,13 @@ pub struct HappyEyeballs {
     pub(super) deadline: Option<Duration>,
     pub(super) first_family: Family,
     pub(super) first_family_count: NonZeroUsize,
-    pub(super) source: Option<Arc<dyn Fn(SocketAddr) -> Option<SocketAddr> + Send + Sync>>,
+    pub(super) source: Option<Arc<Source>>,
     pub(super) resolver: Arc<dyn Resolve>,
-    pub(super) observer: Option<Arc<dyn Fn(&Event<'_>) + Send + Sync>>,
+    pub(super) observer: Option<Arc<Observer>>,
 }
+
+type Source = dyn Fn(SocketAddr) -> Option<SocketAddr> + Send + Sync;
+type Observer = dyn Fn(&Event<'_>) + Send + Sync;
 
 /// A host as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,13 +2,15 @@
 //!
 //! [`Builder::connect_host`](crate::Builder::connect_host) resolves a name, races its addresses and
 //! keeps the first connection. Inside, `race` decides what to do next and knows no clock, no socket
-//! and no thread; `drive` has all three.
+//! and no thread; `drive` and `ask` have them.
 
+mod ask;
 mod drive;
 mod host;
 mod race;
 mod report;
 mod resolve;
+mod verbs;
 
 pub use self::host::HappyEyeballs;
 pub use self::report::{

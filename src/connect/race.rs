@@ -1,7 +1,11 @@
 //! What to do next, and nothing else: no clock, no socket, no thread (RFC 8305, sections 3 to 5).
 //!
 //! A [`Race`] is told what happens (answers, connections, failures) and when, and [`Race::next`]
-//! says what to do. Times count from the start of the race.
+//! says what to do. Times count from the start of the race. The same is said again until something
+//! happens or its time comes, and the end of a race is final.
+//!
+//! The RFC's `AAAA` and `A` are the first and the second family here. It says nothing of an attempt
+//! that fails before the next one is due; that one is then due at once.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -12,11 +16,14 @@ use super::resolve::Family;
 /// The times of a race, and who goes first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
+    /// How long an answer of the second family waits for one of the first.
     pub(super) resolution_delay: Duration,
+    /// How long after an attempt the next one starts, unless one fails.
     pub(super) attempt_delay: Duration,
     pub(super) deadline: Option<Duration>,
     pub(super) first_family: Family,
-    /// How many attempts the first family has before the families take turns; at least 1.
+    /// How many attempts the first family has before the families take turns. An answer that joins
+    /// a race of the second family has them too. 0 is as 1.
     pub(super) first_family_count: usize,
 }
 
@@ -25,7 +32,7 @@ pub(super) struct Rules {
 pub(super) enum Next {
     /// Start to connect. Attempts are numbered from 0 in the order of their start.
     Start { attempt: usize, address: SocketAddr },
-    /// Wait for an event, until this time if there is one.
+    /// Wait for an event, until this time if there is one; it is not over yet.
     Wait { until: Option<Duration> },
     /// This attempt has won; the others are to be given up.
     Connected { attempt: usize },
@@ -41,16 +48,18 @@ pub(super) struct Race {
     rules: Rules,
     first: Lane,
     second: Lane,
-    /// How many attempts are under way.
-    running: usize,
+    /// Every address that came, tried or not.
+    seen: Vec<SocketAddr>,
+    /// How many attempts there were, how many of them in the first family, and whose turn was last.
+    started: usize,
+    first_started: usize,
+    last_was_first: bool,
     last_start: Option<Duration>,
     /// An attempt has failed since the last one was started.
     failed_since: bool,
-    /// Attempts of the first family before the second had one, and whose turn was last.
-    head_start: usize,
-    last_was_first: bool,
-    started: usize,
-    winner: Option<usize>,
+    /// How many attempts are under way.
+    running: usize,
+    over: Option<Next>,
 }
 
 /// One family: its question, and the addresses that wait for their turn.
@@ -59,7 +68,6 @@ struct Lane {
     asked: bool,
     answered: Option<Duration>,
     waiting: VecDeque<SocketAddr>,
-    seen: Vec<SocketAddr>,
 }
 
 impl Lane {
@@ -76,19 +84,21 @@ impl Race {
             rules,
             first: lane(rules.first_family),
             second: lane(other(rules.first_family)),
-            running: 0,
+            seen: Vec::new(),
+            started: 0,
+            first_started: 0,
+            last_was_first: false,
             last_start: None,
             failed_since: false,
-            head_start: 0,
-            last_was_first: false,
-            started: 0,
-            winner: None,
+            running: 0,
+            over: None,
         }
     }
 
     /// A question was answered, with no address where there is none or the look-up failed.
     ///
-    /// An address is tried once however often it comes (section 4: the list has no duplicates).
+    /// An address is tried once, however often and in whichever answer it comes. An IPv4 address is
+    /// to come as one and not in its mapped form, or it is another address.
     pub(super) fn answered(&mut self, family: Family, addresses: &[SocketAddr], now: Duration) {
         let lane = match family == self.rules.first_family {
             true => &mut self.first,
@@ -96,8 +106,8 @@ impl Race {
         };
         lane.answered.get_or_insert(now);
         for address in addresses {
-            if !lane.seen.contains(address) {
-                lane.seen.push(*address);
+            if !self.seen.contains(address) {
+                self.seen.push(*address);
                 lane.waiting.push_back(*address);
             }
         }
@@ -106,7 +116,7 @@ impl Race {
     /// An attempt has the connection.
     pub(super) fn connected(&mut self, attempt: usize) {
         self.running -= 1;
-        self.winner.get_or_insert(attempt);
+        self.over.get_or_insert(Next::Connected { attempt });
     }
 
     /// An attempt failed.
@@ -116,17 +126,27 @@ impl Race {
     }
 
     /// What to do now.
+    ///
+    /// What was told before counts, though the deadline has passed since: a connection is not thrown
+    /// away, and where every address has failed more time would not have helped.
     pub(super) fn next(&mut self, now: Duration) -> Next {
-        if let Some(attempt) = self.winner {
-            return Next::Connected { attempt };
+        if let Some(end) = self.over {
+            return end;
+        }
+        let start = self.next_start();
+        if start.is_none() && self.is_exhausted() {
+            return *self.over.insert(Next::Exhausted);
         }
         if self.rules.deadline.is_some_and(|deadline| deadline <= now) {
-            return Next::TimedOut;
+            return *self.over.insert(Next::TimedOut);
         }
-        match self.next_start() {
-            Some(at) if at <= now => self.start(now),
-            at if at.is_none() && self.is_over() => Next::Exhausted,
-            at => Next::Wait { until: earlier(at, self.rules.deadline) },
+        let address = match start {
+            Some(at) if at <= now => self.take_address(),
+            _ => None,
+        };
+        match address {
+            Some(address) => self.start(address, now),
+            None => Next::Wait { until: earlier(start, self.rules.deadline) },
         }
     }
 
@@ -137,45 +157,44 @@ impl Race {
         }
         match self.last_start {
             // Section 5: the connection attempt delay, which a failure ends.
-            Some(last) if self.running > 0 && !self.failed_since => {
-                Some(last + self.rules.attempt_delay)
-            }
-            Some(_) => Some(Duration::ZERO),
+            Some(_) if self.failed_since => Some(Duration::ZERO),
+            Some(last) => Some(last.saturating_add(self.rules.attempt_delay)),
             // Section 3: an answer of the second family waits for the first one, for a while.
-            None if self.first.waiting.is_empty() && self.first.is_open() => {
-                self.second.answered.map(|at| at + self.rules.resolution_delay)
+            None if self.first.is_open() => {
+                let answered = self.second.answered;
+                answered.map(|at| at.saturating_add(self.rules.resolution_delay))
             }
             None => Some(Duration::ZERO),
         }
     }
 
-    fn start(&mut self, now: Duration) -> Next {
-        let first = self.is_turn_of_first();
-        let lane = if first { &mut self.first } else { &mut self.second };
-        let Some(address) = lane.waiting.pop_front() else {
-            return Next::Wait { until: self.rules.deadline };
+    /// Section 4: some of the first family, then the families take turns while both have addresses.
+    fn take_address(&mut self) -> Option<SocketAddr> {
+        let head_start = self.first_started < self.rules.first_family_count;
+        let first = match head_start || !self.last_was_first {
+            true => !self.first.waiting.is_empty(),
+            false => self.second.waiting.is_empty(),
         };
-        if first && self.head_start == self.started {
-            self.head_start += 1;
+        self.last_was_first = first;
+        if first {
+            self.first_started += 1;
+            self.first.waiting.pop_front()
+        } else {
+            self.second.waiting.pop_front()
         }
+    }
+
+    fn start(&mut self, address: SocketAddr, now: Duration) -> Next {
         let attempt = self.started;
         self.started += 1;
         self.running += 1;
         self.last_start = Some(now);
-        self.last_was_first = first;
         self.failed_since = false;
         Next::Start { attempt, address }
     }
 
-    /// Section 4: some of the first family, then the families take turns while both have addresses.
-    fn is_turn_of_first(&self) -> bool {
-        let (first, second) = (!self.first.waiting.is_empty(), !self.second.waiting.is_empty());
-        let ahead = self.head_start == self.started
-            && self.head_start < self.rules.first_family_count;
-        first && (!second || ahead || !self.last_was_first)
-    }
-
-    fn is_over(&self) -> bool {
+    /// No attempt is under way and no answer is to come.
+    fn is_exhausted(&self) -> bool {
         self.running == 0 && !self.first.is_open() && !self.second.is_open()
     }
 }
@@ -193,3 +212,6 @@ fn earlier(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
         (a, b) => a.or(b),
     }
 }
+
+#[cfg(test)]
+mod tests;

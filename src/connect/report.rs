@@ -107,7 +107,7 @@ pub struct Attempt {
 #[non_exhaustive]
 pub enum Outcome {
     /// It has the connection.
-    Connected,
+    Won,
     /// It failed, and why: the step and the system's error.
     Failed(Error),
     /// It was given up, because another one was faster or the time was over.
@@ -150,7 +150,6 @@ pub enum Event<'a> {
 /// println!("{error}");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct HostError {
     kind: HostErrorKind,
     /// Where the host could not be read.
@@ -199,16 +198,32 @@ impl HostError {
 
     /// The kind of an [`io::Error`] that stands for all that happened.
     fn io_kind(&self) -> io::ErrorKind {
-        let failures = self.report.attempts.iter().filter_map(|attempt| match &attempt.outcome {
-            Outcome::Failed(error) => Some(error.kind()),
-            _ => None,
-        });
+        let mut failures =
+            self.report.attempts.iter().rev().filter_map(|attempt| match &attempt.outcome {
+                Outcome::Failed(error) => Some(error.kind()),
+                _ => None,
+            });
         match self.kind {
             HostErrorKind::Invalid => io::ErrorKind::InvalidInput,
             HostErrorKind::TimedOut => io::ErrorKind::TimedOut,
             HostErrorKind::Unresolved => io::ErrorKind::NotFound,
-            HostErrorKind::Exhausted => failures.last().unwrap_or(io::ErrorKind::Other),
+            HostErrorKind::Exhausted => failures.next().unwrap_or(io::ErrorKind::Other),
         }
+    }
+}
+
+/// The same lines, for `unwrap` and for `main`; `{:#?}` prints the fields.
+impl fmt::Debug for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return f
+                .debug_struct("HostError")
+                .field("kind", &self.kind)
+                .field("address", &self.address)
+                .field("report", &self.report)
+                .finish();
+        }
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -230,10 +245,11 @@ impl fmt::Display for HostError {
 
 impl std::error::Error for HostError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        let failure = self.report.attempts.iter().rev().find_map(|attempt| match &attempt.outcome {
-            Outcome::Failed(error) => Some(error as _),
-            _ => None,
-        });
+        let failure =
+            self.report.attempts.iter().rev().find_map(|attempt| match &attempt.outcome {
+                Outcome::Failed(error) => Some(error as _),
+                _ => None,
+            });
         let unanswered = || {
             self.report.answers.iter().find_map(|answer| match &answer.result {
                 Err(error) => Some(error as _),
@@ -295,7 +311,7 @@ impl fmt::Display for Attempt {
         let (started, ended) = (self.started.as_millis(), self.ended.as_millis());
         write!(f, "{started:>6} ms to {ended:>6} ms  {}: ", self.address)?;
         match &self.outcome {
-            Outcome::Connected => f.write_str("connected"),
+            Outcome::Won => f.write_str("connected"),
             Outcome::Failed(error) => error.fmt(f),
             Outcome::Cancelled => f.write_str("given up"),
         }

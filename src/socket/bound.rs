@@ -214,10 +214,10 @@ pub(crate) fn explain<M: Mode>(
     peer: SocketAddrV6,
     error: std::io::Error,
 ) -> Error {
-    if sys::errors::is_bound_to_v4(sys::local_address(socket), &peer) {
-        return sys::errors::bound_to_v4(peer, error);
+    match sys::errors::bound_apart(socket, &peer) {
+        Some(reason) => sys::errors::bound_otherwise(Op::Connect, peer, reason, error),
+        None => failed(mode, peer, error),
     }
-    failed(mode, peer, error)
 }
 
 #[cold]

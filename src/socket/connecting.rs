@@ -9,7 +9,7 @@ use super::TcpStream;
 use super::bound::explain;
 use super::handle::descriptor;
 use crate::error::Error;
-use crate::mode::{FromWire, Mode, V6Only};
+use crate::mode::{AnyMode, DualStack, FromWire, Mode, V6Only};
 use crate::sys::{self, Owned};
 
 /// A stream socket whose connection is under way.
@@ -111,6 +111,22 @@ impl<M: Mode> Connecting<M> {
             Ok(()) => Ok(TcpStream::new(self.fd, self.mode)),
             Err(error) => Err(explain(socket, self.mode, self.peer, error)),
         }
+    }
+}
+
+/// A socket whose mode is known becomes one whose mode is a value.
+impl From<Connecting<V6Only>> for Connecting<AnyMode> {
+    fn from(connecting: Connecting<V6Only>) -> Self {
+        let Connecting { fd, mode, peer, nonblocking } = connecting;
+        Self { fd, mode: mode.into(), peer, nonblocking }
+    }
+}
+
+/// A socket whose mode is known becomes one whose mode is a value.
+impl From<Connecting<DualStack>> for Connecting<AnyMode> {
+    fn from(connecting: Connecting<DualStack>) -> Self {
+        let Connecting { fd, mode, peer, nonblocking } = connecting;
+        Self { fd, mode: mode.into(), peer, nonblocking }
     }
 }
 

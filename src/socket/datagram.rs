@@ -101,7 +101,8 @@ impl<M: Mode> UdpSocket<M> {
     /// interface ([`BindDevice`](crate::option::BindDevice), a zoned local address,
     /// [`MulticastInterface`](crate::option::MulticastInterface),
     /// [`UnicastInterface`](crate::option::UnicastInterface)). Only then the socket is asked
-    /// first, which costs system calls; write the zone to save them.
+    /// first, which costs system calls; write the zone to save them. Text is read at each call, and
+    /// the name of an interface looked up: give a [`SocketAddrV6`] or an index to save that.
     ///
     /// # Examples
     ///
@@ -515,13 +516,15 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     ///
     /// # Errors
     ///
-    /// Those of connect(2), which are rare.
+    /// Those of connect(2), which are rare. The error gives the socket back.
     ///
     /// # Platform notes
     ///
-    /// The port stays on every system. Linux gives up one that it chose itself, and it is bound
-    /// again; should another socket take it in between, that is
-    /// [`AddrInUse`](io::ErrorKind::AddrInUse).
+    /// Port and interface stay on every system. Linux gives up a port that it chose itself, and it
+    /// is bound again; should another socket take it in between, that is
+    /// [`AddrInUse`](io::ErrorKind::AddrInUse). It gives up the interface too, which is set again,
+    /// unless the peer was link-local and the socket is not: set
+    /// [`BindDevice`](crate::option::BindDevice) again then.
     ///
     /// # Examples
     ///
@@ -534,15 +537,21 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// client.send_to(b"ping", server.local_addr()?)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn disconnect(self) -> Result<UdpSocket<M>, Error> {
-        sys::disconnect(self.target().fd).map_err(|error| {
-            sys::errors::opening(Op::Disconnect, None, self.mode.v6_only(), error)
-        })?;
-        Ok(UdpSocket { fd: self.fd, mode: self.mode })
+    pub fn disconnect(self) -> Result<UdpSocket<M>, UdpConnectError<M>> {
+        let result = sys::disconnect(self.target().fd);
+        let socket = UdpSocket { fd: self.fd, mode: self.mode };
+        match result {
+            Ok(()) => Ok(socket),
+            Err(error) => {
+                let v6_only = socket.mode.v6_only();
+                let error = sys::errors::opening(Op::Disconnect, None, v6_only, error);
+                Err(UdpConnectError { socket, error })
+            }
+        }
     }
 }
 
-/// A datagram socket could not be connected; it gives the socket back.
+/// A datagram socket could not be connected or disconnected; it gives the socket back.
 ///
 /// It converts into [`Error`] and into [`io::Error`].
 ///
@@ -564,7 +573,7 @@ pub struct UdpConnectError<M: Mode = V6Only> {
 }
 
 impl<M: Mode> UdpConnectError<M> {
-    /// Why it could not be connected.
+    /// Why it failed.
     ///
     /// # Examples
     ///
@@ -574,7 +583,7 @@ impl<M: Mode> UdpConnectError<M> {
         &self.error
     }
 
-    /// The socket, which is not connected.
+    /// The socket. It has no peer, unless it was to be disconnected and the system refused.
     ///
     /// # Examples
     ///
@@ -615,14 +624,13 @@ impl<M: Mode> From<UdpConnectError<M>> for io::Error {
     }
 }
 
-/// Explains an IPv6 destination of a socket that is bound to an IPv4 address.
+/// Explains a destination that no socket bound as this one can reach.
 #[cold]
 fn sending<M: Mode>(socket: &UdpSocket<M>, peer: &SocketAddrV6, error: io::Error) -> io::Error {
-    let fd = socket.target().fd;
-    if sys::errors::is_unreachable(&error)
-        && sys::errors::is_bound_to_v4(sys::local_address(fd), peer)
-    {
-        return sys::errors::bound_to_v4(*peer, error).into();
+    let unreachable = sys::errors::is_unreachable(&error);
+    let reason = unreachable.then(|| sys::errors::bound_apart(socket.target().fd, peer)).flatten();
+    match reason {
+        Some(reason) => sys::errors::bound_otherwise(Op::Send, *peer, reason, error).into(),
+        None => error,
     }
-    error
 }

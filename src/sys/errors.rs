@@ -3,9 +3,10 @@
 use std::io;
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use super::codes;
+use super::{Borrowed, codes, local_address};
 use crate::addr::{Endpoint, is_mapped};
 use crate::error::{Error, Op, Reason};
+use crate::kind::Protocol;
 use crate::mode::FromWire;
 
 /// Why opening a socket failed; `address` is the one that was bound or connected to.
@@ -21,6 +22,15 @@ pub(crate) fn opening(
     Error::new(op, endpoint, reason, error)
 }
 
+/// Why there is no socket.
+#[cold]
+pub(crate) fn creating(protocol: Protocol, v6_only: bool, error: io::Error) -> Error {
+    if protocol == Protocol::MultipathTcp && is(&error, codes::NO_PROTOCOL) {
+        return Error::new(Op::Open, None, Some(Reason::NoMultipathTcp), error);
+    }
+    opening(Op::Open, None, v6_only, error)
+}
+
 /// Why setting or reading an option failed.
 #[cold]
 pub(crate) fn option(op: Op, error: io::Error) -> Error {
@@ -28,11 +38,16 @@ pub(crate) fn option(op: Op, error: io::Error) -> Error {
     Error::new(op, None, reason, error)
 }
 
-/// An IPv6 peer was asked for on a socket that is bound to an IPv4 address.
+/// A peer was asked for that the socket cannot reach, whatever the routes.
 #[cold]
-pub(crate) fn bound_to_v4(peer: SocketAddrV6, error: io::Error) -> Error {
+pub(crate) fn bound_otherwise(
+    op: Op,
+    peer: SocketAddrV6,
+    reason: Reason,
+    error: io::Error,
+) -> Error {
     let endpoint = Endpoint::from(SocketAddr::from_wire(peer));
-    Error::new(Op::Connect, Some(endpoint), Some(Reason::BoundToIpv4), error)
+    Error::new(op, Some(endpoint), Some(reason), error)
 }
 
 fn option_reason(error: &io::Error) -> Option<Reason> {
@@ -42,6 +57,9 @@ fn option_reason(error: &io::Error) -> Option<Reason> {
     match error.kind() {
         _ if is(error, codes::NO_OPTION) => Some(Reason::Unsupported),
         _ if is(error, codes::NO_DEVICE) => Some(Reason::NoInterface),
+        // Of options that take an interface; the number is theirs alone.
+        io::ErrorKind::AddrNotAvailable => Some(Reason::NoInterface),
+        io::ErrorKind::NotFound if error.get_ref().is_none() => Some(Reason::UnknownName),
         // Where this crate refused the value, the error itself says why.
         io::ErrorKind::InvalidInput if error.get_ref().is_none() => Some(Reason::Range),
         io::ErrorKind::PermissionDenied => Some(Reason::Permission),
@@ -58,7 +76,6 @@ fn reason(
     let connecting = op == Op::Connect;
     match (error.kind(), address) {
         _ if op == Op::Open && is(error, codes::NO_FAMILY) => Some(Reason::NoIpv6),
-        _ if op == Op::Open && is(error, codes::NO_PROTOCOL) => Some(Reason::Unsupported),
         _ if is(error, codes::PROCESS_LIMIT) => Some(Reason::ProcessLimit),
         _ if is(error, codes::SYSTEM_LIMIT) => Some(Reason::SystemLimit),
         _ if is(error, codes::NO_DEVICE) => Some(Reason::NoInterface),
@@ -95,9 +112,15 @@ fn dual_wildcard(address: SocketAddrV6, v6_only: bool) -> Option<SocketAddrV4> {
         .then(|| SocketAddrV4::new(std::net::Ipv4Addr::UNSPECIFIED, address.port()))
 }
 
-/// Whether a socket bound to `local` can never reach `peer`: IPv4 here, IPv6 there.
-pub(crate) fn is_bound_to_v4(local: io::Result<SocketAddrV6>, peer: &SocketAddrV6) -> bool {
-    !is_mapped(peer.ip()) && local.is_ok_and(|local| is_mapped(local.ip()))
+/// Why a socket can never reach `peer`: it is bound to IPv4 and the peer is IPv6, or the other way
+/// round.
+pub(crate) fn bound_apart(fd: Borrowed<'_>, peer: &SocketAddrV6) -> Option<Reason> {
+    let local = local_address(fd).ok()?;
+    match (is_mapped(local.ip()), is_mapped(peer.ip())) {
+        (true, false) => Some(Reason::BoundToIpv4),
+        (false, true) if !local.ip().is_unspecified() => Some(Reason::BoundToIpv6),
+        _ => None,
+    }
 }
 
 /// Whether the system's number of an error is one of these.

@@ -56,6 +56,7 @@ pub(crate) use self::wait::{Ready, Waker, Woken, wait_any, wait_writable, waker}
 #[cfg(windows)]
 pub(crate) use self::windows::*;
 
+use crate::addr::is_zoned;
 use crate::kind::Protocol;
 
 /// linux/in.h, IPPROTO_MPTCP; elsewhere the number means nothing and `socket` refuses it.
@@ -98,8 +99,8 @@ pub(crate) struct InterfaceAddress {
 pub(crate) struct Buffer<'a>(&'a mut [MaybeUninit<u8>]);
 
 impl Buffer<'_> {
-    fn as_ptr(&self) -> *mut u8 {
-        self.0.as_ptr().cast_mut().cast()
+    fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.0.as_mut_ptr().cast()
     }
 
     fn len(&self) -> usize {
@@ -288,15 +289,29 @@ pub(crate) fn mtu(socket: Target<'_>) -> io::Result<u32> {
 
 /// Gives up the peer of a datagram socket, and nothing else.
 pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
-    let port = local_address(fd)?.port();
+    let before = local_address(fd)?;
+    // A peer of port 0 is none to getpeername(2).
+    let zone = peer_address(fd).map_or(0, |peer| peer.scope_id());
+    let socket = Target { fd, dual_stack: false };
+    let device = || get_u32(socket, names::SO_BINDTOIFINDEX).unwrap_or(0);
+    let bound = device();
     give_up_peer(fd)?;
+    // Linux gives up a port that it chose itself, and the interface, whoever chose that
+    // (net/ipv4/udp.c, __udp_disconnect).
     let mut local = local_address(fd)?;
-    if local.port() == port {
-        return Ok(());
+    if local.port() != before.port() {
+        if local.ip() == before.ip() {
+            local.set_scope_id(before.scope_id());
+        }
+        local.set_port(before.port());
+        bind(fd, local)?;
     }
-    // Linux gives a port up that it chose itself (net/ipv4/udp.c, __udp_disconnect).
-    local.set_port(port);
-    bind(fd, local)
+    // An interface that came with a zoned peer goes with it.
+    let stays = is_zoned(local.ip()) || zone == 0;
+    if stays && bound != 0 && device() == 0 {
+        set_u32(socket, names::SO_BINDTOIFINDEX, bound)?;
+    }
+    Ok(())
 }
 
 /// Joins a multicast group on an interface.

@@ -51,9 +51,11 @@ fn set_twin_bytes(socket: Target<'_>, name: Name, value: &[u8]) -> io::Result<()
         return Ok(());
     }
     match set_bytes(socket, name, value) {
-        // Windows refuses it on a socket that is bound to an IPv6 address, and there it is not
+        // Windows refuses it so on a socket that is bound to an IPv6 address, and there it is not
         // needed: no IPv4 peer can reach such a socket.
-        Err(_) if is_bound_to_v6(socket.fd) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput && is_bound_to_v6(socket.fd) => {
+            Ok(())
+        }
         other => other,
     }
 }
@@ -164,7 +166,7 @@ fn some_time(timeout: Option<Duration>) -> io::Result<Option<Duration>> {
     const LEAST: Duration =
         if cfg!(windows) { Duration::from_millis(1) } else { Duration::from_micros(1) };
     match timeout {
-        Some(Duration::ZERO) => Err(io::ErrorKind::InvalidInput.into()),
+        Some(Duration::ZERO) => Err(out_of_range("zero means waiting for ever: give `None`")),
         other => Ok(other.map(|timeout| timeout.max(LEAST))),
     }
 }

@@ -225,7 +225,7 @@ fn an_ipv6_peer_of_a_socket_bound_to_ipv4_is_explained() {
     let bind = || Builder::datagram().dual_stack().bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let client = bind();
     let error = client.send_to(b"x", peer).unwrap_err();
-    assert!(error.to_string().contains(explanation), "{error}");
+    assert_eq!(error.to_string(), format!("cannot send to {peer}: the socket is {explanation}"));
     let failed = client.connect(peer).unwrap_err();
     let text = failed.to_string();
     assert!(text.contains(explanation) && text.contains(&peer.to_string()), "{text}");
@@ -236,6 +236,21 @@ fn an_ipv6_peer_of_a_socket_bound_to_ipv4_is_explained() {
     let other = bind();
     client.send_to(b"x", other.local_addr().unwrap()).unwrap();
     assert_eq!(other.recv_from(&mut [0; 8]).unwrap(), (1, client.local_addr().unwrap()));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_ipv4_peer_of_a_socket_bound_to_ipv6_is_explained() {
+    let explanation =
+        "the socket is bound to an IPv6 address, and from there no IPv4 peer can be reached";
+    let client = Builder::datagram().dual_stack().bind("[::1]:0").unwrap();
+    let error = client.send_to(b"x", (Ipv4Addr::LOCALHOST, 9)).unwrap_err();
+    assert_eq!(error.to_string(), format!("cannot send to 127.0.0.1:9: {explanation}"));
+    let failed = client.connect((Ipv4Addr::LOCALHOST, 9)).unwrap_err();
+    assert_eq!(failed.to_string(), format!("cannot connect to 127.0.0.1:9: {explanation}"));
+    let bound = Builder::stream().dual_stack().bind("[::1]:0").unwrap();
+    let error = bound.connect("127.0.0.1:9").unwrap_err();
+    assert_eq!(error.to_string(), format!("cannot connect to 127.0.0.1:9: {explanation}"));
 }
 
 #[test]

@@ -124,6 +124,21 @@ fn a_system_without_ipv6() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn multipath_tcp_is_absent_or_switched_off() {
+    let call = libc::SYS_socket;
+    for errno in [libc::EPROTONOSUPPORT, libc::ENOPROTOOPT] {
+        let fault = Fault { call, arguments: &[(0, libc::AF_INET6)], errno };
+        let open = || Builder::stream().multipath_tcp().bind("[::1]:0").map(drop);
+        let error = require!(with_faults(&[fault], open), "faults").unwrap_err();
+        let text = "cannot open an IPv6 socket: this system has no Multipath TCP, or it is \
+                    switched off";
+        assert_eq!(error.raw_os_error(), Some(errno));
+        says(error, Op::Open, ErrorKind::Unsupported, text);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn ipv6_disabled_or_loopback_down() {
     use crate::lab::Host;
 
@@ -241,7 +256,7 @@ fn a_socket_is_still_usable_after_an_option_was_refused() {
 fn a_value_out_of_range() {
     let zero = ReadTimeout(Some(Duration::ZERO));
     let error = Builder::stream().with(zero).bind("[::1]:0").unwrap_err();
-    let text = "cannot set SO_RCVTIMEO: the value is out of range";
+    let text = "cannot set SO_RCVTIMEO: zero means waiting for ever: give `None`";
     says(error, Op::Set("SO_RCVTIMEO"), ErrorKind::InvalidInput, text);
     let error = socket().set_option(zero).unwrap_err();
     says(error, Op::Set("SO_RCVTIMEO"), ErrorKind::InvalidInput, text);

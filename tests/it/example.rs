@@ -32,9 +32,21 @@ fn foreign(name: &str) -> Result<Command, String> {
     found.map(|_| Command::new(name)).map_err(|error| format!("{name}: {error}"))
 }
 
+/// A program that ends with the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        if self.0.kill().is_ok() {
+            drop(self.0.wait());
+        }
+    }
+}
+
 /// A server that ends with the test.
 struct Server {
-    child: Child,
+    _child: Ended,
     lines: BufReader<ChildStdout>,
     address: SocketAddr,
 }
@@ -47,7 +59,7 @@ impl Server {
         let mut child = child.unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         let address = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0));
-        let mut server = Self { child, lines, address };
+        let mut server = Self { _child: Ended(child), lines, address };
         let line = server.line();
         let address = line.strip_prefix("listening on ").unwrap_or_else(|| panic!("{line}"));
         // std reads zones as numbers only, and these are printed so.
@@ -64,15 +76,6 @@ impl Server {
 
     fn port(&self) -> String {
         self.address.port().to_string()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        if self.child.kill().is_ok() {
-            drop(self.child.wait());
-        }
     }
 }
 
@@ -384,6 +387,52 @@ fn foreign_clients_reach_the_servers_over_a_link_local_address() {
     let mut client = python(PYTHON_DATAGRAMS, &arguments).unwrap();
     assert_eq!(lab.right.run(|| output(&mut client)).trim(), "answered");
     assert!(server.line().contains(&format!("[fe80::2%{zone}]:")));
+}
+
+#[test]
+fn fetch_reads_a_page_of_pythons_file_server() {
+    let mut command = require!(foreign("python3"), "Python");
+    command.args(["-u", "-m", "http.server", "0", "--bind", "::", "--directory"]);
+    command.arg(env!("CARGO_MANIFEST_DIR")).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut server = Ended(command.spawn().unwrap());
+    // `Serving HTTP on :: port 41027 (http://[::]:41027/) ...`
+    let mut line = String::new();
+    BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let port = line.split(" port ").nth(1).and_then(|rest| rest.split(' ').next());
+    let port = port.unwrap_or_else(|| panic!("{line}"));
+    for (host, verbose) in
+        [("[::1]", false), ("[::1]", true), ("127.0.0.1", true), ("localhost", true)]
+    {
+        let host = format!("{host}:{port}");
+        let mut fetch = require!(example("fetch"), "the examples");
+        fetch.arg(&host).args(verbose.then_some("--verbose"));
+        let Output { status, stdout, stderr } = fetch.output().unwrap();
+        let (page, race) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+        assert!(status.success(), "{race}");
+        assert!(page.starts_with("HTTP/1.0 200 OK\r\n"), "{page}");
+        assert!(page.contains("Cargo.toml"), "{page}");
+        assert_eq!(race.is_empty(), !verbose, "{race}");
+        if verbose {
+            assert!(race.contains(&host) && race.contains("connected"), "{race}");
+        }
+    }
+}
+
+#[test]
+fn fetch_says_why_it_cannot() {
+    let unused = socket().local_addr().unwrap();
+    for (host, text) in [
+        (unused.to_string(), "connection refused"),
+        ("[fe80::1]:80".into(), "fe80::1%eth0"),
+        ("[::1]:none".into(), "`none` is not a port"),
+        ("no such name".into(), "cannot use the host"),
+    ] {
+        let mut fetch = require!(example("fetch"), "the examples");
+        let output = fetch.arg(&host).output().unwrap();
+        assert!(!output.status.success(), "{host}");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(message.contains(text), "{host}: {message}");
+    }
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn some_interface_has_the_loopback_address() {
 fn an_unknown_name_is_an_error_that_names_it() {
     for name in ["nowhere", "", "a name longer than any name of an interface", "no\0where"] {
         let error = Interface::from_name(name).unwrap_err();
-        assert!(error.to_string().contains(name), "{error}");
+        assert!(error.to_string().contains(&name.escape_debug().to_string()), "{error}");
         let error = std::io::Error::from(error);
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     }

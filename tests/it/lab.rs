@@ -65,6 +65,28 @@ impl Host {
         }
     }
 
+    /// Adds a rule of nftables for what arrives at this host, such as `meta l4proto tcp drop`.
+    pub(crate) fn filter(&self, rule: &str) -> Result<(), String> {
+        let mut command = Command::new("nft");
+        command.arg(format!(
+            "add table inet lab; \
+             add chain inet lab input {{ type filter hook input priority 0; }}; \
+             add rule inet lab input {rule}"
+        ));
+        let output = self.run(|| command.output()).map_err(|error| format!("nft: {error}"))?;
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(format!("nft {rule}: {}", String::from_utf8_lossy(&output.stderr).trim()))
+        }
+    }
+
+    /// Takes all rules away.
+    pub(crate) fn unfilter(&self) {
+        let status = self.run(|| Command::new("nft").args(["flush", "ruleset"]).status()).unwrap();
+        assert!(status.success(), "nft: {status}");
+    }
+
     /// Writes a setting below `net.`, such as `ipv6/bindv6only`.
     #[track_caller]
     pub(crate) fn sysctl(&self, name: &str, value: &str) {
@@ -91,13 +113,24 @@ impl Lab {
         for host in [&left, &right] {
             host.try_ip("link set dev lo up", Stdio::null())?;
         }
+        let lab = Self { left, right };
+        lab.wire()?;
+        Ok(lab)
+    }
+
+    /// Lays the wire, anew where there is one: its indexes change.
+    pub(crate) fn wire(&self) -> Result<(), String> {
+        let Self { left, right } = self;
+        if left.run(|| Interface::from_name("wire").is_ok()) {
+            left.ip("link delete wire");
+        }
         // The program finds the other host by the descriptor that it has as standard input.
         let other = right.0.try_clone().map_err(|error| error.to_string())?;
         left.try_ip(
             "link add wire type veth peer name wire netns /proc/self/fd/0",
             Stdio::from(other),
         )?;
-        for (host, number) in [(&left, 1), (&right, 2)] {
+        for (host, number) in [(left, 1), (right, 2)] {
             host.ip("link set dev wire addrgenmode none");
             host.ip("link set dev wire up");
             // Without duplicate address detection they are usable at once.
@@ -105,13 +138,13 @@ impl Lab {
             host.ip(&format!("address add 2001:db8::{number}/64 dev wire nodad"));
             host.ip(&format!("address add 192.0.2.{number}/24 dev wire"));
         }
-        for host in [&left, &right] {
+        for host in [left, right] {
             // The carrier comes up on both ends at once, and the kernel tells of it a little later.
             while !host.ip("-oneline link show dev wire").contains("state UP") {
                 thread::yield_now();
             }
         }
-        Ok(Self { left, right })
+        Ok(())
     }
 
     /// The index of the wire on a host.
@@ -229,6 +262,37 @@ fn a_multicast_destination_needs_a_zone_or_a_socket_that_has_one() {
         assert_eq!((*source.ip(), source.scope_id()), (*link_local(2, 0, 0).ip(), left));
     }
     receiver.leave_multicast_v6(&"ff02::1234".parse().unwrap(), left).unwrap();
+}
+
+#[test]
+fn disconnecting_keeps_the_interface() {
+    let lab = require!(Lab::new(), "the lab");
+    lab.left.run(|| {
+        let index = Interface::from_name("wire").unwrap().index();
+        let wire = BindDevice(Some(index.into()));
+        // Zoned by its own address; the port named by the system or by us.
+        let free = UdpSocket::bind("[fe80::1%wire]:0").unwrap().local_addr().unwrap().port();
+        for port in [0, free] {
+            let socket = UdpSocket::bind(("fe80::1%wire", port)).unwrap();
+            let local = socket.local_addr().unwrap();
+            let socket = socket.connect("[fe80::2%wire]:9").unwrap().disconnect().unwrap();
+            assert_eq!(socket.local_addr().unwrap(), local);
+            assert_eq!(socket.option::<BindDevice>().unwrap(), wire);
+        }
+        // Bound to a device; a peer of port 0 is none to the kernel.
+        let builder = Builder::datagram().with(wire.clone());
+        for (local, port) in [("[2001:db8::1]:0", 9), ("[::]:0", 9), ("[::]:0", 0)] {
+            let socket = builder.bind(local).unwrap().connect(("2001:db8::2", port)).unwrap();
+            let socket = socket.disconnect().unwrap();
+            assert_eq!(socket.option::<BindDevice>().unwrap(), wire, "{local}");
+        }
+        // The interface came with the peer.
+        let socket = UdpSocket::bind("[::]:0").unwrap();
+        let socket = socket.connect("[fe80::2%wire]:9").unwrap();
+        assert_eq!(socket.option::<BindDevice>().unwrap(), wire);
+        let socket = socket.disconnect().unwrap();
+        assert_eq!(socket.option::<BindDevice>().unwrap(), BindDevice(None));
+    });
 }
 
 #[test]

@@ -30,6 +30,8 @@ mod listener;
 mod message;
 mod mode;
 mod names;
+#[cfg(target_os = "linux")]
+mod network;
 mod option;
 mod property;
 mod resolve;

@@ -3,7 +3,7 @@
 use std::env;
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
@@ -163,7 +163,12 @@ pub(crate) fn ipv4(port: u16) -> SocketAddr {
 /// streams keep the queue full.
 pub(crate) fn full_listener() -> (TcpListener, Vec<inet6::Connecting>) {
     let listener = Builder::stream().bind("[::1]:0").unwrap().listen(0).unwrap();
-    let peer = listener.local_addr().unwrap();
+    let waiting = fill(listener.local_addr().unwrap());
+    (listener, waiting)
+}
+
+/// Fills the queue of a listener; the streams keep it full.
+pub(crate) fn fill(peer: SocketAddrV6) -> Vec<inet6::Connecting> {
     let mut waiting = Vec::new();
     // The length of a queue of "0" differs between systems.
     for _ in 0..64 {
@@ -171,7 +176,7 @@ pub(crate) fn full_listener() -> (TcpListener, Vec<inet6::Connecting>) {
         let there = connecting.wait(Some(Duration::from_millis(100))).unwrap();
         waiting.push(connecting);
         if !there {
-            return (listener, waiting);
+            return waiting;
         }
     }
     panic!("the queue of a listener never fills");

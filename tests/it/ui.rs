@@ -44,3 +44,23 @@ fn every_wrong_call_has_a_twin_and_a_message() {
     }
     assert!(count >= 9, "only {count} wrong calls");
 }
+
+/// `docs/guide/refused.md` shows each message down to where rustc begins to list implementors.
+#[test]
+fn the_guide_shows_the_messages() {
+    let guide = fs::read_to_string("docs/guide/refused.md").unwrap();
+    let shown: Vec<_> = guide.split("```text\n").skip(1).collect();
+    let shown: Vec<_> = shown.iter().map(|text| text.split("\n```").next().unwrap()).collect();
+    let mut messages = 0;
+    for entry in fs::read_dir("tests/ui").unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "stderr") {
+            let message = fs::read_to_string(&path).unwrap();
+            let found =
+                shown.iter().any(|text| text.contains("error[") && message.starts_with(text));
+            assert!(found, "the guide does not show {}", path.display());
+            messages += 1;
+        }
+    }
+    assert_eq!(messages, shown.len(), "the guide shows a message that nobody gets");
+}

@@ -82,7 +82,13 @@ fn accept_and_set(
     let accepted = unsafe { OwnedFd::from_raw_fd(accepted) };
     // SAFETY: the descriptor is open.
     check(unsafe { libc::fcntl(accepted.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) })?;
-    never_sigpipe(accepted.as_fd())?;
+    match never_sigpipe(accepted.as_fd()) {
+        // Apple takes no option of a connection that has ended already (xnu, sosetopt).
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        other => other?,
+    }
     // The BSDs hand the flag of the listener on.
     set_nonblocking(accepted.as_fd(), nonblocking)?;
     Ok(accepted)

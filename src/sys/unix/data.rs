@@ -35,10 +35,10 @@ pub(crate) fn send(fd: Borrowed<'_>, data: &[u8], out_of_band: bool) -> io::Resu
 }
 
 #[inline]
-pub(crate) fn recv(fd: Borrowed<'_>, buffer: Buffer<'_>, take: Take) -> io::Result<usize> {
-    let flags = flags(take);
+pub(crate) fn recv(fd: Borrowed<'_>, mut buffer: Buffer<'_>, take: Take) -> io::Result<usize> {
+    let (room, flags) = (buffer.len(), flags(take));
     // SAFETY: `buffer` has the room it says, and nobody else uses it meanwhile.
-    check_len(unsafe { libc::recv(fd.as_raw_fd(), buffer.as_ptr().cast(), buffer.len(), flags) })
+    check_len(unsafe { libc::recv(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), room, flags) })
 }
 
 #[inline]
@@ -60,18 +60,18 @@ pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &SocketAddrV6) -> io:
 #[inline]
 pub(crate) fn recv_from(
     fd: Borrowed<'_>,
-    buffer: Buffer<'_>,
+    mut buffer: Buffer<'_>,
     take: Take,
 ) -> io::Result<(usize, SocketAddrV6)> {
-    let flags = flags(take);
+    let (room, flags) = (buffer.len(), flags(take));
     let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
     let mut address_len = ADDRESS_LEN;
     // SAFETY: `buffer` and `raw` have the room that is said, and nobody else uses them meanwhile.
     let len = check_len(unsafe {
         libc::recvfrom(
             fd.as_raw_fd(),
-            buffer.as_ptr().cast(),
-            buffer.len(),
+            buffer.as_mut_ptr().cast(),
+            room,
             flags,
             raw.as_mut_ptr().cast(),
             &mut address_len,

@@ -36,7 +36,8 @@ pub(crate) fn borrow(socket: &Owned) -> Borrowed<'_> {
 /// The error numbers that [`errors`](super::errors) tells apart.
 pub(crate) mod codes {
     pub(crate) const NO_FAMILY: &[i32] = &[libc::EAFNOSUPPORT];
-    pub(crate) const NO_PROTOCOL: &[i32] = &[libc::EPROTONOSUPPORT];
+    /// The second one of a protocol that is switched off (net/mptcp/protocol.c, `mptcp_init_sock`).
+    pub(crate) const NO_PROTOCOL: &[i32] = &[libc::EPROTONOSUPPORT, libc::ENOPROTOOPT];
     pub(crate) const PROCESS_LIMIT: &[i32] = &[libc::EMFILE];
     pub(crate) const SYSTEM_LIMIT: &[i32] = &[libc::ENFILE];
     pub(crate) const NO_DEVICE: &[i32] = &[libc::ENODEV];
@@ -58,7 +59,7 @@ pub(crate) mod codes {
         #[cfg(any(target_os = "android", target_os = "linux"))]
         libc::ENONET,
     ];
-    /// An IPv6 peer of a socket that is bound to an IPv4 address.
+    /// A peer of the other family than the address that the socket is bound to.
     pub(crate) const UNREACHABLE: &[i32] = &[libc::EAFNOSUPPORT];
     /// No option makes an address exclusive.
     pub(crate) const EXCLUSIVE: &[i32] = &[];

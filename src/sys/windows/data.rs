@@ -47,10 +47,10 @@ pub(crate) fn send(fd: Borrowed<'_>, data: &[u8], out_of_band: bool) -> io::Resu
 }
 
 #[inline]
-pub(crate) fn recv(fd: Borrowed<'_>, buffer: Buffer<'_>, take: Take) -> io::Result<usize> {
+pub(crate) fn recv(fd: Borrowed<'_>, mut buffer: Buffer<'_>, take: Take) -> io::Result<usize> {
     let room = room(buffer.len());
     // SAFETY: `buffer` has the room it says, and nobody else uses it meanwhile.
-    let result = unsafe { WinSock::recv(raw(fd), buffer.as_ptr(), room, flags(take)) };
+    let result = unsafe { WinSock::recv(raw(fd), buffer.as_mut_ptr(), room, flags(take)) };
     match check_len(result) {
         Err(error) => match error.raw_os_error() {
             Some(WSAEMSGSIZE) => Ok(room as usize),
@@ -81,7 +81,7 @@ pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &SocketAddrV6) -> io:
 #[inline]
 pub(crate) fn recv_from(
     fd: Borrowed<'_>,
-    buffer: Buffer<'_>,
+    mut buffer: Buffer<'_>,
     take: Take,
 ) -> io::Result<(usize, SocketAddrV6)> {
     let room = room(buffer.len());
@@ -92,7 +92,7 @@ pub(crate) fn recv_from(
     let result = unsafe {
         WinSock::recvfrom(
             raw(fd),
-            buffer.as_ptr(),
+            buffer.as_mut_ptr(),
             room,
             flags(take),
             (&raw mut address).cast(),

@@ -55,7 +55,7 @@ pub(crate) mod codes {
     /// Microsoft, "accept function": `WSAECONNRESET`. Under Wine, a peer that is gone already has no
     /// address (`WSAENOTCONN`).
     pub(crate) const PEER_FAILED: &[i32] = &[WSAECONNRESET, WSAECONNABORTED, WSAENOTCONN];
-    /// An IPv6 peer of a socket that is bound to an IPv4 address; the documentation has none for it.
+    /// A peer of the other family than the bound address; the documentation has none for it.
     pub(crate) const UNREACHABLE: &[i32] =
         &[WSAEAFNOSUPPORT, WSAEOPNOTSUPP, WSAEADDRNOTAVAIL, WSAEINVAL];
     /// The address belongs to a socket with `SO_EXCLUSIVEADDRUSE`, or the system keeps the port.

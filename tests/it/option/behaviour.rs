@@ -136,6 +136,18 @@ fn no_interface_of_that_name() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
+fn no_interface_of_that_index() {
+    let nobody = Some(Interface::from_index(NonZeroU32::new(0x7fff_ffff).unwrap()));
+    let socket = UdpSocket::bind("[::1]:0").unwrap();
+    let unicast = socket.set_option(UnicastInterface(nobody)).unwrap_err();
+    assert_eq!(unicast.kind(), ErrorKind::AddrNotAvailable);
+    assert_eq!(unicast.to_string(), "cannot set IPV6_UNICAST_IF: no such interface");
+    let multicast = socket.set_option(MulticastInterface(nobody)).unwrap_err();
+    assert_eq!(multicast.to_string(), "cannot set IPV6_MULTICAST_IF: no such interface");
+}
+
+#[test]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 fn the_last_socket_that_shares_takes_the_packets() {
     let builder = Builder::datagram().with(ShareAddress(true)).with(ReadTimeout(Some(PATIENCE)));
     let first = builder.bind("[::1]:0").unwrap();
