@@ -22,7 +22,7 @@ pub(crate) use self::to_address::{UNSPECIFIED, is_mapped, is_zoned};
 /// | `[fe80::1%2]:80` | with a zone, by the index of the interface |
 /// | `192.0.2.1:80` | an IPv4 address, for sockets in [`DualStack`](crate::DualStack) or [`AnyMode`](crate::AnyMode) |
 ///
-/// Host names are not looked up. Printing gives the text back, and flow information, which has no
+/// Host names are not looked up here: [`HappyEyeballs`](crate::HappyEyeballs) is for them. Printing gives the text back, and flow information, which has no
 /// text form, is not printed.
 ///
 /// # Examples
@@ -301,7 +301,7 @@ pub struct AddressError {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Reason {
-    #[error("is not a literal IPv6 or IPv4 address: host names are not looked up")]
+    #[error("is not a literal IPv6 or IPv4 address: `connect_host` looks host names up")]
     NotLiteral,
     #[error("has no port: write [::1]:8000 or 192.0.2.1:8000")]
     NoPort,
@@ -418,8 +418,8 @@ mod tests {
     #[test]
     fn an_error_is_one_line_of_plain_text() {
         let error = "a\nb\x1b[31m:80".parse::<Endpoint>().unwrap_err();
-        let text = "`a\\nb\\u{1b}[31m:80` is not a literal IPv6 or IPv4 address: host names are not \
-                    looked up";
+        let text = "`a\\nb\\u{1b}[31m:80` is not a literal IPv6 or IPv4 address: `connect_host` \
+                    looks host names up";
         assert_eq!(error.to_string(), text);
         assert!(Endpoint::new("fe80::1%é", 80).unwrap().to_string().contains('é'));
         assert!("é:80".parse::<Endpoint>().unwrap_err().to_string().starts_with("`é:80`"));

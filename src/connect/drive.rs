@@ -227,6 +227,14 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         let answer = Answer { family, at, result };
         self.host.tell(&Event::Answered(&answer));
         self.report.answers.push(answer);
+        // Some resolvers say "no such name" of a name without an address of the family.
+        if self.report.answers.iter().any(|answer| answer.result.is_ok()) {
+            for answer in &mut self.report.answers {
+                if let Err(error) = &mut answer.result {
+                    error.name_exists();
+                }
+            }
+        }
     }
 
     /// Ends what still runs, and closes its sockets.

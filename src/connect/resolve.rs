@@ -141,6 +141,13 @@ impl ResolveError {
         Self { kind, source: Some(source.into()) }
     }
 
+    /// The other family has an answer: the name exists.
+    pub(super) fn name_exists(&mut self) {
+        if self.kind == ResolveErrorKind::NoSuchName {
+            *self = ResolveErrorKind::NoAddress.into();
+        }
+    }
+
     /// What sort of failure it is.
     #[must_use]
     pub fn kind(&self) -> ResolveErrorKind {

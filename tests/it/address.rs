@@ -131,8 +131,8 @@ fn refused<M: Mode, A: ToAddress<M> + Copy>(mode: M, address: A, texts: &[&str])
 
 #[test]
 fn a_name_is_refused_and_not_looked_up() {
-    refused(V6Only, "localhost:80", &["`localhost:80`", "host names are not looked up"]);
-    refused(DualStack, ("localhost", 80), &["`localhost`", "host names are not looked up"]);
+    refused(V6Only, "localhost:80", &["`localhost:80`", "`connect_host` looks host names up"]);
+    refused(DualStack, ("localhost", 80), &["`localhost`", "`connect_host` looks host names up"]);
 }
 
 #[test]

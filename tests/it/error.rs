@@ -210,7 +210,7 @@ fn an_unknown_interface_by_its_number() {
 fn text_that_is_no_address() {
     let error = TcpStream::connect("example.com:80").unwrap_err();
     let text = "cannot use the address: `example.com:80` is not a literal IPv6 or IPv4 address: \
-                host names are not looked up";
+                `connect_host` looks host names up";
     says(error, Op::Address, ErrorKind::InvalidInput, text);
 }
 

@@ -204,7 +204,7 @@ fn the_examples_say_what_is_wrong_with_an_address() {
     let cases = [
         ("[fe80::1]:0", "fe80::1%eth0"),
         ("127.0.0.1:0", "is an IPv4 address"),
-        ("localhost:0", "host names are not looked up"),
+        ("localhost:0", "`connect_host` looks host names up"),
         ("[::1]", "has no port"),
     ];
     for (address, text) in cases {

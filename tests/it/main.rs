@@ -17,6 +17,7 @@ mod architecture;
 mod bound;
 mod builder;
 mod capabilities;
+mod connect;
 mod connecting;
 mod cost;
 mod datagram;

@@ -1,0 +1,230 @@
+//! Connecting to a host by its name, on loopback; `network` has the broken networks.
+
+use std::error::Error as _;
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::support::{PATIENCE, dual_listener, ipv4, listener, socket};
+use inet6::option::NoDelay;
+use inet6::{
+    Builder, Event, Family, HappyEyeballs, HostErrorKind, Outcome, Resolve, ResolveError,
+    ResolveErrorKind,
+};
+
+/// What to answer for IPv6, and for IPv4.
+struct Table([Result<Vec<SocketAddr>, ResolveErrorKind>; 2]);
+
+impl Resolve for Table {
+    fn resolve(&self, name: &str, family: Family) -> Result<Vec<SocketAddr>, ResolveError> {
+        assert_eq!(name, "host.example");
+        let answer = &self.0[usize::from(family == Family::Ipv4)];
+        answer.clone().map_err(ResolveError::from)
+    }
+}
+
+fn v6() -> Vec<SocketAddr> {
+    vec![(Ipv6Addr::LOCALHOST, 0).into()]
+}
+
+fn v4() -> Vec<SocketAddr> {
+    vec![(Ipv4Addr::LOCALHOST, 0).into()]
+}
+
+/// A race in which nothing depends on how busy the machine is.
+fn host(
+    port: u16,
+    v6: Result<Vec<SocketAddr>, ResolveErrorKind>,
+    v4: Result<Vec<SocketAddr>, ResolveErrorKind>,
+) -> HappyEyeballs {
+    HappyEyeballs::to(("host.example", port))
+        .resolver(Table([v6, v4]))
+        .resolution_delay(PATIENCE)
+        .attempt_delay(Duration::from_secs(2))
+}
+
+/// A port that was free a moment ago.
+fn unused() -> u16 {
+    listener().local_addr().unwrap().port()
+}
+
+#[test]
+fn a_literal_is_connected_to_without_a_question() {
+    let listener = listener();
+    let address = listener.local_addr().unwrap();
+    let connection = Builder::stream().connect_host(address.to_string()).unwrap();
+    assert_eq!(connection.peer, SocketAddr::V6(address));
+    assert!(connection.report.answers.is_empty());
+    assert!(
+        matches!(connection.report.attempts[..], [ref only] if matches!(only.outcome, Outcome::Won))
+    );
+    assert_eq!(listener.accept().unwrap().1, connection.socket.local_addr().unwrap());
+}
+
+#[test]
+fn ipv6_goes_first_and_every_attempt_has_the_options() {
+    let listener = dual_listener();
+    let port = listener.local_addr().unwrap().port();
+    let builder = Builder::stream().dual_stack().with(NoDelay(true));
+    let connection = builder.connect_host(host(port, Ok(v6()), Ok(v4()))).unwrap();
+    assert_eq!(connection.peer, SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
+    assert_eq!(connection.socket.option::<NoDelay>().unwrap(), NoDelay(true));
+    assert_eq!(connection.report.host, format!("host.example:{port}"));
+}
+
+#[test]
+fn ipv4_is_reached_where_ipv6_is_refused_and_is_shown_as_ipv4() {
+    let listener = Builder::stream().dual_stack().bind("127.0.0.1:0").unwrap().listen(4).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let connection =
+        Builder::stream().dual_stack().connect_host(host(port, Ok(v6()), Ok(v4()))).unwrap();
+    assert_eq!(connection.peer, ipv4(port));
+    assert_eq!(connection.socket.peer_addr().unwrap(), ipv4(port));
+    let [first, second] = &connection.report.attempts[..] else { panic!("{}", connection.report) };
+    assert!(first.address.is_ipv6() && second.address.is_ipv4());
+    assert!(matches!(second.outcome, Outcome::Won), "{}", connection.report);
+}
+
+#[test]
+fn an_ipv6_only_builder_asks_for_ipv6_alone() {
+    let port = unused();
+    let host = host(port, Err(ResolveErrorKind::NoAddress), Ok(v4()));
+    let error = Builder::stream().connect_host(host).unwrap_err();
+    assert_eq!(error.kind(), HostErrorKind::Unresolved);
+    assert_eq!(error.report().answers.len(), 1);
+    assert!(error.report().attempts.is_empty());
+    assert!(error.to_string().contains("IPv6 answer: no address of this family"), "{error}");
+}
+
+#[test]
+fn a_name_that_one_family_knows_exists() {
+    let port = unused();
+    let host = host(port, Err(ResolveErrorKind::NoSuchName), Ok(v4()));
+    let error = Builder::stream().dual_stack().connect_host(host).unwrap_err();
+    assert_eq!(error.kind(), HostErrorKind::Exhausted);
+    let kinds = error.report().answers.iter().filter_map(|answer| answer.result.as_ref().err());
+    let kinds: Vec<_> = kinds.map(ResolveError::kind).collect();
+    assert_eq!(kinds, [ResolveErrorKind::NoAddress], "{error}");
+}
+
+#[test]
+fn each_failure_of_the_resolver_is_told_apart() {
+    for (kind, text) in [
+        (ResolveErrorKind::NoSuchName, "there is no such name"),
+        (ResolveErrorKind::NoAddress, "no address of this family"),
+        (ResolveErrorKind::Unreachable, "the resolver cannot be reached"),
+    ] {
+        let host = host(80, Err(kind), Err(kind));
+        let error = Builder::stream().dual_stack().connect_host(host).unwrap_err();
+        assert_eq!(error.kind(), HostErrorKind::Unresolved);
+        assert!(error.to_string().contains("host.example:80"), "{error}");
+        assert!(error.to_string().contains(text), "{error}");
+        assert!(error.source().is_some());
+        assert_eq!(io::Error::from(error).kind(), ErrorKind::NotFound);
+    }
+}
+
+#[test]
+fn every_attempt_stands_in_the_error() {
+    let port = unused();
+    let error =
+        Builder::stream().dual_stack().connect_host(host(port, Ok(v6()), Ok(v4()))).unwrap_err();
+    assert_eq!((error.kind(), error.report().attempts.len()), (HostErrorKind::Exhausted, 2));
+    let text = error.to_string();
+    for address in [format!("[::1]:{port}"), format!("127.0.0.1:{port}")] {
+        assert!(text.contains(&format!("{address}: cannot connect to {address}: ")), "{text}");
+    }
+    assert_eq!(io::Error::from(error).kind(), ErrorKind::ConnectionRefused);
+}
+
+#[test]
+fn what_is_neither_a_name_nor_an_address_is_invalid() {
+    for text in
+        ["", "host", "host:", "host:65536", ":80", "a b:80", "[host]:80", "1.2.3:80", "::1:80"]
+    {
+        let error = Builder::stream().connect_host(text).unwrap_err();
+        assert_eq!(error.kind(), HostErrorKind::Invalid, "{text}: {error}");
+        assert_eq!(io::Error::from(error).kind(), ErrorKind::InvalidInput);
+    }
+    let error = Builder::stream().connect_host("127.0.0.1:80").unwrap_err();
+    assert_eq!(error.kind(), HostErrorKind::Invalid, "IPv4 for an IPv6-only builder: {error}");
+    let long = "x".repeat(254);
+    let error = Builder::stream().connect_host((long.as_str(), 80)).unwrap_err();
+    assert_eq!(error.kind(), HostErrorKind::Invalid);
+}
+
+/// A resolver that answers when it is told to, and never if nobody does.
+struct Hangs(Mutex<std::sync::mpsc::Receiver<()>>, Mutex<Option<Sender<()>>>);
+
+impl Resolve for Hangs {
+    fn resolve(&self, _: &str, _: Family) -> Result<Vec<SocketAddr>, ResolveError> {
+        drop(self.1.lock().unwrap().take());
+        match self.0.lock().unwrap().recv() {
+            Ok(()) => Ok(v6()),
+            Err(error) => Err(ResolveError::new(ResolveErrorKind::Other, error)),
+        }
+    }
+}
+
+#[test]
+fn the_deadline_holds_while_the_resolver_hangs() {
+    let (open, gate) = channel();
+    let (asked, was_asked) = channel();
+    let host = HappyEyeballs::to("host.example:80")
+        .resolver(Hangs(Mutex::new(gate), Mutex::new(Some(asked))))
+        .deadline(Duration::from_millis(50));
+    let error = Builder::stream().connect_host(&host).unwrap_err();
+    assert_eq!(error.kind(), HostErrorKind::TimedOut);
+    assert!(error.report().answers.is_empty());
+    // It was asked, and hangs until now.
+    assert!(was_asked.recv().is_err());
+    drop(open);
+}
+
+#[test]
+fn a_resolver_that_panics_has_no_answer() {
+    struct Panics;
+    impl Resolve for Panics {
+        fn resolve(&self, _: &str, _: Family) -> Result<Vec<SocketAddr>, ResolveError> {
+            panic!("on purpose")
+        }
+    }
+    let host = HappyEyeballs::to("host.example:80").resolver(Panics);
+    let error = Builder::stream().connect_host(host).unwrap_err();
+    assert_eq!(error.kind(), HostErrorKind::Unresolved);
+    assert!(error.to_string().contains("it panicked"), "{error}");
+}
+
+#[test]
+fn the_observer_sees_what_the_report_tells() {
+    let listener = listener();
+    let port = listener.local_addr().unwrap().port();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&seen);
+    let host = host(port, Ok(v6()), Ok(v4())).observer(move |event| {
+        sink.lock().unwrap().push(match event {
+            Event::Answered(answer) => format!("answer {}", answer.family),
+            Event::Started { address, .. } => format!("start {address}"),
+            Event::Ended(attempt) => format!("end {}", attempt.address),
+            _ => unreachable!(),
+        });
+    });
+    Builder::stream().connect_host(host).unwrap();
+    let address = format!("[::1]:{port}");
+    let expected = ["answer IPv6".into(), format!("start {address}"), format!("end {address}")];
+    assert_eq!(*seen.lock().unwrap(), expected);
+}
+
+#[test]
+fn a_datagram_socket_takes_the_first_address_that_has_a_route() {
+    let server = socket();
+    let port = server.local_addr().unwrap().port();
+    let connection =
+        Builder::datagram().dual_stack().connect_host(host(port, Ok(v6()), Ok(v4()))).unwrap();
+    assert_eq!(connection.peer, SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
+    connection.socket.send(b"ping").unwrap();
+    let (len, from) = server.recv_from(&mut [0; 8]).unwrap();
+    assert_eq!((len, SocketAddr::V6(from)), (4, connection.socket.local_addr().unwrap()));
+}
