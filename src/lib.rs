@@ -106,6 +106,7 @@
 //! | connect | [`TcpStream::connect`], [`TcpStream::connect_timeout`] |
 //! | connect to a name, over the fastest of its addresses | [`Builder::connect_host`], [the chapter](guide::connecting) |
 //! | … with a deadline, another order, another resolver | [`HappyEyeballs`], [`Resolve`] |
+//! | … and give up from another thread | [`Cancel`] |
 //! | … and see what happened | [`Report`], [`HostError`], [`HappyEyeballs::observer`] |
 //! | connect from a chosen address | [`BoundStream::connect`], [`HappyEyeballs::source`] |
 //! | connect and do other work meanwhile | [`Builder::start_connect`], [`Connecting`] |
@@ -168,8 +169,8 @@ pub use self::addr::{AddressError, Endpoint, ToAddress, Zone};
 pub use self::builder::Builder;
 pub use self::capabilities::{Capabilities, capabilities};
 pub use self::connect::{
-    Answer, Attempt, Event, Family, HappyEyeballs, HostConnection, HostError, HostErrorKind,
-    Outcome, Report, Resolve, ResolveError, ResolveErrorKind, SystemResolver,
+    Answer, Attempt, Cancel, Event, Family, HappyEyeballs, HostConnection, HostError,
+    HostErrorKind, Outcome, Report, Resolve, ResolveError, ResolveErrorKind, SystemResolver,
 };
 pub use self::error::{Error, Op};
 pub use self::interface::Interface;

@@ -8,16 +8,16 @@ use std::thread;
 
 use super::host::HappyEyeballs;
 use super::resolve::{Family, ResolveError, ResolveErrorKind};
-use crate::sys::{self, Waker, Woken};
+use crate::sys::Waker;
 
 /// What a thread that asked sends back.
 pub(super) type Found = (Family, Result<Vec<SocketAddr>, ResolveError>);
 
-/// The questions to the resolver, each in a thread of its own that nobody waits for.
+/// The questions to the resolver, each in a thread of its own that nobody waits for, and that wakes
+/// the race when it has an answer.
 pub(super) struct Questions {
     pub(super) port: u16,
     pub(super) answers: Receiver<Found>,
-    pub(super) woken: Woken,
 }
 
 impl Questions {
@@ -26,13 +26,13 @@ impl Questions {
         name: &str,
         port: u16,
         families: &[Family],
+        waker: &Waker,
     ) -> std::io::Result<Self> {
-        let (waker, woken) = sys::waker()?;
         let (sender, answers) = channel();
         for family in families {
             ask(host, name, *family, sender.clone(), waker.clone())?;
         }
-        Ok(Self { port, answers, woken })
+        Ok(Self { port, answers })
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::ask::Questions;
+use super::cancel::Cancel;
 use super::host::{HappyEyeballs, Target};
 use super::race::{Next, Race, Rules};
 use super::report::{
@@ -15,7 +16,7 @@ use crate::builder::Builder;
 use crate::error::{Error, Op};
 use crate::kind::Kind;
 use crate::mode::{FromWire, Mode};
-use crate::sys::{self, Borrowed};
+use crate::sys::{self, Borrowed, Woken};
 
 /// An attempt that was started.
 pub(super) enum Started<P, S> {
@@ -36,7 +37,7 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
     start: impl Fn(Option<SocketAddr>, Endpoint) -> Result<Started<P, S>, Error>,
 ) -> Result<HostConnection<S>, HostError> {
     let name = host.target.as_ref().map_or_else(|_| String::new(), ToString::to_string);
-    let mut drive = Drive {
+    let drive = Drive {
         host,
         began: Instant::now(),
         report: Report {
@@ -63,6 +64,10 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
         first_family: host.first_family,
         first_family_count: host.first_family_count.get(),
     };
+    let (waker, woken) = match sys::waker() {
+        Ok(pair) => pair,
+        Err(error) => return Err(drive.lost_before(error)),
+    };
     let (race, questions) = match target {
         Target::Literal(endpoint) => match literal(builder.chosen_mode(), endpoint) {
             Ok(address) => {
@@ -73,20 +78,14 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
             }
             Err(error) => return Err(HostError::invalid(error, drive.report)),
         },
-        Target::Name { name, port } => match Questions::ask(host, name, *port, families) {
+        Target::Name { name, port } => match Questions::ask(host, name, *port, families, &waker) {
             Ok(questions) => (Race::new(rules, families), Some(questions)),
-            Err(error) => {
-                let answer = Answer {
-                    family: host.first_family,
-                    at: Duration::ZERO,
-                    result: Err(ResolveError::new(ResolveErrorKind::Other, error)),
-                };
-                drive.report.answers.push(answer);
-                return Err(HostError::new(HostErrorKind::Unresolved, drive.report));
-            }
+            Err(error) => return Err(drive.lost_before(error)),
         },
     };
-    drive.run(race, questions, start)
+    // Registered first, asked afterwards: what comes in between wakes the first wait.
+    let _registered = host.cancel.as_ref().map(|cancel| cancel.register(waker));
+    drive.run(race, questions, &woken, start)
 }
 
 /// The address that a literal stands for, its zone looked up.
@@ -110,15 +109,19 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         mut self,
         mut race: Race,
         questions: Option<Questions>,
+        woken: &Woken,
         start: impl Fn(Option<SocketAddr>, Endpoint) -> Result<Started<P, S>, Error>,
     ) -> Result<HostConnection<S>, HostError> {
         loop {
+            if self.host.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+                return Err(self.lost(HostErrorKind::Cancelled));
+            }
             match race.next(self.began.elapsed()) {
                 Next::Start { attempt, address } => {
                     self.start(&mut race, attempt, address, &start);
                 }
                 Next::Wait { until } => {
-                    if let Err(error) = self.wait(&mut race, questions.as_ref(), until) {
+                    if let Err(error) = self.wait(&mut race, questions.as_ref(), woken, until) {
                         return Err(self.lost_to(error));
                     }
                 }
@@ -180,11 +183,12 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         &mut self,
         race: &mut Race,
         questions: Option<&Questions>,
+        woken: &Woken,
         until: Option<Duration>,
     ) -> std::io::Result<()> {
         let left = until.map(|until| until.saturating_sub(self.began.elapsed()));
         let fds: Vec<_> = self.running.iter().map(|(_, pending)| pending.fd()).collect();
-        let ready = sys::wait_any(&fds, questions.map(|questions| questions.woken.fd()), left)?;
+        let ready = sys::wait_any(&fds, Some(woken.fd()), left)?;
         let ready = ready.into_iter().rev();
         let mut ready: Vec<_> = ready.map(|at| self.running.swap_remove(at)).collect();
         // Of two that are there at once, the one that started first wins.
@@ -195,8 +199,8 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
                 Some(_) => self.running.push((attempt, pending)),
             }
         }
+        woken.drain();
         if let Some(questions) = questions {
-            questions.woken.drain();
             for (family, result) in questions.answers.try_iter() {
                 self.answered(race, questions.port, family, result);
             }
@@ -260,6 +264,16 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
     fn lost(mut self, kind: HostErrorKind) -> HostError {
         self.give_up();
         HostError::new(kind, self.report)
+    }
+
+    /// The system has no thread or no descriptor to ask with.
+    fn lost_before(mut self, error: std::io::Error) -> HostError {
+        self.report.answers.push(Answer {
+            family: self.host.first_family,
+            at: Duration::ZERO,
+            result: Err(ResolveError::new(ResolveErrorKind::Other, error)),
+        });
+        self.lost(HostErrorKind::Unresolved)
     }
 
     /// The system cannot wait: the attempts under way end with its error.

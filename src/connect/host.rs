@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::cancel::Cancel;
 use super::report::Event;
 use super::resolve::{Family, Resolve, SystemResolver};
 use crate::addr::{AddressError, Endpoint};
@@ -49,6 +50,7 @@ pub struct HappyEyeballs {
     pub(super) source: Option<Arc<Source>>,
     pub(super) resolver: Arc<dyn Resolve>,
     pub(super) observer: Option<Arc<Observer>>,
+    pub(super) cancel: Option<Cancel>,
 }
 
 type Source = dyn Fn(SocketAddr) -> Option<SocketAddr> + Send + Sync;
@@ -95,6 +97,7 @@ impl HappyEyeballs {
             source: None,
             resolver: Arc::new(SystemResolver),
             observer: None,
+            cancel: None,
         }
     }
 
@@ -232,6 +235,16 @@ impl HappyEyeballs {
     /// ```
     pub fn observer(mut self, observer: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Can be given up from another thread.
+    ///
+    /// # Examples
+    ///
+    /// See [`Cancel`].
+    pub fn cancel(mut self, cancel: &Cancel) -> Self {
+        self.cancel = Some(cancel.clone());
         self
     }
 

@@ -5,6 +5,7 @@
 //! and no thread; `drive` and `ask` have them.
 
 mod ask;
+mod cancel;
 mod drive;
 mod host;
 mod race;
@@ -12,6 +13,7 @@ mod report;
 mod resolve;
 mod verbs;
 
+pub use self::cancel::Cancel;
 pub use self::host::HappyEyeballs;
 pub use self::report::{
     Answer, Attempt, Event, HostConnection, HostError, HostErrorKind, Outcome, Report,

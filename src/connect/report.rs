@@ -173,6 +173,8 @@ pub enum HostErrorKind {
     Exhausted,
     /// The deadline passed.
     TimedOut,
+    /// It was given up, by a [`Cancel`](crate::Cancel).
+    Cancelled,
 }
 
 impl HostError {
@@ -206,6 +208,7 @@ impl HostError {
         match self.kind {
             HostErrorKind::Invalid => io::ErrorKind::InvalidInput,
             HostErrorKind::TimedOut => io::ErrorKind::TimedOut,
+            HostErrorKind::Cancelled => io::ErrorKind::ConnectionAborted,
             HostErrorKind::Unresolved => io::ErrorKind::NotFound,
             HostErrorKind::Exhausted => failures.next().unwrap_or(io::ErrorKind::Other),
         }
@@ -236,6 +239,7 @@ impl fmt::Display for HostError {
             HostErrorKind::Unresolved if self.report.no_such_name() => "there is no such name",
             HostErrorKind::Unresolved => "no address is known",
             HostErrorKind::TimedOut => "the time is over",
+            HostErrorKind::Cancelled => "it was given up",
             _ => "no address can be connected to",
         };
         write!(f, "cannot connect to {}: {why}", self.report.host)?;

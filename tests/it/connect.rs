@@ -5,12 +5,13 @@ use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
-use crate::support::{PATIENCE, dual_listener, ipv4, listener, socket};
+use crate::support::{PATIENCE, dual_listener, full_listener, ipv4, listener, socket};
 use inet6::option::NoDelay;
 use inet6::{
-    Builder, Event, Family, HappyEyeballs, HostErrorKind, Outcome, Resolve, ResolveError,
+    Builder, Cancel, Event, Family, HappyEyeballs, HostErrorKind, Outcome, Resolve, ResolveError,
     ResolveErrorKind,
 };
 
@@ -181,6 +182,55 @@ fn the_deadline_holds_while_the_resolver_hangs() {
     // It was asked, and hangs until now.
     assert!(was_asked.recv().is_err());
     drop(open);
+}
+
+#[test]
+fn a_race_is_given_up_while_the_resolver_hangs() {
+    let (open, gate) = channel();
+    let (asked, was_asked) = channel();
+    let cancel = Cancel::new();
+    let host = HappyEyeballs::to("host.example:80")
+        .resolver(Hangs(Mutex::new(gate), Mutex::new(Some(asked))))
+        .cancel(&cancel);
+    let race = thread::spawn(move || Builder::stream().connect_host(&host).unwrap_err());
+    // The sender is dropped when the question is asked.
+    assert!(was_asked.recv().is_err());
+    cancel.cancel();
+    let error = race.join().unwrap();
+    assert_eq!(error.kind(), HostErrorKind::Cancelled);
+    assert_eq!(io::Error::from(error).kind(), ErrorKind::ConnectionAborted);
+    drop(open);
+}
+
+#[test]
+fn a_race_is_given_up_while_an_attempt_runs() {
+    let (listener, _waiting) = full_listener();
+    let cancel = Cancel::new();
+    let (started, has_started) = channel();
+    let host = HappyEyeballs::to(listener.local_addr().unwrap().to_string())
+        .cancel(&cancel)
+        .observer(move |event| match event {
+            Event::Started { .. } => started.send(()).unwrap(),
+            Event::Ended(attempt) => assert!(matches!(attempt.outcome, Outcome::Cancelled)),
+            _ => panic!("{event:?}"),
+        });
+    let race = thread::spawn(move || Builder::stream().connect_host(&host).unwrap_err());
+    has_started.recv().unwrap();
+    cancel.clone().cancel();
+    assert!(cancel.is_cancelled());
+    let error = race.join().unwrap();
+    assert_eq!(error.kind(), HostErrorKind::Cancelled);
+    assert_eq!(error.report().attempts.len(), 1);
+}
+
+#[test]
+fn what_was_given_up_before_is_not_begun() {
+    let cancel = Cancel::new();
+    cancel.cancel();
+    let host = host(80, Ok(v6()), Ok(v4())).cancel(&cancel);
+    let error = Builder::stream().connect_host(host).unwrap_err();
+    assert_eq!(error.kind(), HostErrorKind::Cancelled);
+    assert!(error.report().attempts.is_empty());
 }
 
 #[test]
