@@ -113,7 +113,9 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         start: impl Fn(Option<SocketAddr>, Endpoint) -> Result<Started<P, S>, Error>,
     ) -> Result<HostConnection<S>, HostError> {
         loop {
-            if self.host.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+            let cancelled = || self.host.cancel.as_ref().is_some_and(Cancel::is_cancelled);
+            // A connection that is there is not thrown away.
+            if self.done.is_none() && cancelled() {
                 return Err(self.lost(HostErrorKind::Cancelled));
             }
             match race.next(self.began.elapsed()) {

@@ -234,6 +234,23 @@ fn what_was_given_up_before_is_not_begun() {
 }
 
 #[test]
+fn what_is_won_is_not_given_up_any_more() {
+    let listener = listener();
+    let cancel = Cancel::new();
+    let late = cancel.clone();
+    let host = HappyEyeballs::to(listener.local_addr().unwrap().to_string())
+        .cancel(&cancel)
+        .observer(move |event| {
+            if matches!(event, Event::Ended(_)) {
+                late.cancel();
+            }
+        });
+    let connection = Builder::stream().connect_host(&host).unwrap();
+    assert!(cancel.is_cancelled());
+    assert!(matches!(connection.report.attempts[0].outcome, Outcome::Won));
+}
+
+#[test]
 fn a_resolver_that_panics_has_no_answer() {
     struct Panics;
     impl Resolve for Panics {
