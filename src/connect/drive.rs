@@ -124,14 +124,11 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
                 }
                 Next::Wait { until } => {
                     if let Err(error) = self.wait(&mut race, questions.as_ref(), woken, until) {
-                        return Err(self.lost_to(error));
+                        return Err(self.lost_to(&mut race, error));
                     }
                 }
                 Next::Connected { attempt } => return self.won(attempt),
-                Next::Exhausted if self.report.attempts.is_empty() => {
-                    return Err(self.lost(HostErrorKind::Unresolved));
-                }
-                Next::Exhausted => return Err(self.lost(HostErrorKind::Exhausted)),
+                Next::Exhausted => return Err(self.exhausted()),
                 Next::TimedOut => return Err(self.lost(HostErrorKind::TimedOut)),
             }
         }
@@ -268,22 +265,119 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         HostError::new(kind, self.report)
     }
 
+    fn exhausted(self) -> HostError {
+        match self.report.attempts.is_empty() {
+            true => self.lost(HostErrorKind::Unresolved),
+            false => self.lost(HostErrorKind::Exhausted),
+        }
+    }
+
     /// The system has no thread or no descriptor to ask with.
     fn lost_before(mut self, error: std::io::Error) -> HostError {
         self.report.answers.push(Answer {
             family: self.host.first_family,
-            at: Duration::ZERO,
+            at: self.began.elapsed(),
             result: Err(ResolveError::new(ResolveErrorKind::Other, error)),
         });
-        self.lost(HostErrorKind::Unresolved)
+        self.exhausted()
     }
 
-    /// The system cannot wait: the attempts under way end with its error.
-    fn lost_to(mut self, error: std::io::Error) -> HostError {
-        self.give_up();
-        if let Some(last) = self.report.attempts.last_mut() {
-            last.outcome = Outcome::Failed(Error::new(Op::Connect, None, None, error));
+    /// The system cannot wait: the last attempt under way ends with its error, and where there is
+    /// none, the look-up does.
+    fn lost_to(mut self, race: &mut Race, error: std::io::Error) -> HostError {
+        let Some((attempt, pending)) = self.running.pop() else {
+            return self.lost_before(error);
+        };
+        drop(pending);
+        let peer = Endpoint::from(self.report.attempts[attempt].address);
+        self.ended(race, attempt, Err(Error::new(Op::Connect, Some(peer), None, error)));
+        self.exhausted()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::net::Ipv6Addr;
+
+    use super::*;
+
+    /// An attempt that nobody gets to wait for.
+    struct Hangs;
+
+    impl Pending<()> for Hangs {
+        fn fd(&self) -> Borrowed<'_> {
+            unreachable!()
         }
-        HostError::new(HostErrorKind::Exhausted, self.report)
+
+        fn finish(self) -> Result<(), Error> {
+            unreachable!()
+        }
+    }
+
+    /// A race whose first attempt was refused and whose others hang, after which waiting fails.
+    fn cannot_wait(addresses: u16) -> HostError {
+        let host = HappyEyeballs::to("host.example:80");
+        let rules = Rules {
+            resolution_delay: Duration::ZERO,
+            attempt_delay: Duration::ZERO,
+            deadline: None,
+            first_family: Family::Ipv6,
+            first_family_count: 1,
+        };
+        let mut race = Race::new(rules, &[Family::Ipv6]);
+        let addresses: Vec<_> = (0..addresses)
+            .map(|n| (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, n), 80).into())
+            .collect();
+        race.answered(Family::Ipv6, &addresses, Duration::ZERO);
+        let report = Report {
+            host: String::new(),
+            answers: Vec::new(),
+            attempts: Vec::new(),
+            elapsed: Duration::ZERO,
+        };
+        let began = Instant::now();
+        let mut drive = Drive { host: &host, began, report, running: Vec::new(), done: None };
+        while let Next::Start { attempt, address } = race.next(Duration::ZERO) {
+            drive.start(&mut race, attempt, address, &|_, peer| match attempt {
+                0 => {
+                    let refused = io::ErrorKind::ConnectionRefused.into();
+                    Err(Error::new(Op::Connect, Some(peer), None, refused))
+                }
+                _ => Ok(Started::Running(Hangs)),
+            });
+        }
+        drive.lost_to(&mut race, io::ErrorKind::OutOfMemory.into())
+    }
+
+    fn ends(error: &HostError) -> Vec<Option<io::ErrorKind>> {
+        let attempts = error.report().attempts.iter();
+        attempts
+            .map(|attempt| match &attempt.outcome {
+                Outcome::Failed(error) => Some(error.kind()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn where_the_system_cannot_wait_an_attempt_under_way_says_so() {
+        use io::ErrorKind::{ConnectionRefused, OutOfMemory};
+
+        let error = cannot_wait(3);
+        assert_eq!(error.kind(), HostErrorKind::Exhausted);
+        assert_eq!(ends(&error), [Some(ConnectionRefused), None, Some(OutOfMemory)]);
+        assert!(error.report().answers.is_empty());
+    }
+
+    #[test]
+    fn where_the_system_cannot_wait_for_an_answer_the_look_up_says_so() {
+        let text = io::Error::from(io::ErrorKind::OutOfMemory).to_string();
+        for (addresses, kind) in [(0, HostErrorKind::Unresolved), (1, HostErrorKind::Exhausted)] {
+            let error = cannot_wait(addresses);
+            assert_eq!(error.kind(), kind);
+            assert_eq!(error.report().answers.len(), 1);
+            assert!(error.to_string().contains(&text), "{error}");
+        }
     }
 }
