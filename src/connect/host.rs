@@ -328,11 +328,15 @@ fn name_and_port(text: &str) -> Option<Target> {
 }
 
 /// A name that a resolver may know: at most 253 bytes (RFC 1035, section 2.3.4), and nothing that
-/// belongs to an address. Digits and dots alone are an address that went wrong.
+/// belongs to an address. Numbers and dots alone are an address that went wrong, which getaddrinfo
+/// may take for one all the same (`0x7f.1`, as inet_aton(3) has it).
 fn name(host: &str, port: u16) -> Option<Target> {
     let odd = |c: char| c.is_control() || c.is_whitespace() || "%/[]:@".contains(c);
-    let number = host.chars().all(|c| c.is_ascii_digit() || c == '.');
-    (!number && host.len() <= 253 && !host.contains(odd))
+    let is_number = |part: &str| match part.strip_prefix("0x").or(part.strip_prefix("0X")) {
+        Some(digits) => digits.chars().all(|c| c.is_ascii_hexdigit()),
+        None => part.chars().all(|c| c.is_ascii_digit()),
+    };
+    (!host.split('.').all(is_number) && host.len() <= 253 && !host.contains(odd))
         .then(|| Target::Name { name: host.into(), port })
 }
 

@@ -26,6 +26,15 @@ impl Resolve for Table {
     }
 }
 
+/// Knows no name.
+struct Nobody;
+
+impl Resolve for Nobody {
+    fn resolve(&self, _: &str, _: Family) -> Result<Vec<SocketAddr>, ResolveError> {
+        Err(ResolveErrorKind::NoSuchName.into())
+    }
+}
+
 fn v6() -> Vec<SocketAddr> {
     vec![(Ipv6Addr::LOCALHOST, 0).into()]
 }
@@ -142,15 +151,32 @@ fn every_attempt_stands_in_the_error() {
 
 #[test]
 fn what_is_neither_a_name_nor_an_address_is_invalid() {
-    for text in
-        ["", "host", "host:", "host:65536", ":80", "a b:80", "[host]:80", "1.2.3:80", "::1:80"]
-    {
+    for text in [
+        "",
+        "host",
+        "host:",
+        "host:65536",
+        ":80",
+        "a b:80",
+        "[host]:80",
+        "1.2.3:80",
+        "::1:80",
+        "0x7f000001:80",
+        "0X7f.1:80",
+        "1.2.0x3:80",
+    ] {
         let error = Builder::stream().connect_host(text).unwrap_err();
         assert_eq!(error.kind(), HostErrorKind::Invalid, "{text}: {error}");
         assert_eq!(io::Error::from(error).kind(), ErrorKind::InvalidInput);
     }
     let error = Builder::stream().connect_host("127.0.0.1:80").unwrap_err();
     assert_eq!(error.kind(), HostErrorKind::Invalid, "IPv4 for an IPv6-only builder: {error}");
+    // These look much like numbers.
+    for name in ["0x7g.invalid", "1.2.3.invalid", "x.1"] {
+        let host = HappyEyeballs::to((name, 80)).resolver(Nobody);
+        let error = Builder::stream().connect_host(host).unwrap_err();
+        assert_eq!(error.kind(), HostErrorKind::Unresolved, "{name}: {error}");
+    }
     let long = "x".repeat(254);
     let error = Builder::stream().connect_host((long.as_str(), 80)).unwrap_err();
     assert_eq!(error.kind(), HostErrorKind::Invalid);
