@@ -6,6 +6,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -259,18 +260,30 @@ fn of_two_that_are_there_at_once_the_first_is_kept() {
     let names = Names::of([IpAddr::V6(SERVER_V6), SERVER_V4.into(), third.into()]);
     // While nobody looks, both get through.
     let left = Arc::clone(&lab);
+    let (sender, accepted) = channel();
     let host = host(port, names).attempt_delay(SHORT).observer(move |event| {
         if matches!(event, Event::Started { address, .. } if address.ip() == third) {
             left.left.unfilter();
-            let accepted = [listener.accept().unwrap().1, listener.accept().unwrap().1];
-            assert!(accepted.iter().any(SocketAddr::is_ipv6), "{accepted:?}");
-            assert!(accepted.iter().any(SocketAddr::is_ipv4), "{accepted:?}");
+            for _ in 0..2 {
+                sender.send(listener.accept().unwrap()).unwrap();
+            }
         }
     });
     let connection = connect(&lab, &host).unwrap();
     let expected = ["2001:db8::1 connected", "192.0.2.1 cancelled", "2001:db8::ffff cancelled"];
     assert_eq!(story(&connection.report), expected);
     assert_eq!(connection.socket.peer_addr().unwrap(), (SERVER_V6, port).into());
+
+    let mut accepted: Vec<_> = accepted.try_iter().collect();
+    accepted.sort_unstable_by_key(|(_, peer)| peer.is_ipv4());
+    let [(kept, ours), (closed, other)] = &accepted[..] else { panic!("{accepted:?}") };
+    assert!(ours.is_ipv6() && other.is_ipv4(), "{accepted:?}");
+    // The loser is closed, and the winner is not.
+    closed.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!((&*closed).read(&mut [0; 4]).unwrap(), 0);
+    (&connection.socket).write_all(b"here").unwrap();
+    kept.set_read_timeout(Some(PATIENCE)).unwrap();
+    (&*kept).read_exact(&mut [0; 4]).unwrap();
 }
 
 #[test]
