@@ -94,7 +94,7 @@ impl<M: Mode> Builder<Datagram, M> {
 /// Refuses a connection without an address of this host, which some system may make.
 fn sourced<M: Mode>(socket: &ConnectedUdpSocket<M>, peer: Endpoint) -> Result<(), Error> {
     match sys::local_address(socket.target().fd) {
-        Ok(local) if !local.ip().is_unspecified() => Ok(()),
+        Ok(local) if !local.ip().to_canonical().is_unspecified() => Ok(()),
         Ok(_) => {
             let error = std::io::ErrorKind::AddrNotAvailable.into();
             Err(Error::new(Op::Connect, Some(peer), Some(Reason::NoSource), error))
