@@ -222,6 +222,8 @@ impl HappyEyeballs {
 
     /// Is told what happens, while it happens: for logs and for tests.
     ///
+    /// It is called in the thread of `connect_host`, and the race waits for it; a panic ends the race.
+    ///
     /// # Examples
     ///
     /// ```

@@ -165,7 +165,8 @@ pub struct HostError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HostErrorKind {
-    /// What was given is neither a name nor an address that the mode speaks, with a port.
+    /// What was given is neither a name nor an address that the mode speaks, with a port, or its
+    /// zone is no interface of this host.
     Invalid,
     /// The resolver gave no address.
     Unresolved,

@@ -36,7 +36,9 @@ pub enum Family {
 /// A table:
 ///
 /// ```
-/// use inet6::{Family, Resolve, ResolveError, ResolveErrorKind};
+/// use inet6::{
+///     Builder, Family, HappyEyeballs, Resolve, ResolveError, ResolveErrorKind, TcpListener,
+/// };
 /// use std::net::{Ipv6Addr, SocketAddr};
 ///
 /// struct Table;
@@ -51,10 +53,15 @@ pub enum Family {
 ///     }
 /// }
 ///
-/// assert_eq!(Table.resolve("here", Family::Ipv6).unwrap().len(), 1);
+/// let listener = TcpListener::bind("[::1]:0")?;
+/// let host = HappyEyeballs::to(("here", listener.local_addr()?.port())).resolver(Table);
+/// let connection = Builder::stream().connect_host(host)?;
+/// assert_eq!(connection.peer, listener.local_addr()?.into());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Resolve: Send + Sync + 'static {
-    /// The addresses of a name in one family, the best first. Ports are ignored.
+    /// The addresses of a name in one family, the best first. Ports are ignored, and addresses of
+    /// the other family left out.
     ///
     /// # Errors
     ///

@@ -120,6 +120,33 @@ fn a_name_that_one_family_knows_exists() {
 }
 
 #[test]
+fn an_answer_of_the_other_family_is_left_out() {
+    let mapped = SocketAddr::from((Ipv4Addr::LOCALHOST.to_ipv6_mapped(), 0));
+    let host = host(unused(), Ok(vec![mapped, v4()[0]]), Ok(v6()));
+    let error = Builder::stream().dual_stack().connect_host(host).unwrap_err();
+    assert_eq!(error.kind(), HostErrorKind::Unresolved, "{error}");
+    assert!(error.report().attempts.is_empty());
+    let kinds = error.report().answers.iter().map(|answer| answer.result.as_ref().unwrap_err());
+    let kinds: Vec<_> = kinds.map(ResolveError::kind).collect();
+    assert_eq!(kinds, [ResolveErrorKind::NoAddress; 2]);
+}
+
+#[test]
+fn an_observer_that_panics_ends_the_race() {
+    let listener = listener();
+    let cancel = Cancel::new();
+    let host = HappyEyeballs::to(listener.local_addr().unwrap().to_string())
+        .cancel(&cancel)
+        .observer(|_| panic!("on purpose"));
+    let race = thread::spawn(move || drop(Builder::stream().connect_host(&host)));
+    let why = race.join().unwrap_err();
+    assert_eq!(why.downcast_ref(), Some(&"on purpose"));
+    // Nobody waits any more, and nothing is poisoned.
+    cancel.cancel();
+    assert!(cancel.is_cancelled());
+}
+
+#[test]
 fn each_failure_of_the_resolver_is_told_apart() {
     for (kind, text) in [
         (ResolveErrorKind::NoSuchName, "there is no such name"),
@@ -177,6 +204,8 @@ fn what_is_neither_a_name_nor_an_address_is_invalid() {
         let error = Builder::stream().connect_host(host).unwrap_err();
         assert_eq!(error.kind(), HostErrorKind::Unresolved, "{name}: {error}");
     }
+    let error = Builder::stream().connect_host("[fe80::1%no-such-one]:80").unwrap_err();
+    assert_eq!(error.kind(), HostErrorKind::Invalid, "no interface has this name: {error}");
     let long = "x".repeat(254);
     let error = Builder::stream().connect_host((long.as_str(), 80)).unwrap_err();
     assert_eq!(error.kind(), HostErrorKind::Invalid);
