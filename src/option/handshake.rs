@@ -133,7 +133,8 @@ impl Setting for FastOpen {
 ///
 /// With a cookie from an earlier connection, **`connect` returns before anything was sent**; the
 /// first write goes with the SYN, and a refused connection is an error of that write. Without a
-/// cookie `connect` does what it always does, and asks for one.
+/// cookie `connect` does what it always does, and asks for one. In a race between the addresses of a
+/// [host](crate::HappyEyeballs) one with a cookie wins at once, even if nobody is there any more.
 ///
 /// # Values
 ///

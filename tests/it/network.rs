@@ -10,7 +10,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use inet6::option::BindDevice;
+use inet6::option::{BindDevice, FastOpen, FastOpenConnect};
 use inet6::{
     Builder, DualStack, Event, Family, HappyEyeballs, HostConnection, HostError, HostErrorKind,
     Interface, Outcome, Report, Resolve, ResolveError, ResolveErrorKind, TcpListener, TcpStream,
@@ -566,6 +566,26 @@ fn a_datagram_socket_takes_the_first_address_with_a_route_and_a_source() {
     let error = lab.right.run(|| Builder::datagram().connect_host(host(port, names))).unwrap_err();
     assert_eq!(error.kind(), HostErrorKind::Exhausted);
     assert_eq!(story(error.report()), expected[..1]);
+}
+
+#[test]
+fn an_address_with_a_fast_open_cookie_wins_though_it_is_dead() {
+    let lab = require!(Lab::new(), "the lab");
+    lab.left.sysctl("ipv4/tcp_fastopen", "3");
+    lab.right.sysctl("ipv4/tcp_fastopen", "1");
+    let (listener, port) = server(&lab);
+    listener.set_option(FastOpen(16)).unwrap();
+    let builder = Builder::stream().dual_stack().with(FastOpenConnect(true));
+    let connect = || {
+        let host = host(port, Names::both()).attempt_delay(SHORT);
+        lab.right.run(|| builder.connect_host(host)).unwrap()
+    };
+    // The SYN of the first connection asks for the cookie.
+    let first = connect();
+    listener.accept().unwrap();
+    drop(first);
+    require!(lab.left.filter("meta nfproto ipv6 meta l4proto tcp drop"), "nftables");
+    assert_eq!(story(&connect().report), ["2001:db8::1 connected"]);
 }
 
 /// Python's own server of files, in both families.
