@@ -334,7 +334,7 @@ fn name_and_port(text: &str) -> Option<Target> {
 /// may take for one all the same (`0x7f.1`, as inet_aton(3) has it).
 fn name(host: &str, port: u16) -> Option<Target> {
     let odd = |c: char| c.is_control() || c.is_whitespace() || "%/[]:@".contains(c);
-    let is_number = |part: &str| match part.strip_prefix("0x").or(part.strip_prefix("0X")) {
+    let is_number = |part: &str| match part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")) {
         Some(digits) => digits.chars().all(|c| c.is_ascii_hexdigit()),
         None => part.chars().all(|c| c.is_ascii_digit()),
     };
