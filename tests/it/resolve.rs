@@ -167,3 +167,54 @@ fn a_resolver_out_of_reach_is_not_a_name_that_does_not_exist() {
         }
     });
 }
+
+/// A name server that takes questions and never answers, in a process with a network of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn deadline_and_cancel_hold_while_the_resolver_of_the_system_hangs() {
+    use std::net::UdpSocket;
+    use std::path::Path;
+    use std::process::Command;
+    use std::time::Duration;
+
+    use crate::support::PATIENCE;
+    use inet6::{Builder, Cancel, HappyEyeballs, HostError, HostErrorKind};
+
+    const SET_UP: &str = "ip link set lo up && mount --bind \"$1\" /etc/resolv.conf";
+
+    fn lost(host: &HappyEyeballs) -> HostError {
+        Builder::stream().connect_host(host).unwrap_err()
+    }
+
+    with_hosts("127.0.0.1 here\n", "files dns", || {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hanging.resolv");
+        std::fs::write(&path, "nameserver 127.0.0.1\n").unwrap();
+        let set_up = Command::new("sh").args(["-c", SET_UP, "sh"]).arg(path).status().unwrap();
+        assert!(set_up.success(), "{set_up}");
+        // Nobody else is in this network.
+        let server = UdpSocket::bind("127.0.0.1:53").unwrap();
+        server.set_read_timeout(Some(PATIENCE)).unwrap();
+        let was_asked_for = |label: &[u8]| loop {
+            let mut question = [0; 512];
+            let len = server.recv(&mut question).unwrap();
+            if question[..len].windows(label.len()).any(|part| part == label) {
+                break;
+            }
+        };
+
+        let host = HappyEyeballs::to("late.invalid:80").deadline(Duration::from_millis(50));
+        let error = lost(&host);
+        assert_eq!(error.kind(), HostErrorKind::TimedOut, "{error}");
+        assert!(error.report().answers.is_empty(), "{error}");
+        was_asked_for(b"late");
+
+        let cancel = Cancel::new();
+        let host = HappyEyeballs::to("unwanted.invalid:80").cancel(&cancel);
+        let race = thread::spawn(move || lost(&host));
+        was_asked_for(b"unwanted");
+        cancel.cancel();
+        let error = race.join().unwrap();
+        assert_eq!(error.kind(), HostErrorKind::Cancelled, "{error}");
+        assert!(error.report().answers.is_empty(), "{error}");
+    });
+}
