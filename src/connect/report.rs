@@ -210,6 +210,8 @@ impl HostError {
             HostErrorKind::Invalid => io::ErrorKind::InvalidInput,
             HostErrorKind::TimedOut => io::ErrorKind::TimedOut,
             HostErrorKind::Cancelled => io::ErrorKind::ConnectionAborted,
+            // It may answer later; a name without an address stays without one.
+            HostErrorKind::Unresolved if self.report.unanswered() => io::ErrorKind::HostUnreachable,
             HostErrorKind::Unresolved => io::ErrorKind::NotFound,
             HostErrorKind::Exhausted => failures.next().unwrap_or(io::ErrorKind::Other),
         }
@@ -278,6 +280,13 @@ impl Report {
             Ok(_) => false,
         };
         !self.answers.is_empty() && self.answers.iter().all(missing)
+    }
+
+    /// Whether the resolver could not be reached.
+    fn unanswered(&self) -> bool {
+        self.answers.iter().any(|answer| {
+            answer.result.as_ref().is_err_and(|e| e.kind() == ResolveErrorKind::Unreachable)
+        })
     }
 
     fn lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

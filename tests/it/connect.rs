@@ -148,10 +148,14 @@ fn an_observer_that_panics_ends_the_race() {
 
 #[test]
 fn each_failure_of_the_resolver_is_told_apart() {
-    for (kind, text) in [
-        (ResolveErrorKind::NoSuchName, "there is no such name"),
-        (ResolveErrorKind::NoAddress, "no address of this family"),
-        (ResolveErrorKind::Unreachable, "the resolver cannot be reached"),
+    for (kind, text, io_kind) in [
+        (ResolveErrorKind::NoSuchName, "there is no such name", ErrorKind::NotFound),
+        (ResolveErrorKind::NoAddress, "no address of this family", ErrorKind::NotFound),
+        (
+            ResolveErrorKind::Unreachable,
+            "the resolver cannot be reached",
+            ErrorKind::HostUnreachable,
+        ),
     ] {
         let host = host(80, Err(kind), Err(kind));
         let error = Builder::stream().dual_stack().connect_host(host).unwrap_err();
@@ -159,7 +163,7 @@ fn each_failure_of_the_resolver_is_told_apart() {
         assert!(error.to_string().contains("host.example:80"), "{error}");
         assert!(error.to_string().contains(text), "{error}");
         assert!(error.source().is_some());
-        assert_eq!(io::Error::from(error).kind(), ErrorKind::NotFound);
+        assert_eq!(io::Error::from(error).kind(), io_kind);
     }
 }
 
