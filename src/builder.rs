@@ -7,10 +7,10 @@ use std::net::SocketAddrV6;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::addr::ToAddress;
+use crate::addr::{Endpoint, ToAddress};
 use crate::error::{Error, Op};
 use crate::kind::{Datagram, Kind, Protocol, Stream};
-use crate::mode::{DualStack, Mode, V6Only};
+use crate::mode::{DualStack, FromWire, Mode, V6Only};
 use crate::option::{Rank, ReuseAddress, Setting, SocketOption};
 use crate::socket::{
     BoundStream, ConnectedUdpSocket, Connecting, TcpListener, TcpStream, UdpSocket, bound, handle,
@@ -283,6 +283,20 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         Ok((fd, wire))
     }
 
+    /// Runs a verb, and again where the interface of its address has another index by now.
+    fn renewing<T>(
+        &self,
+        address: &impl ToAddress<M>,
+        verb: impl FnMut() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let renewed = || {
+            let wire = address.to_wire(self.mode, sys::interface_index).ok()?;
+            let address: std::net::SocketAddr = M::Address::from_wire(wire).into();
+            Some(address.into())
+        };
+        renewing(verb, renewed)
+    }
+
     fn target<'a>(&self, fd: &'a Owned) -> Target<'a> {
         Target { fd: sys::borrow(fd), dual_stack: !self.mode.v6_only() }
     }
@@ -335,7 +349,8 @@ impl<M: Mode> Builder<Stream, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn bind(&self, address: impl ToAddress<M>) -> Result<BoundStream<M>, Error> {
-        Ok(BoundStream::new(self.open_bound(address)?, self.mode, self.nonblocking))
+        let fd = self.renewing(&address, || self.open_bound(&address))?;
+        Ok(BoundStream::new(fd, self.mode, self.nonblocking))
     }
 
     /// Opens a socket and connects it to `peer`.
@@ -366,8 +381,10 @@ impl<M: Mode> Builder<Stream, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn connect(&self, peer: impl ToAddress<M>) -> Result<TcpStream<M>, Error> {
-        let (fd, wire) = self.open_for(peer, self.nonblocking)?;
-        bound::connect(fd, self.mode, wire)
+        self.renewing(&peer, || {
+            let (fd, wire) = self.open_for(&peer, self.nonblocking)?;
+            bound::connect(fd, self.mode, wire)
+        })
     }
 
     /// Opens a socket, connects it to `peer`, and gives up after `timeout`.
@@ -394,8 +411,10 @@ impl<M: Mode> Builder<Stream, M> {
         peer: impl ToAddress<M>,
         timeout: Duration,
     ) -> Result<TcpStream<M>, Error> {
-        let (fd, wire) = self.open_for(peer, true)?;
-        bound::connect_timeout(fd, self.mode, wire, self.nonblocking, timeout)
+        self.renewing(&peer, || {
+            let (fd, wire) = self.open_for(&peer, true)?;
+            bound::connect_timeout(fd, self.mode, wire, self.nonblocking, timeout)
+        })
     }
 
     /// Opens a socket, starts to connect it to `peer`, and returns at once.
@@ -409,8 +428,10 @@ impl<M: Mode> Builder<Stream, M> {
     ///
     /// See [`Connecting`].
     pub fn start_connect(&self, peer: impl ToAddress<M>) -> Result<Connecting<M>, Error> {
-        let (fd, wire) = self.open_for(peer, true)?;
-        bound::start_connect(fd, self.mode, wire, self.nonblocking)
+        self.renewing(&peer, || {
+            let (fd, wire) = self.open_for(&peer, true)?;
+            bound::start_connect(fd, self.mode, wire, self.nonblocking)
+        })
     }
 }
 
@@ -430,7 +451,8 @@ impl<M: Mode> Builder<Datagram, M> {
     /// # Ok::<(), inet6::Error>(())
     /// ```
     pub fn bind(&self, address: impl ToAddress<M>) -> Result<UdpSocket<M>, Error> {
-        Ok(UdpSocket::new(self.open_bound(address)?, self.mode))
+        let fd = self.renewing(&address, || self.open_bound(&address))?;
+        Ok(UdpSocket::new(fd, self.mode))
     }
 
     /// Opens a socket and fixes its peer; the system chooses the local address.
@@ -450,8 +472,10 @@ impl<M: Mode> Builder<Datagram, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn connect(&self, peer: impl ToAddress<M>) -> Result<ConnectedUdpSocket<M>, Error> {
-        let (fd, wire) = self.open_for(peer, self.nonblocking)?;
-        Ok(UdpSocket::new(fd, self.mode).connect_wire(wire)?)
+        self.renewing(&peer, || {
+            let (fd, wire) = self.open_for(&peer, self.nonblocking)?;
+            Ok(UdpSocket::new(fd, self.mode).connect_wire(wire)?)
+        })
     }
 }
 
@@ -536,6 +560,21 @@ impl UdpSocket {
     }
 }
 
+/// Runs a verb, and once more if the interface of its address is gone and `renewed` knows another
+/// address: the name of an interface stays when its index changes.
+fn renewing<T>(
+    mut verb: impl FnMut() -> Result<T, Error>,
+    renewed: impl FnOnce() -> Option<Endpoint>,
+) -> Result<T, Error> {
+    match verb() {
+        Err(error) if sys::errors::is_gone(&error) => match renewed() {
+            Some(address) if error.address().is_some_and(|before| *before != address) => verb(),
+            _ => Err(error),
+        },
+        result => result,
+    }
+}
+
 impl<K: Kind, M: Mode> Clone for Builder<K, M> {
     fn clone(&self) -> Self {
         Self {
@@ -582,5 +621,46 @@ impl<O: Setting> Recorded for O {
 
     fn apply(&self, socket: Target<'_>) -> std::io::Result<()> {
         Setting::apply(self, socket)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::codes;
+
+    /// A verb that fails on the interface of index 2, and what `renewing` makes of it when the look-up
+    /// then says `index`: the result, and how often the verb ran.
+    fn on_index_two(code: i32, index: Option<u32>) -> (Result<(), i32>, usize) {
+        let address = |index: u32| format!("[fe80::1%{index}]:80").parse::<Endpoint>().unwrap();
+        let mut times = 0;
+        let verb = || {
+            times += 1;
+            if times > 1 {
+                return Ok(());
+            }
+            let error = std::io::Error::from_raw_os_error(code);
+            Err(Error::new(Op::Bind, Some(address(2)), None, error))
+        };
+        let result = renewing(verb, || index.map(address));
+        (result.map_err(|error| error.raw_os_error().unwrap()), times)
+    }
+
+    #[test]
+    fn an_interface_with_a_new_index_is_tried_again() {
+        // Windows has no number of its own for it.
+        for code in codes::NO_DEVICE {
+            assert_eq!(on_index_two(*code, Some(3)), (Ok(()), 2));
+        }
+    }
+
+    #[test]
+    fn nothing_else_is_tried_again() {
+        for code in codes::NO_DEVICE {
+            assert_eq!(on_index_two(*code, Some(2)), (Err(*code), 1));
+            assert_eq!(on_index_two(*code, None), (Err(*code), 1));
+        }
+        let other = codes::PROCESS_LIMIT[0];
+        assert_eq!(on_index_two(other, Some(3)), (Err(other), 1));
     }
 }

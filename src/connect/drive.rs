@@ -39,6 +39,10 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
     let name = host.target.as_ref().map_or_else(|_| String::new(), ToString::to_string);
     let drive = Drive {
         host,
+        literal: match &host.target {
+            Ok(Target::Literal(endpoint)) => Some(endpoint),
+            _ => None,
+        },
         began: Instant::now(),
         report: Report {
             host: name,
@@ -97,6 +101,8 @@ fn literal<M: Mode>(mode: M, endpoint: impl ToAddress<M>) -> Result<SocketAddr, 
 /// A race that runs.
 struct Drive<'a, P, S> {
     host: &'a HappyEyeballs,
+    /// What was written, where that is an address: the name of its zone is then looked up anew.
+    literal: Option<&'a Endpoint>,
     began: Instant,
     report: Report,
     /// Attempts under way, by their number.
@@ -151,7 +157,8 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
             outcome: Outcome::Cancelled,
         });
         let source = self.host.source.as_ref().and_then(|source| source(address));
-        match start(source, Endpoint::from(address)) {
+        let peer = self.literal.cloned().unwrap_or_else(|| Endpoint::from(address));
+        match start(source, peer) {
             Ok(Started::Running(pending)) => self.running.push((attempt, pending)),
             Ok(Started::Done(socket)) => self.ended(race, attempt, Ok(socket)),
             Err(error) => self.ended(race, attempt, Err(error)),
@@ -337,7 +344,8 @@ mod tests {
             elapsed: Duration::ZERO,
         };
         let began = Instant::now();
-        let mut drive = Drive { host: &host, began, report, running: Vec::new(), done: None };
+        let mut drive =
+            Drive { host: &host, literal: None, began, report, running: Vec::new(), done: None };
         while let Next::Start { attempt, address } = race.next(Duration::ZERO) {
             drive.start(&mut race, attempt, address, &|_, peer| match attempt {
                 0 => {

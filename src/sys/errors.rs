@@ -148,6 +148,11 @@ pub(crate) fn is_exhausted(error: &io::Error) -> bool {
     is(error, codes::EXHAUSTED)
 }
 
+/// Whether the interface of an address does not exist, or no longer does.
+pub(crate) fn is_gone(error: &Error) -> bool {
+    error.raw_os_error().is_some_and(|code| codes::NO_DEVICE.contains(&code))
+}
+
 /// Whether there is no way to a destination.
 pub(crate) fn is_unreachable(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable)

@@ -40,7 +40,7 @@ pub(crate) mod codes {
     pub(crate) const NO_PROTOCOL: &[i32] = &[libc::EPROTONOSUPPORT, libc::ENOPROTOOPT];
     pub(crate) const PROCESS_LIMIT: &[i32] = &[libc::EMFILE];
     pub(crate) const SYSTEM_LIMIT: &[i32] = &[libc::ENFILE];
-    pub(crate) const NO_DEVICE: &[i32] = &[libc::ENODEV];
+    pub(crate) const NO_DEVICE: &[i32] = &[libc::ENODEV, libc::ENXIO];
     pub(crate) const NO_OPTION: &[i32] = &[libc::ENOPROTOOPT, libc::EOPNOTSUPP];
     pub(crate) const CONNECTING: &[i32] = &[libc::EINPROGRESS];
     pub(crate) const EXHAUSTED: &[i32] = &[libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
