@@ -68,8 +68,10 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
         first_family: host.first_family,
         first_family_count: host.first_family_count.get(),
     };
-    let (waker, woken) = match sys::waker() {
-        Ok(pair) => pair,
+    // A race to an address that nobody can give up is woken by nobody.
+    let wakes = matches!(target, Target::Name { .. }) || host.cancel.is_some();
+    let (waker, woken) = match wakes.then(sys::waker).transpose() {
+        Ok(pair) => pair.unzip(),
         Err(error) => return Err(drive.lost_before(error)),
     };
     let (race, questions) = match target {
@@ -82,14 +84,17 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
             }
             Err(error) => return Err(HostError::invalid(error, drive.report)),
         },
-        Target::Name { name, port } => match Questions::ask(host, name, *port, families, &waker) {
-            Ok(questions) => (Race::new(rules, families), Some(questions)),
-            Err(error) => return Err(drive.lost_before(error)),
-        },
+        Target::Name { name, port } => {
+            let ask = |waker| Questions::ask(host, name, *port, families, waker);
+            match waker.as_ref().map(ask).transpose() {
+                Ok(questions) => (Race::new(rules, families), questions),
+                Err(error) => return Err(drive.lost_before(error)),
+            }
+        }
     };
     // Registered first, asked afterwards: what comes in between wakes the first wait.
-    let _registered = host.cancel.as_ref().map(|cancel| cancel.register(waker));
-    drive.run(race, questions, &woken, start)
+    let _registered = host.cancel.as_ref().zip(waker).map(|(cancel, waker)| cancel.register(waker));
+    drive.run(race, questions, woken.as_ref(), start)
 }
 
 /// The address that a literal stands for, its zone looked up.
@@ -115,7 +120,7 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         mut self,
         mut race: Race,
         questions: Option<Questions>,
-        woken: &Woken,
+        woken: Option<&Woken>,
         start: impl Fn(Option<SocketAddr>, Endpoint) -> Result<Started<P, S>, Error>,
     ) -> Result<HostConnection<S>, HostError> {
         loop {
@@ -189,12 +194,12 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         &mut self,
         race: &mut Race,
         questions: Option<&Questions>,
-        woken: &Woken,
+        woken: Option<&Woken>,
         until: Option<Duration>,
     ) -> std::io::Result<()> {
         let left = until.map(|until| until.saturating_sub(self.began.elapsed()));
         let fds: Vec<_> = self.running.iter().map(|(_, pending)| pending.fd()).collect();
-        let ready = sys::wait_any(&fds, Some(woken.fd()), left)?;
+        let ready = sys::wait_any(&fds, woken.map(Woken::fd), left)?;
         let ready = ready.into_iter().rev();
         let mut ready: Vec<_> = ready.map(|at| self.running.swap_remove(at)).collect();
         // Of two that are there at once, the one that started first wins.
@@ -205,7 +210,9 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
                 Some(_) => self.running.push((attempt, pending)),
             }
         }
-        woken.drain();
+        if let Some(woken) = woken {
+            woken.drain();
+        }
         if let Some(questions) = questions {
             for (family, result) in questions.answers.try_iter() {
                 self.answered(race, questions.port, family, result);

@@ -211,7 +211,12 @@ impl HostError {
             HostErrorKind::TimedOut => io::ErrorKind::TimedOut,
             HostErrorKind::Cancelled => io::ErrorKind::ConnectionAborted,
             // It may answer later; a name without an address stays without one.
-            HostErrorKind::Unresolved if self.report.unanswered() => io::ErrorKind::HostUnreachable,
+            HostErrorKind::Unresolved if self.report.met(ResolveErrorKind::Unreachable) => {
+                io::ErrorKind::HostUnreachable
+            }
+            HostErrorKind::Unresolved if self.report.met(ResolveErrorKind::Other) => {
+                io::ErrorKind::Other
+            }
             HostErrorKind::Unresolved => io::ErrorKind::NotFound,
             HostErrorKind::Exhausted => failures.next().unwrap_or(io::ErrorKind::Other),
         }
@@ -282,11 +287,10 @@ impl Report {
         !self.answers.is_empty() && self.answers.iter().all(missing)
     }
 
-    /// Whether the resolver could not be reached.
-    fn unanswered(&self) -> bool {
-        self.answers.iter().any(|answer| {
-            answer.result.as_ref().is_err_and(|e| e.kind() == ResolveErrorKind::Unreachable)
-        })
+    /// Whether a look-up failed so.
+    fn met(&self, kind: ResolveErrorKind) -> bool {
+        let met = |answer: &Answer| answer.result.as_ref().is_err_and(|e| e.kind() == kind);
+        self.answers.iter().any(met)
     }
 
     fn lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -321,6 +321,22 @@ fn a_resolver_that_panics_has_no_answer() {
     let error = Builder::stream().connect_host(host).unwrap_err();
     assert_eq!(error.kind(), HostErrorKind::Unresolved);
     assert!(error.to_string().contains("it panicked"), "{error}");
+    assert_eq!(io::Error::from(error).kind(), ErrorKind::Other);
+}
+
+/// A literal needs a descriptor for its socket and none beside it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_literal_tells_that_no_descriptor_is_left() {
+    use crate::support::{alone, limit_descriptors};
+
+    alone(|| {
+        limit_descriptors(0);
+        let error = Builder::stream().connect_host("[::1]:80").unwrap_err();
+        assert_eq!(error.kind(), HostErrorKind::Exhausted);
+        assert!(error.report().answers.is_empty());
+        assert!(error.to_string().contains("too many open descriptors"), "{error}");
+    });
 }
 
 #[test]
