@@ -158,6 +158,7 @@ pub mod mode;
 pub mod option;
 
 mod addr;
+mod batch;
 mod builder;
 mod capabilities;
 mod connect;
@@ -170,6 +171,9 @@ mod sys;
 mod tcp_info;
 
 pub use self::addr::{AddressError, Endpoint, ToAddress, Zone};
+pub use self::batch::{
+    CoalescedBatch, CoalescingUdpSocket, Datagram, Datagrams, RecvBatch, SendBatch,
+};
 pub use self::builder::Builder;
 pub use self::capabilities::{Capabilities, capabilities};
 pub use self::connect::{

@@ -10,6 +10,7 @@ use crate::interface::Interface;
 use crate::mode::{Mode, V6Only};
 use crate::option::{DontFragment, TrafficClass};
 use crate::socket::{ConnectedUdpSocket, UdpSocket, sending, with_wire_on};
+use crate::sys::batch::Packet;
 use crate::sys::{self, cmsg::Departure};
 
 /// A datagram with what it is sent with: where it differs from what the socket is set to, for this
@@ -79,7 +80,8 @@ pub struct Outgoing<'a, P = (), M: Mode = V6Only> {
 
 #[derive(Debug, Clone, Copy)]
 enum Data<'a> {
-    One(&'a [u8]),
+    /// As a slice of one, which the kernel wants.
+    One([IoSlice<'a>; 1]),
     Many(&'a [IoSlice<'a>]),
 }
 
@@ -111,7 +113,7 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     pub fn to(peer: P, data: &'a [u8]) -> Self {
         Self {
             peer,
-            data: Data::One(data),
+            data: Data::One([IoSlice::new(data)]),
             source: None,
             send_at: None,
             departure: Departure::default(),
@@ -283,30 +285,63 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         mode: M,
         peer: Option<&SocketAddrV6>,
     ) -> io::Result<usize> {
+        let Packet { data, departure, ipv4, .. } = self.packet(socket, mode, peer.copied())?;
+        if departure.is_plain() {
+            return sys::send_to_vectored(socket.fd, data, peer);
+        }
+        sys::send_message(socket.fd, data, peer, &departure, ipv4)
+            .map_err(|error| explain(&departure, error))
+    }
+
+    /// As the system takes it.
+    pub(crate) fn packet(
+        &self,
+        socket: sys::Target<'_>,
+        mode: M,
+        peer: Option<SocketAddrV6>,
+    ) -> io::Result<Packet<'_>> {
         let mut departure = self.departure;
         if let Some(ip) = self.source {
             departure.source = source(mode, ip.into())?;
         }
         departure.send_at = self.send_at.map(sys::monotonic_nanos).transpose()?;
-        let one;
-        let data = match self.data {
-            Data::One(data) => {
-                one = [IoSlice::new(data)];
-                &one
-            }
-            Data::Many(data) => data,
-        };
-        if departure.is_plain() {
-            return sys::send_to_vectored(socket.fd, data, peer);
-        }
         let ipv4 = match peer {
             _ if mode.v6_only() => false,
             Some(peer) => is_mapped(peer.ip()),
+            None if departure.is_plain() => false,
             None => is_mapped(sys::peer_address(socket.fd)?.ip()),
         };
-        check(&departure, ipv4, peer)?;
-        sys::send_message(socket.fd, data, peer, &departure, ipv4)
-            .map_err(|error| explain(&departure, error))
+        check(&departure, ipv4, peer.as_ref())?;
+        Ok(Packet { data: self.slices(), peer, departure, ipv4 })
+    }
+
+    pub(crate) fn send_to_peer(&self, socket: sys::Target<'_>, mode: M) -> io::Result<usize>
+    where
+        P: ToAddress<M>,
+    {
+        with_wire_on(socket, mode, &self.peer, self.departure.interface, |wire| {
+            self.send(socket, mode, Some(wire)).map_err(|error| sending(socket, wire, error))
+        })
+    }
+
+    pub(crate) fn slices(&self) -> &[IoSlice<'a>] {
+        match &self.data {
+            Data::One(data) => data,
+            Data::Many(data) => data,
+        }
+    }
+
+    pub(crate) fn peer(&self) -> &P {
+        &self.peer
+    }
+
+    /// The index of the interface, 0 for none.
+    pub(crate) fn interface_index(&self) -> u32 {
+        self.departure.interface
+    }
+
+    pub(crate) fn segments(&self) -> Option<u16> {
+        self.departure.segment_size
     }
 }
 
@@ -382,12 +417,7 @@ impl<M: Mode> UdpSocket<M> {
     /// See [`Outgoing`].
     #[doc(alias = "sendmsg")]
     pub fn send_message<P: ToAddress<M>>(&self, message: &Outgoing<'_, P, M>) -> io::Result<usize> {
-        let (socket, interface) = (self.target(), message.departure.interface);
-        with_wire_on(socket, self.mode(), &message.peer, interface, |wire| {
-            message
-                .send(socket, self.mode(), Some(wire))
-                .map_err(|error| sending(socket, wire, error))
-        })
+        message.send_to_peer(self.target(), self.mode())
     }
 }
 

@@ -90,7 +90,7 @@ pub struct Received<M: Mode = V6Only> {
 }
 
 impl<M: Mode> Received<M> {
-    fn new(message: sys::Message) -> Self {
+    pub(crate) fn new(message: sys::Message) -> Self {
         let arrival = message.arrival;
         Self {
             len: message.len,

@@ -9,7 +9,7 @@ mod info;
 mod listener;
 mod stream;
 
-pub(crate) use self::datagram::sending;
+pub(crate) use self::datagram::{send_to, sending};
 pub(crate) use self::handle::with_wire_on;
 
 pub use self::adopt::AdoptError;

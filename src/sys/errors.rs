@@ -159,6 +159,12 @@ pub(crate) fn is_unreachable(error: &io::Error) -> bool {
         || is(error, codes::UNREACHABLE)
 }
 
+/// Whether segmentation by the kernel may be what failed.
+pub(crate) fn is_no_offload(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput)
+        || is(error, codes::NO_OFFLOAD)
+}
+
 /// Whether sending from a chosen address may have failed because it is no address of this host.
 pub(crate) fn is_bad_source(error: &io::Error) -> bool {
     use io::ErrorKind::{AddrNotAvailable, InvalidInput, NetworkUnreachable};

@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{SockAddr, SockRef};
 
+pub(crate) mod batch;
 pub(crate) mod cmsg;
 pub(crate) mod errors;
 pub(crate) mod names;
@@ -79,10 +80,12 @@ pub(crate) enum Take {
     Data,
     Peek,
     OutOfBand,
+    /// Data, without waiting for it.
+    Ready,
 }
 
 /// What `recv_message` found.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Message {
     pub(crate) len: usize,
     pub(crate) source: SocketAddrV6,
