@@ -44,19 +44,32 @@ mod operations;
 mod paired;
 
 #[cfg(target_os = "linux")]
+mod report;
+
+#[cfg(target_os = "linux")]
 fn main() {
+    use report::Extent;
+
+    const USAGE: &str = "usage: cargo bench -- [--quick | [--rounds N] [--publish]]
+       cargo bench -- --list
+       cargo bench -- --count OPERATION/WAY TIMES";
+
     let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
+    let number = |text: &str| text.parse::<usize>().expect("a number");
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => paired::table(201),
-        ["--quick"] => paired::table(5),
-        ["--count", name, times] => count(name, times.parse().expect("a number of times")),
+        [] => report::run(Extent::Rounds(201), false),
+        ["--quick"] => report::run(Extent::Quick, false),
+        ["--rounds", rounds] => report::run(Extent::Rounds(number(rounds)), false),
+        ["--rounds", rounds, "--publish"] => report::run(Extent::Rounds(number(rounds)), true),
+        ["--publish"] => report::run(Extent::Rounds(401), true),
+        ["--count", name, times] => count(name, number(times) as u64),
         ["--list"] => {
-            for case in operations::CASES {
+            for case in operations::cases() {
                 println!("{}/{}", case.operation, case.way);
             }
         }
         _ => {
-            eprintln!("usage: cargo bench -- [--quick | --list | --count OPERATION/WAY TIMES]");
+            eprintln!("{USAGE}");
             std::process::exit(2);
         }
     }
@@ -64,8 +77,7 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 fn count(name: &str, times: u64) {
-    let case = operations::CASES
-        .iter()
+    let case = operations::cases()
         .find(|case| name.split_once('/') == Some((case.operation, case.way)))
         .unwrap_or_else(|| panic!("no case `{name}`: see --list"));
     (case.prepare)()(times);
