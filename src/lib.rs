@@ -93,6 +93,7 @@
 //! | close-on-exec, in the call that makes the descriptor where the system can | everywhere | a child process does not inherit it |
 //! | no `SIGPIPE` (`MSG_NOSIGNAL`, `SO_NOSIGPIPE`) | Unix | writing to a peer that is gone is an error and not the end of the process |
 //! | `SIO_UDP_CONNRESET` and `SIO_UDP_NETRESET` off | Windows | an answer to an earlier datagram does not end a receive loop |
+//! | [`MulticastAll`](option::MulticastAll) off | [`UdpSocket::join`] and its kin, on Linux | a socket receives the groups that it joined, and not those of other programs |
 //! | [`ReuseAddress`](option::ReuseAddress) and a backlog of 4096 | [`TcpListener::bind`] only | that is what a server wants; a [`Builder`] leaves both to you |
 //!
 //! # From task to item
@@ -113,7 +114,8 @@
 //! | exchange datagrams | [`UdpSocket::bind`], [`UdpSocket::send_to`], [`UdpSocket::recv_from`] |
 //! | learn that a datagram was truncated | [`UdpSocket::recv_message`] |
 //! | talk to one peer only | [`UdpSocket::connect`], [`ConnectedUdpSocket`] |
-//! | receive multicast | [`UdpSocket::join_multicast_v6`] |
+//! | receive multicast | [`UdpSocket::join`], [`UdpSocket::join_everywhere`], [the chapter](guide::multicast) |
+//! | … from one source, or from all but some | [`UdpSocket::join_source`], [`Membership::block`] |
 //! | stay on one interface | [`BindDevice`](option::BindDevice), or a zoned address |
 //! | limit hops, mark packets, size buffers, keep a connection alive … | [`option`] |
 //! | set an option before opening | [`Builder::with`] |
@@ -160,6 +162,7 @@ mod connect;
 mod error;
 pub mod guide;
 mod interface;
+mod membership;
 mod message;
 mod socket;
 mod sys;
@@ -174,6 +177,7 @@ pub use self::connect::{
 };
 pub use self::error::{Error, Op};
 pub use self::interface::Interface;
+pub use self::membership::{Membership, SourceMembership};
 pub use self::message::Received;
 pub use self::mode::{AnyMode, DualStack, V6Only};
 pub use self::socket::{
