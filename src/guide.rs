@@ -8,6 +8,7 @@
 //! | [`from_python`] | you know the classic tutorial: both languages side by side |
 //! | [`dual_stack`] | you serve IPv6 and IPv4: ten minutes |
 //! | [`refused`] | a program does not compile: each mistake, its message, and what to write |
+//! | [`multicast`] | you listen to groups, or send to them |
 //! | [`connecting`] | you connect to hosts by name: the race between their addresses |
 //! | [`systems`] | you need to know what differs on your system |
 //! | [`errors_and_logging`] | something fails: the messages, and what the crate logs |
@@ -30,6 +31,9 @@ pub mod refused {}
 
 #[doc = include_str!("../docs/guide/connecting.md")]
 pub mod connecting {}
+
+#[doc = include_str!("../docs/guide/multicast.md")]
+pub mod multicast {}
 
 #[doc = include_str!("../docs/guide/systems.md")]
 pub mod systems {}

@@ -32,6 +32,7 @@
 //! | [`mode`] | [`V6Only`] (the default), [`DualStack`], or [`AnyMode`] (chosen at run time): **it decides the type of addresses**. An IPv6-only socket speaks [`SocketAddrV6`], a dual-stack one [`SocketAddr`], where an IPv4 peer is a plain [`SocketAddr::V4`] and never `::ffff:192.0.2.1` |
 //! | [`option`] | one type each. [`SocketOption`](option::SocketOption) says which kind has it, [`LiveOn`](option::LiveOn) where it may still change on an open socket |
 //! | sockets | [`BoundStream`], [`TcpListener`], [`TcpStream`], [`UdpSocket`], [`ConnectedUdpSocket`]; and [`Connecting`], a connection under way. States that follow each other are types that consume each other |
+//! | [`Membership`], [`SourceMembership`] | a multicast group that a socket has joined, for every source or for one: values that leave when they are dropped |
 //! | [`Endpoint`], [`Zone`], [`Interface`] | addresses as people write them, `[fe80::1%eth0]:8000`, and the interfaces of the host. [`ToAddress`] lists everything that `bind`, `connect` and `send_to` accept |
 //! | [`HappyEyeballs`], [`HostConnection`] | a host by its name, with the rules of the race between its addresses (RFC 8305), and what came of it: [`connect_host`](Builder::connect_host) goes from one to the other |
 //! | [`Error`], [`HostError`] | which step failed, with which address or option, why, and what to do; and the same of each address of a host |

@@ -122,7 +122,11 @@ fn joining_everywhere_joins_at_least_loopback() {
 #[test]
 fn joining_switches_off_what_others_joined() {
     let socket = open();
-    require!(socket.option::<MulticastAll>(), "the option");
+    if let Err(error) = socket.option::<MulticastAll>() {
+        // A system that lacks the option joins all the same.
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        return socket.join(GROUP, loopback()).unwrap().leave().unwrap();
+    }
     socket.join_multicast_v6(&GROUP, loopback().index().get()).unwrap();
     assert_eq!(socket.option::<MulticastAll>().unwrap(), MulticastAll(true), "as in std");
     assert!(was_member(&socket));
