@@ -1,8 +1,10 @@
-//! Fields of the IPv6 header: [`Dscp`] and [`Ecn`], the two halves of the traffic class.
+//! Fields of the IPv6 header: [`FlowLabel`], and the two halves of the traffic class, [`Dscp`] and
+//! [`Ecn`].
 //!
-//! [`TrafficClass`](crate::option::TrafficClass) puts them together.
+//! [`TrafficClass`](crate::option::TrafficClass) puts the two together.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 /// The differentiated services code point: how routers should treat a packet (RFC 2474).
 ///
@@ -197,6 +199,57 @@ impl Ecn {
     #[must_use]
     pub const fn bits(self) -> u8 {
         self as u8
+    }
+}
+
+/// The label of a flow: packets that belong together and may be kept on one path (RFC 6437).
+///
+/// 20 bits, of which zero is no label.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::header::FlowLabel;
+///
+/// let label = FlowLabel::new(0x12345).unwrap();
+/// assert_eq!((label.bits(), label.to_string()), (0x12345, "0x12345".to_owned()));
+/// assert_eq!(FlowLabel::new(0), None);
+/// assert_eq!(FlowLabel::new(0x10_0000), None);
+/// ```
+///
+/// Source: RFC 6437, section 2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowLabel(NonZeroU32);
+
+impl FlowLabel {
+    /// The label of this number, which is 1 to `0xf_ffff`.
+    ///
+    /// # Examples
+    ///
+    /// See [`FlowLabel`].
+    #[must_use]
+    pub const fn new(bits: u32) -> Option<Self> {
+        match NonZeroU32::new(bits) {
+            Some(label) if bits <= 0xf_ffff => Some(Self(label)),
+            _ => None,
+        }
+    }
+
+    /// The number.
+    ///
+    /// # Examples
+    ///
+    /// See [`FlowLabel`].
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0.get()
+    }
+}
+
+/// Five hexadecimal digits, as packet dumps show it.
+impl fmt::Display for FlowLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#07x}", self.0)
     }
 }
 

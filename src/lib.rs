@@ -179,7 +179,7 @@ pub use self::connect::{
 pub use self::error::{Error, Op};
 pub use self::interface::Interface;
 pub use self::membership::{Membership, SourceMembership};
-pub use self::message::Received;
+pub use self::message::{Outgoing, Received};
 pub use self::mode::{AnyMode, DualStack, V6Only};
 pub use self::socket::{
     AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Incoming, TcpListener,

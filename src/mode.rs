@@ -11,7 +11,7 @@
 
 use std::fmt;
 use std::hash::Hash;
-use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use crate::addr::{ToAddress, is_mapped};
 
@@ -51,6 +51,19 @@ pub trait Mode: Policy + Copy + fmt::Debug + Eq + Hash + Send + Sync + 'static {
         + Send
         + Sync
         + Into<SocketAddr>
+        + 'static;
+
+    /// The type of an address without a port: [`Ipv6Addr`], or [`IpAddr`] where there is IPv4.
+    type Ip: IpFromWire
+        + Copy
+        + fmt::Debug
+        + fmt::Display
+        + Eq
+        + Ord
+        + Hash
+        + Send
+        + Sync
+        + Into<IpAddr>
         + 'static;
 }
 
@@ -116,12 +129,15 @@ pub enum AnyMode {
 
 impl Mode for V6Only {
     type Address = SocketAddrV6;
+    type Ip = Ipv6Addr;
 }
 impl Mode for DualStack {
     type Address = SocketAddr;
+    type Ip = IpAddr;
 }
 impl Mode for AnyMode {
     type Address = SocketAddr;
+    type Ip = IpAddr;
 }
 
 impl From<V6Only> for AnyMode {
@@ -138,7 +154,7 @@ impl From<DualStack> for AnyMode {
 
 /// What only this crate may ask: public, so that public bounds may name it, and out of reach.
 mod sealed {
-    use std::net::SocketAddrV6;
+    use std::net::{Ipv6Addr, SocketAddrV6};
 
     /// What the rest of the crate asks a mode.
     pub trait Policy: Sized {
@@ -153,8 +169,13 @@ mod sealed {
     pub trait FromWire {
         fn from_wire(wire: SocketAddrV6) -> Self;
     }
+
+    /// As `FromWire`, for an address without a port.
+    pub trait IpFromWire {
+        fn ip_from_wire(wire: Ipv6Addr) -> Self;
+    }
 }
-pub(crate) use self::sealed::{FromWire, Policy};
+pub(crate) use self::sealed::{FromWire, IpFromWire, Policy};
 
 /// Whether this is one IPv6 address, neither a wildcard nor IPv4.
 fn is_specific_v6(address: &SocketAddrV6) -> bool {
@@ -200,11 +221,28 @@ impl FromWire for SocketAddrV6 {
 impl FromWire for SocketAddr {
     #[inline]
     fn from_wire(wire: SocketAddrV6) -> Self {
-        if !is_mapped(wire.ip()) {
+        match IpAddr::ip_from_wire(*wire.ip()) {
+            IpAddr::V4(ip) => Self::V4(SocketAddrV4::new(ip, wire.port())),
+            IpAddr::V6(_) => Self::V6(wire),
+        }
+    }
+}
+
+impl IpFromWire for Ipv6Addr {
+    #[inline]
+    fn ip_from_wire(wire: Ipv6Addr) -> Self {
+        wire
+    }
+}
+
+impl IpFromWire for IpAddr {
+    #[inline]
+    fn ip_from_wire(wire: Ipv6Addr) -> Self {
+        if !is_mapped(&wire) {
             return Self::V6(wire);
         }
-        let [.., a, b, c, d] = wire.ip().octets();
-        Self::V4(SocketAddrV4::new([a, b, c, d].into(), wire.port()))
+        let [.., a, b, c, d] = wire.octets();
+        Self::V4([a, b, c, d].into())
     }
 }
 

@@ -134,10 +134,10 @@ mod tests {
     #[test]
     fn the_layout_is_that_of_the_system() {
         #[cfg(unix)]
-        use libc::{AF_INET6, group_source_req as Request, sockaddr_in6 as Address};
+        use libc::{group_source_req as Request, sockaddr_in6 as Address};
         #[cfg(windows)]
         use windows_sys::Win32::Networking::WinSock::{
-            AF_INET6, GROUP_SOURCE_REQ as Request, SOCKADDR_IN6 as Address,
+            GROUP_SOURCE_REQ as Request, SOCKADDR_IN6 as Address,
         };
 
         assert_eq!(SOURCE_REQUEST_LEN, size_of::<Request>());
@@ -159,7 +159,7 @@ mod tests {
             let octets = unsafe { address.sin6_addr.u.Byte };
             #[cfg(unix)]
             let octets = address.sin6_addr.s6_addr;
-            assert_eq!(i32::from(address.sin6_family), i32::from(AF_INET6));
+            assert_eq!(c_int::from(address.sin6_family), socket2::Domain::IPV6.into());
             assert_eq!((address.sin6_port, address.sin6_flowinfo), (0, 0));
             (Ipv6Addr::from(octets), zone)
         };
