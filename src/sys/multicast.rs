@@ -140,8 +140,12 @@ mod tests {
             GROUP_SOURCE_REQ as Request, SOCKADDR_IN6 as Address,
         };
 
-        assert_eq!(SOURCE_REQUEST_LEN, size_of::<Request>());
-        assert_eq!(STORAGE_LEN, 128);
+        // The compiler looks at these where no test runs.
+        const {
+            assert!(size_of::<Request>() == SOURCE_REQUEST_LEN);
+            assert!(std::mem::offset_of!(Request, gsr_group) == ADDRESS_AT);
+            assert!(std::mem::offset_of!(Request, gsr_source) == ADDRESS_AT + STORAGE_LEN);
+        }
         let request = request();
         // SAFETY: the lengths are the same, and every bit pattern is valid.
         let read: Request = unsafe { request.as_ptr().cast::<Request>().read_unaligned() };
