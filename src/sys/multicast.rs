@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(group[..8], source[..8], "family, port, flow information");
     }
 
-    /// Reads the bytes as the system does, where the crates of the systems have the struct.
+    /// Against the struct, where the crates of the systems have it.
     #[cfg(any(
         target_os = "linux",
         target_os = "android",
@@ -131,8 +131,7 @@ mod tests {
         target_vendor = "apple",
         windows,
     ))]
-    #[test]
-    fn the_layout_is_that_of_the_system() {
+    mod layout {
         #[cfg(unix)]
         use libc::{group_source_req as Request, sockaddr_in6 as Address};
         #[cfg(windows)]
@@ -140,34 +139,40 @@ mod tests {
             GROUP_SOURCE_REQ as Request, SOCKADDR_IN6 as Address,
         };
 
+        use super::*;
+
         // The compiler looks at these where no test runs.
-        const {
+        const _: () = {
             assert!(size_of::<Request>() == SOURCE_REQUEST_LEN);
             assert!(std::mem::offset_of!(Request, gsr_group) == ADDRESS_AT);
             assert!(std::mem::offset_of!(Request, gsr_source) == ADDRESS_AT + STORAGE_LEN);
-        }
-        let request = request();
-        // SAFETY: the lengths are the same, and every bit pattern is valid.
-        let read: Request = unsafe { request.as_ptr().cast::<Request>().read_unaligned() };
-        assert_eq!({ read.gsr_interface }, 7);
-        let address = |storage: Storage| {
-            // SAFETY: it is longer than any address, and as strictly aligned.
-            let address = unsafe { (&raw const storage).cast::<Address>().read() };
-            // SAFETY: both fields of the union are one 32-bit number, where it is one.
-            #[cfg(windows)]
-            let zone = unsafe { address.Anonymous.sin6_scope_id };
-            #[cfg(unix)]
-            let zone = address.sin6_scope_id;
-            // SAFETY: both fields of the union are the same 16 bytes.
-            #[cfg(windows)]
-            let octets = unsafe { address.sin6_addr.u.Byte };
-            #[cfg(unix)]
-            let octets = address.sin6_addr.s6_addr;
-            assert_eq!(c_int::from(address.sin6_family), socket2::Domain::IPV6.into());
-            assert_eq!((address.sin6_port, address.sin6_flowinfo), (0, 0));
-            (Ipv6Addr::from(octets), zone)
         };
-        assert_eq!(address(read.gsr_group), ("ff12::1234".parse().unwrap(), 7));
-        assert_eq!(address(read.gsr_source), ("2001:db8::1".parse().unwrap(), 0));
+
+        #[test]
+        fn the_layout_is_that_of_the_system() {
+            let request = request();
+            // SAFETY: the lengths are the same, and every bit pattern is valid.
+            let read: Request = unsafe { request.as_ptr().cast::<Request>().read_unaligned() };
+            assert_eq!({ read.gsr_interface }, 7);
+            let address = |storage: Storage| {
+                // SAFETY: it is longer than any address, and as strictly aligned.
+                let address = unsafe { (&raw const storage).cast::<Address>().read() };
+                // SAFETY: both fields of the union are one 32-bit number, where it is one.
+                #[cfg(windows)]
+                let zone = unsafe { address.Anonymous.sin6_scope_id };
+                #[cfg(unix)]
+                let zone = address.sin6_scope_id;
+                // SAFETY: both fields of the union are the same 16 bytes.
+                #[cfg(windows)]
+                let octets = unsafe { address.sin6_addr.u.Byte };
+                #[cfg(unix)]
+                let octets = address.sin6_addr.s6_addr;
+                assert_eq!(c_int::from(address.sin6_family), socket2::Domain::IPV6.into());
+                assert_eq!((address.sin6_port, address.sin6_flowinfo), (0, 0));
+                (Ipv6Addr::from(octets), zone)
+            };
+            assert_eq!(address(read.gsr_group), ("ff12::1234".parse().unwrap(), 7));
+            assert_eq!(address(read.gsr_source), ("2001:db8::1".parse().unwrap(), 0));
+        }
     }
 }
