@@ -261,7 +261,6 @@ impl<'b, M: Mode> Datagram<'b, M> {
     ///
     /// See [`CoalescingUdpSocket`](crate::CoalescingUdpSocket).
     #[inline]
-    #[must_use]
     pub fn segments(&self) -> Chunks<'b, u8> {
         let payload = self.payload();
         let size = self.room.segment_size(self.index).map_or(payload.len(), usize::from);

@@ -82,7 +82,8 @@ pub(crate) enum Take {
     Data,
     Peek,
     OutOfBand,
-    /// Data, without waiting for it.
+    /// Data, without waiting for it; only where batches are not one call.
+    #[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
     Ready,
 }
 
