@@ -157,6 +157,7 @@ mod addr;
 mod builder;
 mod capabilities;
 mod connect;
+mod echo;
 mod error;
 pub mod guide;
 mod interface;
@@ -172,6 +173,7 @@ pub use self::connect::{
     Answer, Attempt, Cancel, Event, Family, HappyEyeballs, HostConnection, HostError,
     HostErrorKind, Outcome, Report, Resolve, ResolveError, ResolveErrorKind, SystemResolver,
 };
+pub use self::echo::{EchoReply, EchoSocket};
 pub use self::error::{Error, Op};
 pub use self::interface::Interface;
 pub use self::message::Received;

@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 6] = [
     &["interface", "option"],
     &["socket"],
     &["builder"],
-    &["message", "capabilities", "guide", "batch", "connect", "everywhere", "interop"],
+    &["message", "echo", "capabilities", "guide", "batch", "connect", "everywhere", "interop"],
 ];
 
 /// Crates whose types only `sys` and `interop` handle.

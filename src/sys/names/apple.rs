@@ -20,3 +20,6 @@ pub(crate) const TCP_KEEPINTVL: Name = at(IPPROTO_TCP, libc::TCP_KEEPINTVL);
 pub(crate) const TCP_NOTSENT_LOWAT: Name = at(IPPROTO_TCP, 0x201);
 
 pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_JOIN_SOURCE_GROUP);
+
+// netinet6/icmp6.c, icmp6_dgram_attach.
+pub(crate) const ICMPV6_DATAGRAMS: bool = true;
