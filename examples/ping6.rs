@@ -32,7 +32,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let peer = find(&host.ok_or(USAGE)?)?;
     let interval = Duration::try_from_secs_f64(interval)?;
     let (data, mut buffer) = (vec![b'x'; size], vec![0; size + 1]);
-
     let socket = Builder::datagram().with(RecvHopLimit(true)).bind_echo("[::]:0")?;
     let (mut open, mut times) = (Vec::new(), Vec::new());
     for sequence in 1..=count {
@@ -58,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let (Some(at), true) = (at, theirs && buffer[..message.len] == data) else { continue };
             let time = open.swap_remove(at).1.elapsed().as_secs_f64() * 1000.0;
             let zone = if index == 0 { String::new() } else { format!("%{index}") };
-            let hops = None::<u8>.map_or("unknown".into(), |hops| hops.to_string());
+            let hops = message.hop_limit.map_or(String::from("?"), |hops| hops.to_string());
             println!("{ip}{zone}: sequence {sequence}, hop limit {hops}, {time:.3} ms");
             times.push(time);
         }

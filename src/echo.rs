@@ -12,7 +12,7 @@ use crate::kind::{Datagram, Datagrams, Protocol};
 use crate::message::Received;
 use crate::mode::V6Only;
 use crate::socket::handle::{handle, timeouts, with_wire};
-use crate::sys::{self, Owned, Take};
+use crate::sys::{self, Message, Owned, Take};
 
 /// The length of an echo message without its data (RFC 4443, section 4.1).
 const HEADER: usize = 8;
@@ -100,7 +100,7 @@ pub struct EchoReply {
     pub sequence: u16,
     /// What else arrived with it. Length and truncation are those of the data; the source has no
     /// port.
-    pub message: Received<SocketAddrV6>,
+    pub message: Received,
 }
 
 impl Builder<Datagram, V6Only> {
@@ -219,8 +219,10 @@ impl EchoSocket {
             let message = sys::recv_message(self.target().fd, slices, Take::Data)?;
             if let Some(sequence) = sequence(&header, message.len, self.identifier) {
                 let len = message.len - HEADER;
-                let (source, truncated) = (message.source, message.truncated);
-                return Ok(EchoReply { sequence, message: Received { len, source, truncated } });
+                return Ok(EchoReply {
+                    sequence,
+                    message: Received::new(Message { len, ..message }),
+                });
             }
             self.passed_over(begun)?;
         }

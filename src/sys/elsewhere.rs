@@ -1,6 +1,7 @@
 //! Systems without what `linux` has.
 
 use std::io;
+use std::time::Instant;
 
 use super::{Borrowed, Target, unsupported};
 use crate::tcp_info::TcpInfo;
@@ -11,4 +12,11 @@ pub(crate) fn tcp_info(_: Target<'_>) -> io::Result<TcpInfo> {
 
 pub(crate) fn send_queue_len(_: Borrowed<'_>) -> io::Result<usize> {
     Err(unsupported())
+}
+
+pub(crate) fn monotonic_nanos(_: Instant) -> io::Result<u64> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "this system cannot choose the time of sending (SO_TXTIME) of one such packet",
+    ))
 }

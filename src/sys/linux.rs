@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::unix::check;
 use super::{Borrowed, Target, get_bytes, names};
@@ -67,4 +67,15 @@ pub(crate) fn send_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
     // SAFETY: the call writes one integer. SIOCOUTQ is TIOCOUTQ (linux/sockios.h).
     check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCOUTQ, &raw mut len) })?;
     Ok(usize::try_from(len).unwrap_or(0))
+}
+
+/// What `CLOCK_MONOTONIC` shows at a moment, in nanoseconds; `Instant` is of that clock.
+pub(crate) fn monotonic_nanos(moment: Instant) -> io::Result<u64> {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the call writes one `timespec`.
+    check(unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) })?;
+    let nanos = now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64;
+    // A moment that has passed is no later than now.
+    let ahead = moment.saturating_duration_since(Instant::now());
+    Ok(nanos.saturating_add(u64::try_from(ahead.as_nanos()).unwrap_or(u64::MAX)))
 }

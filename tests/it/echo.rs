@@ -27,7 +27,10 @@ pub(crate) mod linux {
     use std::time::Duration;
 
     use inet6::kind::Protocol;
-    use inet6::option::{RecvHopLimit, ShareAddress, UnicastHops};
+    use inet6::option::{
+        RecvHopLimit, RecvPacketInfo, RecvTimestamp, RecvTrafficClass, ShareAddress, TrafficClass,
+        UnicastHops,
+    };
     use inet6::{EchoReply, EchoSocket, UdpSocket, V6Only};
 
     use super::*;
@@ -230,6 +233,32 @@ pub(crate) mod linux {
                 socket.send_echo(LOOPBACK, 6, b"").unwrap();
                 assert_eq!(receiving.join().unwrap(), 6);
             });
+        });
+    }
+
+    #[test]
+    fn what_arrives_beside_a_reply_is_told_if_asked_for() {
+        let host = require!(host(), "the lab");
+        host.run(|| {
+            let (reply, _) = echo(&echo_socket(), 1, b"x", 8);
+            let message = reply.message;
+            assert_eq!((message.destination, message.interface), (None, None));
+            assert_eq!((message.hop_limit, message.traffic_class), (None, None));
+            assert_eq!((message.flow_label, message.time), (None, None));
+
+            let builder = Builder::datagram()
+                .with(RecvPacketInfo(true))
+                .with(RecvHopLimit(true))
+                .with(RecvTrafficClass(true))
+                .with(RecvTimestamp(true));
+            let (reply, _) = echo(&patient_echo(builder.bind_echo("[::]:0").unwrap()), 2, b"x", 8);
+            let message = reply.message;
+            assert_eq!(message.destination, Some(Ipv6Addr::LOCALHOST));
+            let loopback = inet6::Interface::from_name("lo").unwrap();
+            assert_eq!(message.interface, Some(loopback));
+            assert_eq!(message.hop_limit, Some(64));
+            assert_eq!(message.traffic_class, Some(TrafficClass::default()));
+            assert!(message.time.is_some());
         });
     }
 

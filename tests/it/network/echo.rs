@@ -3,7 +3,9 @@
 use std::io::ErrorKind;
 use std::net::{Ipv6Addr, SocketAddrV6};
 
-use inet6::option::{BindDevice, MulticastInterface, UnicastInterface};
+use inet6::option::{
+    BindDevice, MulticastInterface, RecvHopLimit, RecvPacketInfo, UnicastHops, UnicastInterface,
+};
 use inet6::{Builder, EchoReply, EchoSocket, Interface};
 
 use crate::echo::linux::{let_echo, patient_echo};
@@ -54,6 +56,39 @@ fn the_other_host_answers() {
     // Longer than the link carries: in fragments, there and back.
     socket.send_echo((LEFT, 0), 4, &[7; 1999]).unwrap();
     assert_eq!(receive(&socket).1, [7; 1999]);
+    nothing_more(&socket);
+}
+
+#[test]
+fn the_hop_limit_of_a_reply_is_the_one_of_the_other_host() {
+    let lab = require!(lab(), "the lab");
+    let socket = echo_socket(&lab, "[::]:0");
+    socket.send_echo((LEFT, 0), 1, b"").unwrap();
+    assert_eq!(receive(&socket).0.message.hop_limit, None, "nobody asked");
+    socket.set_option(RecvHopLimit(true)).unwrap();
+    socket.set_option(RecvPacketInfo(true)).unwrap();
+    let index = Lab::index(&lab.right);
+    for (hops, sequence) in [(64, 2), (5, 3), (255, 4)] {
+        lab.left.sysctl("ipv6/conf/wire/hop_limit", &hops.to_string());
+        socket.send_echo((LEFT, 0), sequence, b"").unwrap();
+        let (reply, _) = receive(&socket);
+        assert_eq!((reply.sequence, reply.message.hop_limit), (sequence, Some(hops)));
+        assert_eq!(reply.message.destination, Some(RIGHT));
+        assert_eq!(reply.message.interface.unwrap().index().get(), index);
+    }
+}
+
+#[test]
+fn the_hop_limit_of_a_request_is_the_one_of_the_socket() {
+    let lab = require!(lab(), "the lab");
+    let rule = "icmpv6 type echo-request ip6 hoplimit != 7 drop";
+    require!(lab.left.filter(rule), "nftables");
+    let socket = echo_socket(&lab, "[::]:0");
+    for (hops, sequence) in [(None, 1), (Some(7), 2), (Some(8), 3)] {
+        socket.set_option(UnicastHops(hops)).unwrap();
+        socket.send_echo((LEFT, 0), sequence, b"").unwrap();
+    }
+    assert_eq!(receive(&socket).0.sequence, 2);
     nothing_more(&socket);
 }
 
