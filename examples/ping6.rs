@@ -57,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let (Some(at), true) = (at, theirs && buffer[..message.len] == data) else { continue };
             let time = open.swap_remove(at).1.elapsed().as_secs_f64() * 1000.0;
             let zone = if index == 0 { String::new() } else { format!("%{index}") };
-            let hops = message.hop_limit.map_or(String::from("?"), |hops| hops.to_string());
+            let hops = message.hop_limit.map(|hops| hops.to_string()).unwrap_or_default();
             println!("{ip}{zone}: sequence {sequence}, hop limit {hops}, {time:.3} ms");
             times.push(time);
         }

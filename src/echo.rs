@@ -38,6 +38,9 @@ const REPLY: u8 = 129;
 /// and some distributions let nobody in. Apple's systems ask nothing. Windows and all others have
 /// none; [`capabilities`](crate::capabilities) asks beforehand.
 ///
+/// On Linux neither [`RecvDropCount`](crate::option::RecvDropCount) nor
+/// [`RecvPathMtu`](crate::option::RecvPathMtu) tells anything of such a socket.
+///
 /// # Examples
 ///
 /// ```
