@@ -16,6 +16,7 @@ const LAYERS: [&[&str]; 6] = [
     &[
         "message",
         "membership",
+        "echo",
         "capabilities",
         "guide",
         "batch",

@@ -22,6 +22,7 @@ mod connect;
 mod connecting;
 mod cost;
 mod datagram;
+mod echo;
 mod error;
 mod example;
 mod info;

@@ -148,6 +148,9 @@ pub(crate) const CMSG_IP_TTL: Name = None;
 
 // Values that differ per system; `None` where it has no such value.
 
+/// Whether `socket` gives datagram sockets of ICMPv6, which need no privilege.
+pub(crate) const ICMPV6_DATAGRAMS: bool = false;
+
 // Of IPV6_MTU_DISCOVER and IP_MTU_DISCOVER.
 pub(crate) const PMTUDISC_DONT: Option<c_int> = None;
 pub(crate) const PMTUDISC_WANT: Option<c_int> = None;

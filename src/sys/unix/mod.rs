@@ -70,6 +70,11 @@ pub(crate) mod codes {
         #[cfg(any(target_os = "android", target_os = "linux"))]
         libc::ENONET,
     ];
+    /// Echo is for some groups only (net/ipv4/ping.c, `ping_init_sock`).
+    pub(crate) const NO_GROUP: &[i32] = &[
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        libc::EACCES,
+    ];
     /// A peer of the other family than the address that the socket is bound to.
     pub(crate) const UNREACHABLE: &[i32] = &[libc::EAFNOSUPPORT];
     /// A network interface that announced segmentation and cannot do it.

@@ -64,6 +64,8 @@ pub(crate) mod codes {
     /// Microsoft, "accept function": `WSAECONNRESET`. Under Wine, a peer that is gone already has no
     /// address (`WSAENOTCONN`).
     pub(crate) const PEER_FAILED: &[i32] = &[WSAECONNRESET, WSAECONNABORTED, WSAENOTCONN];
+    /// It has no datagram sockets of ICMPv6 at all.
+    pub(crate) const NO_GROUP: &[i32] = &[];
     /// A peer of the other family than the bound address; the documentation has none for it.
     pub(crate) const UNREACHABLE: &[i32] =
         &[WSAEAFNOSUPPORT, WSAEOPNOTSUPP, WSAEADDRNOTAVAIL, WSAEINVAL];
