@@ -85,7 +85,6 @@
 //!   [the table](guide::systems)), opening one is an error.
 //! * It opens neither raw nor Unix domain sockets, and speaks no protocol but TCP, Multipath TCP
 //!   and UDP, and of ICMPv6 the echo.
-//! * It sends and receives one datagram at a time: no batches.
 //! * It does not set what you did not ask for, but for the following.
 //!
 //! # What is set silently
@@ -120,6 +119,8 @@
 //! | learn where it was sent to, its hop limit, traffic class, flow label, time of arrival | [`Received`], the `Recv` options of [`option`] |
 //! | answer from the right address | [`Received::reply`], [the chapter](guide::answering) |
 //! | send one datagram with its own source, interface, hop limit … | [`Outgoing`], [`UdpSocket::send_message`] |
+//! | send or receive many datagrams with one call | [`SendBatch`], [`RecvBatch`] |
+//! | … much cheaper than one by one | [`UdpSocket::send_segments`], [`UdpSocket::coalesce`] |
 //! | talk to one peer only | [`UdpSocket::connect`], [`ConnectedUdpSocket`] |
 //! | receive multicast | [`UdpSocket::join`], [`UdpSocket::join_everywhere`], [the chapter](guide::multicast) |
 //! | … from one source, or from all but some | [`UdpSocket::join_source`], [`Membership::block`] |
