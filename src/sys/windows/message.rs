@@ -1,0 +1,122 @@
+//! Datagrams with control messages.
+//!
+//! `WSASendMsg` is a function of Winsock; `WSARecvMsg` belongs to the provider of a socket, which has
+//! to be asked for it. Where programs have put themselves between Winsock and the system (layered
+//! providers), the function of one socket may be wrong for the next one, so it is asked for each
+//! time: there is no room in a socket of this crate to keep it, and the providers of Windows answer
+//! out of their own memory, without the kernel.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::SocketAddrV6;
+use std::ptr;
+
+use windows_sys::Win32::Networking::WinSock::{
+    self, LPFN_WSARECVMSG, MSG_CTRUNC, MSG_TRUNC, SIO_GET_EXTENSION_FUNCTION_POINTER,
+    WSAID_WSARECVMSG, WSABUF, WSAMSG,
+};
+
+use super::data::{all, broken_pipe, count, flags, is_truncation};
+use super::{ADDRESS_LEN, Borrowed, check, decode, encode, no_address, raw};
+use crate::sys::cmsg::{Arrival, Departure, Native, RoomToReceive, RoomToSend};
+use crate::sys::{Message, Take, unsupported};
+
+/// Sends a datagram with control messages.
+pub(crate) fn send_message(
+    fd: Borrowed<'_>,
+    data: &[IoSlice<'_>],
+    peer: Option<&SocketAddrV6>,
+    departure: &Departure,
+    ipv4: bool,
+) -> io::Result<usize> {
+    let mut room = RoomToSend::new();
+    let len = departure.write::<Native>(ipv4, &mut room.0)?;
+    let mut name = peer.map(encode);
+    let (name, namelen) = match &mut name {
+        Some(name) => (ptr::from_mut(name), ADDRESS_LEN),
+        None => (ptr::null_mut(), 0),
+    };
+    let message = WSAMSG {
+        name: name.cast(),
+        namelen,
+        // `IoSlice` is laid out as `WSABUF`, which std guarantees.
+        lpBuffers: data.as_ptr().cast_mut().cast(),
+        dwBufferCount: count(data.len())?,
+        Control: control(&mut room.0[..len]),
+        dwFlags: 0,
+    };
+    let mut sent = 0;
+    // SAFETY: the message points to `data`, `name` and `room`, which live until the call returns and
+    // are only read; nothing is overlapped.
+    check(unsafe { WinSock::WSASendMsg(raw(fd), &message, 0, &mut sent, ptr::null_mut(), None) })
+        .map_err(broken_pipe)?;
+    Ok(sent as usize)
+}
+
+pub(crate) fn recv_message(
+    fd: Borrowed<'_>,
+    buffers: &mut [IoSliceMut<'_>],
+    take: Take,
+) -> io::Result<Message> {
+    let receive = receiver(fd)?.ok_or_else(unsupported)?;
+    let mut name = no_address();
+    let mut room = RoomToReceive::new();
+    let mut message = WSAMSG {
+        name: (&raw mut name).cast(),
+        namelen: ADDRESS_LEN,
+        // `IoSliceMut` is laid out as `WSABUF`, which std guarantees.
+        lpBuffers: buffers.as_mut_ptr().cast(),
+        dwBufferCount: count(buffers.len())?,
+        Control: control(&mut room.0),
+        dwFlags: flags(take) as u32,
+    };
+    let mut len = 0;
+    // SAFETY: the provider of this socket gave the function; the message points to `name`, `buffers`
+    // and `room`, which have the room that is said and which nobody else uses meanwhile; nothing is
+    // overlapped.
+    let result = unsafe { receive(raw(fd), &mut message, &mut len, ptr::null_mut(), None) };
+    let cut = match check(result) {
+        Ok(_) => false,
+        // One number for both: what was cut may have been the control messages alone.
+        Err(error) if is_truncation(&error) => message.dwFlags & MSG_CTRUNC == 0,
+        Err(error) => return Err(error),
+    };
+    let truncated = cut || message.dwFlags & MSG_TRUNC != 0;
+    let control = room.0.get(..message.Control.len as usize).unwrap_or_default();
+    Ok(Message {
+        len: if truncated { all(buffers) } else { len as usize },
+        source: decode(&name, message.namelen)?,
+        truncated,
+        arrival: Arrival::read::<Native>(control),
+    })
+}
+
+fn control(room: &mut [u8]) -> WSABUF {
+    match room {
+        [] => WSABUF { len: 0, buf: ptr::null_mut() },
+        // The rooms are a few hundred bytes.
+        room => WSABUF { len: room.len() as u32, buf: room.as_mut_ptr() },
+    }
+}
+
+/// The `WSARecvMsg` of the provider of this socket.
+fn receiver(fd: Borrowed<'_>) -> io::Result<LPFN_WSARECVMSG> {
+    let id = WSAID_WSARECVMSG;
+    let mut receiver: LPFN_WSARECVMSG = None;
+    let mut written = 0;
+    // SAFETY: the call reads the id and writes a pointer to a function of this type, or nothing;
+    // both have the size that is said, and nothing is overlapped.
+    check(unsafe {
+        WinSock::WSAIoctl(
+            raw(fd),
+            SIO_GET_EXTENSION_FUNCTION_POINTER,
+            (&raw const id).cast(),
+            size_of_val(&id) as u32,
+            (&raw mut receiver).cast(),
+            size_of_val(&receiver) as u32,
+            &mut written,
+            ptr::null_mut(),
+            None,
+        )
+    })?;
+    Ok(receiver)
+}
