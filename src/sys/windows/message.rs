@@ -11,8 +11,8 @@ use std::net::SocketAddrV6;
 use std::ptr;
 
 use windows_sys::Win32::Networking::WinSock::{
-    self, LPFN_WSARECVMSG, MSG_CTRUNC, MSG_TRUNC, SIO_GET_EXTENSION_FUNCTION_POINTER,
-    WSAID_WSARECVMSG, WSABUF, WSAMSG,
+    self, LPFN_WSARECVMSG, MSG_CTRUNC, MSG_TRUNC, SIO_GET_EXTENSION_FUNCTION_POINTER, WSABUF,
+    WSAID_WSARECVMSG, WSAMSG,
 };
 
 use super::data::{all, broken_pipe, count, flags, is_truncation};
