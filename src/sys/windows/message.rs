@@ -9,6 +9,7 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::SocketAddrV6;
 use std::ptr;
+use std::sync::OnceLock;
 
 use windows_sys::Win32::Networking::WinSock::{
     self, LPFN_WSARECVMSG, MSG_CTRUNC, MSG_TRUNC, SIO_GET_EXTENSION_FUNCTION_POINTER, WSABUF,
@@ -16,9 +17,12 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use super::data::{all, broken_pipe, count, flags, is_truncation};
-use super::{ADDRESS_LEN, Borrowed, check, decode, encode, no_address, raw};
-use crate::sys::cmsg::{Arrival, Departure, Native, RoomToReceive, RoomToSend};
-use crate::sys::{Message, Take, unsupported};
+use super::{ADDRESS_LEN, Borrowed, borrow, check, decode, encode, no_address, open, raw};
+use crate::kind::Protocol;
+use crate::sys::cmsg::{
+    Arrival, Departure, Native, RoomToReceive, RoomToSend, TRAFFIC_CLASS, cannot_choose,
+};
+use crate::sys::{Message, Take, Target, names, set_int, unsupported};
 
 /// Sends a datagram with control messages.
 pub(crate) fn send_message(
@@ -28,6 +32,9 @@ pub(crate) fn send_message(
     departure: &Departure,
     ipv4: bool,
 ) -> io::Result<usize> {
+    if departure.traffic_class.is_some() && !has_traffic_class()? {
+        return Err(cannot_choose(TRAFFIC_CLASS));
+    }
     let mut room = RoomToSend::new();
     let len = departure.write::<Native>(ipv4, &mut room.0)?;
     let mut name = peer.map(encode);
@@ -88,6 +95,20 @@ pub(crate) fn recv_message(
         truncated,
         arrival: Arrival::read::<Native>(control),
     })
+}
+
+/// Whether the system can give a packet a traffic class. Those that cannot need not say so, at least
+/// not for IPv4; those that can take the option for a whole socket too, and the others refuse it
+/// (microsoft/msquic, src/platform/datapath_winuser.c, CxPlatDataPathQuerySockoptSupport). Asked once.
+fn has_traffic_class() -> io::Result<bool> {
+    static KNOWN: OnceLock<bool> = OnceLock::new();
+    if let Some(known) = KNOWN.get() {
+        return Ok(*known);
+    }
+    let socket = open(Protocol::Udp, false)?;
+    let probe = Target { fd: borrow(&socket), dual_stack: false };
+    let known = set_int(probe, names::CMSG_IPV6_TCLASS, 1).is_ok();
+    Ok(*KNOWN.get_or_init(|| known))
 }
 
 fn control(room: &mut [u8]) -> WSABUF {
