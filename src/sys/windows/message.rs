@@ -64,16 +64,24 @@ pub(crate) fn recv_message(
     buffers: &mut [IoSliceMut<'_>],
     take: Take,
 ) -> io::Result<Message> {
+    recv_with(fd, buffers, take, &mut RoomToReceive::new().0)
+}
+
+fn recv_with(
+    fd: Borrowed<'_>,
+    buffers: &mut [IoSliceMut<'_>],
+    take: Take,
+    room: &mut [u8],
+) -> io::Result<Message> {
     let receive = receiver(fd)?.ok_or_else(unsupported)?;
     let mut name = no_address();
-    let mut room = RoomToReceive::new();
     let mut message = WSAMSG {
         name: (&raw mut name).cast(),
         namelen: ADDRESS_LEN,
         // `IoSliceMut` is laid out as `WSABUF`, which std guarantees.
         lpBuffers: buffers.as_mut_ptr().cast(),
         dwBufferCount: count(buffers.len())?,
-        Control: control(&mut room.0),
+        Control: control(room),
         dwFlags: flags(take) as u32,
     };
     let mut len = 0;
@@ -83,16 +91,17 @@ pub(crate) fn recv_message(
     let result = unsafe { receive(raw(fd), &mut message, &mut len, ptr::null_mut(), None) };
     let cut = match check(result) {
         Ok(_) => false,
-        // One number for both: what was cut may have been the control messages alone.
-        Err(error) if is_truncation(&error) => message.dwFlags & MSG_CTRUNC == 0,
+        Err(error) if is_truncation(&error) => true,
         Err(error) => return Err(error),
     };
-    let truncated = cut || message.dwFlags & MSG_TRUNC != 0;
-    let control = room.0.get(..message.Control.len as usize).unwrap_or_default();
+    // One number for both: what was cut may have been the control messages alone.
+    let messages_alone = message.dwFlags & (MSG_CTRUNC | MSG_TRUNC) == MSG_CTRUNC;
+    let control = room.get(..message.Control.len as usize).unwrap_or_default();
     Ok(Message {
-        len: if truncated { all(buffers) } else { len as usize },
+        len: if cut && !messages_alone { all(buffers) } else { len as usize },
+        // Wine does not say in that case how many bytes came, and they count as cut off.
+        truncated: message.dwFlags & MSG_TRUNC != 0 || cut && (!messages_alone || len == 0),
         source: decode(&name, message.namelen)?,
-        truncated,
         arrival: Arrival::read::<Native>(control),
     })
 }
@@ -140,4 +149,41 @@ fn receiver(fd: Borrowed<'_>) -> io::Result<LPFN_WSARECVMSG> {
         )
     })?;
     Ok(receiver)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::cmsg::Room;
+    use crate::sys::{send_to, set_bool};
+
+    #[test]
+    fn want_of_room_for_what_comes_with_a_datagram_makes_up_no_bytes() {
+        let socket = std::net::UdpSocket::bind("[::1]:0").unwrap();
+        let local = match socket.local_addr().unwrap() {
+            std::net::SocketAddr::V6(local) => local,
+            other => panic!("{other}"),
+        };
+        let socket = crate::sys::Owned::from(socket);
+        let fd = borrow(&socket);
+        let target = Target { fd, dual_stack: false };
+        set_bool(target, names::IPV6_RECVPKTINFO, true).unwrap();
+        send_to(fd, b"four", &local).unwrap();
+        let mut buffer = [0; 8];
+        let buffers = &mut [IoSliceMut::new(&mut buffer)];
+        let message = recv_with(fd, buffers, Take::Data, &mut Room::<16>::new().0).unwrap();
+        assert!(matches!((message.len, message.truncated), (4, false) | (0, true)), "{message:?}");
+        assert_eq!((message.source, message.arrival), (local, Arrival::default()));
+        assert_eq!(&buffer[..4], b"four");
+
+        // And the other way round.
+        send_to(fd, b"four", &local).unwrap();
+        let buffers = &mut [IoSliceMut::new(&mut buffer[..3])];
+        let message = recv_message(fd, buffers, Take::Peek).unwrap();
+        assert_eq!((message.len, message.truncated), (3, true));
+        assert_eq!(message.arrival.destination, Some(*local.ip()));
+        let buffers = &mut [IoSliceMut::new(&mut buffer)];
+        let message = recv_message(fd, buffers, Take::Data).unwrap();
+        assert_eq!((message.len, message.truncated), (4, false));
+    }
 }
