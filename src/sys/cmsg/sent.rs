@@ -5,6 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{Encoder, Layout, Room, Value};
+use crate::addr::is_zoned;
 use crate::sys::names::{self, Name};
 
 /// What one datagram is sent with, where it differs from what the socket does.
@@ -92,11 +93,14 @@ impl Departure {
         } else {
             Ipv6Addr::UNSPECIFIED
         };
-        let source = self.source.unwrap_or(any).octets();
+        // FreeBSD refuses an address beside another interface than its own (netinet6/ip6_output.c,
+        // ip6_setpktopt), and what is answered may have come in by any; the address counts.
+        let known = self.source.is_some_and(|source| !is_zoned(&source));
+        let index = if cfg!(target_os = "freebsd") && known { 0 } else { self.interface };
         // `struct in6_pktinfo`: the address, the index.
         let mut info = [0; 20];
-        info[..16].copy_from_slice(&source);
-        info[16..].copy_from_slice(&self.interface.to_ne_bytes());
+        info[..16].copy_from_slice(&self.source.unwrap_or(any).octets());
+        info[16..].copy_from_slice(&index.to_ne_bytes());
         let name = if ipv4 { names::CMSG_IP_MAPPED_PKTINFO } else { names::CMSG_IPV6_PKTINFO };
         put(messages, name, info, WHAT)
     }
@@ -110,7 +114,8 @@ impl Departure {
         if let (name @ Some(_), Some(source)) = (names::CMSG_IP_SENDSRCADDR, source) {
             return put(messages, name, source.octets(), what);
         }
-        // Apple's systems forget the address where they are given an index.
+        // Apple's systems forget the address where they are given an index (netinet/udp_usrreq.c,
+        // udp_check_pktinfo).
         let index =
             if cfg!(target_vendor = "apple") && source.is_some() { 0 } else { self.interface };
         let (source, index) =
