@@ -21,7 +21,8 @@ use crate::sys::{self, batch::Incoming};
 /// # Platform notes
 ///
 /// On Linux and Android it is one system call. The other systems make one for each datagram, and
-/// the result is the same.
+/// the result is the same; on Windows one more, which asks whether there is another datagram, and
+/// should another thread take that one in between, the call waits for the next.
 ///
 /// # Examples
 ///
@@ -261,7 +262,6 @@ impl<'b, M: Mode> Datagram<'b, M> {
     ///
     /// See [`CoalescingUdpSocket`](crate::CoalescingUdpSocket).
     #[inline]
-    #[must_use]
     pub fn segments(&self) -> Chunks<'b, u8> {
         let payload = self.payload();
         let size = self.room.segment_size(self.index).map_or(payload.len(), usize::from);

@@ -418,6 +418,7 @@ mod tests {
     #[test]
     fn nothing_is_one_packet() {
         let (cuts, _) = cut(&[], 0, 1200, 1200).unwrap();
-        assert_eq!(cuts.into_iter().flatten().collect::<Vec<_>>(), [0..0]);
+        let mut packets = cuts.into_iter().flatten();
+        assert_eq!((packets.next(), packets.next()), (Some(0..0), None));
     }
 }

@@ -22,6 +22,7 @@ mod connect;
 mod connecting;
 mod cost;
 mod datagram;
+mod echo;
 mod error;
 mod example;
 mod info;
@@ -29,6 +30,7 @@ mod interface;
 #[cfg(target_os = "linux")]
 mod lab;
 mod listener;
+mod membership;
 mod message;
 mod mode;
 mod names;

@@ -169,6 +169,7 @@ impl Incoming {
     }
 
     pub(crate) fn arrival(&self, index: usize) -> Arrival {
+        #[allow(clippy::unnecessary_cast, reason = "the field has 32 bits with musl")]
         let len = self.header(index).msg_hdr.msg_controllen as usize;
         // SAFETY: as for the name.
         let room = unsafe { &*self.controls.at(index) };

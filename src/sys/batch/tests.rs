@@ -3,30 +3,23 @@
 use std::io::IoSlice;
 use std::net::{SocketAddr, SocketAddrV6, UdpSocket};
 
-use super::{Packet, each, mmsg};
-use crate::sys::borrow;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::mmsg;
+use super::{Packet, each};
 use crate::sys::cmsg::Departure;
+use crate::sys::{Owned, borrow};
 
-fn pair() -> (UdpSocket, UdpSocket, SocketAddrV6) {
-    let open = || UdpSocket::bind("[::1]:0").unwrap();
-    let (server, client) = (open(), open());
-    let SocketAddr::V6(to) = server.local_addr().unwrap() else { panic!("bound to IPv4") };
-    (server, client, to)
+fn open() -> (Owned, SocketAddrV6) {
+    let socket = UdpSocket::bind("[::1]:0").unwrap();
+    let SocketAddr::V6(address) = socket.local_addr().unwrap() else { panic!("bound to IPv4") };
+    (socket.into(), address)
 }
 
 macro_rules! body {
     ($name:ident, $way:ident) => {
         #[test]
         fn $name() {
-            let (server, client, to) = pair();
-            let (server, client) = (server.into(), client.into());
-            let SocketAddr::V6(from) =
-                UdpSocket::from(std::os::fd::OwnedFd::try_clone(&client).unwrap())
-                    .local_addr()
-                    .unwrap()
-            else {
-                panic!()
-            };
+            let ((server, to), (client, from)) = (open(), open());
             let mut outgoing = $way::Outgoing::new(4);
             let texts: [&[u8]; 6] = [b"one", b"", b"three", b"four is longer", b"five", b"six"];
             let slices = texts.map(|text| [IoSlice::new(text)]);
@@ -62,5 +55,6 @@ macro_rules! body {
     };
 }
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
 body!(by_one_call, mmsg);
 body!(by_one_call_each, each);
