@@ -48,31 +48,43 @@ mod report;
 
 #[cfg(target_os = "linux")]
 fn main() {
-    use report::Extent;
-
-    const USAGE: &str = "usage: cargo bench -- [--quick | [--rounds N] [--publish]]
+    const USAGE: &str =
+        "usage: cargo bench -- [--quick] [--rounds N] [--only OPERATION] [--publish]
        cargo bench -- --list
        cargo bench -- --count OPERATION/WAY TIMES";
 
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
+    let mut plan = report::Plan { rounds: 201, quick: false, only: String::new(), publish: false };
+    let mut arguments = std::env::args().skip(1);
     let number = |text: &str| text.parse::<usize>().expect("a number");
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => report::run(Extent::Rounds(201), false),
-        ["--quick"] => report::run(Extent::Quick, false),
-        ["--rounds", rounds] => report::run(Extent::Rounds(number(rounds)), false),
-        ["--rounds", rounds, "--publish"] => report::run(Extent::Rounds(number(rounds)), true),
-        ["--publish"] => report::run(Extent::Rounds(401), true),
-        ["--count", name, times] => count(name, number(times) as u64),
-        ["--list"] => {
-            for case in operations::cases() {
-                println!("{}/{}", case.operation, case.way);
+    while let Some(argument) = arguments.next() {
+        let mut next = || {
+            arguments.next().unwrap_or_else(|| {
+                eprintln!("{USAGE}");
+                std::process::exit(2);
+            })
+        };
+        match argument.as_str() {
+            // Cargo adds it.
+            "--bench" => {}
+            "--quick" => (plan.rounds, plan.quick) = (3, true),
+            "--rounds" => plan.rounds = number(&next()),
+            "--only" => plan.only = next(),
+            "--publish" => plan.publish = true,
+            "--list" => {
+                return operations::cases()
+                    .for_each(|case| println!("{}/{}", case.operation, case.way));
+            }
+            "--count" => {
+                let name = next();
+                return count(&name, number(&next()) as u64);
+            }
+            _ => {
+                eprintln!("{USAGE}");
+                std::process::exit(2);
             }
         }
-        _ => {
-            eprintln!("{USAGE}");
-            std::process::exit(2);
-        }
     }
+    report::run(&plan);
 }
 
 #[cfg(target_os = "linux")]

@@ -58,41 +58,42 @@ const WANTED: &[(&str, &str, Bound)] = &[
     ("segments-1200", "quinn-udp", Bound::Cheaper(1.04)),
 ];
 
-/// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// A few rounds, and the ends of the curves.
-    Quick,
-    Rounds(usize),
+/// What is measured, and what becomes of it.
+pub(crate) struct Plan {
+    pub(crate) rounds: usize,
+    /// Only the ends of the curves.
+    pub(crate) quick: bool,
+    /// How the operations and curves begin that are wanted; all do with nothing.
+    pub(crate) only: String,
+    /// Whether `docs` is to show it.
+    pub(crate) publish: bool,
 }
 
-/// Measures, prints the table, and writes the files; with `publish`, also those in `docs`.
-pub(crate) fn run(extent: Extent, publish: bool) {
+/// Measures, prints the table, and writes the files.
+pub(crate) fn run(plan: &Plan) {
     stay_on_one_processor();
-    let rounds = match extent {
-        Extent::Quick => 3,
-        Extent::Rounds(rounds) => rounds,
-    };
+    let wanted = |name: &str| name.starts_with(&plan.only);
     let all: Vec<Rows> = TIMED
         .iter()
+        .filter(|operation| wanted(operation.name))
         .map(|operation| {
             let cases: Vec<&Case> =
                 cases().filter(|case| case.operation == operation.name).collect();
             let runs = cases.iter().map(|case| (case.prepare)()).collect();
             let ways = cases.iter().map(|case| case.way).collect();
-            Rows { operation, ways, samples: measure(runs, rounds) }
+            Rows { operation, ways, samples: measure(runs, plan.rounds) }
         })
         .collect();
-    let lines: Vec<Line> =
-        CURVES.iter().flat_map(|curve| lines(curve, extent, rounds.div_ceil(2))).collect();
-    let text = table(&all, &lines, rounds);
+    let curves = CURVES.iter().filter(|curve| wanted(curve.name));
+    let lines: Vec<Line> = curves.flat_map(|curve| lines(curve, plan)).collect();
+    let text = table(&all, &lines, plan.rounds);
     print!("{text}");
 
     let (csv, svg) = (csv(&all, &lines), chart::draw(&all, &lines));
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     write(&target.join("performance.csv"), &csv);
     write(&target.join("performance.svg"), &svg);
-    if publish {
+    if plan.publish {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
         write(&docs.join("performance.csv"), &csv);
         write(&docs.join("performance.svg"), &svg);
@@ -116,9 +117,10 @@ fn with_table(page: &str, text: &str) -> String {
 
 /// Measures a curve: at each point a way and the base take turns. Other ways have closed their
 /// sockets by then.
-fn lines(curve: &'static Curve, extent: Extent, rounds: usize) -> Vec<Line> {
+fn lines(curve: &'static Curve, plan: &Plan) -> Vec<Line> {
     let ends = [curve.points[0], curve.points[curve.points.len() - 1]];
-    let points = if extent == Extent::Quick { &ends } else { curve.points };
+    let points = if plan.quick { &ends } else { curve.points };
+    let rounds = plan.rounds.div_ceil(2);
     let at_point = |point: usize, prepare: Prepare| {
         let (run, datagrams) = prepare(point);
         let Spread { p25, median, p75 } = measure(vec![(curve.base)(), run], rounds).ratio(1, 0);
@@ -151,7 +153,7 @@ fn table(all: &[Rows], lines: &[Line], rounds: usize) -> String {
     text.push('\n');
     put(&mut text, &["operation", "ratio", "", "median", "p25", "p75", "", "wanted"]);
     for (name, other, bound) in WANTED {
-        let rows = all.iter().find(|rows| rows.operation.name == *name).expect("the operation");
+        let Some(rows) = all.iter().find(|rows| rows.operation.name == *name) else { continue };
         let (what, ratio, wanted) = match bound {
             Bound::AtMost(most) => {
                 (format!("inet6 ÷ {other}"), rows.ratio("inet6", other), format!("<= {most}"))
