@@ -12,9 +12,6 @@ use quinn_udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use super::prebuilt::{Receiver, Sender};
 use super::{ANY_PORT, Case, Run, raw, repeat, v6};
 
-/// What is sent.
-static DATA: [u8; 1 << 17] = [7; 1 << 17];
-
 /// Datagrams in a batch.
 pub(crate) const BATCH: usize = 64;
 
@@ -51,15 +48,20 @@ pub(super) const CASES: &[Case] = &[
     Case { operation: "segments-1200", way: "quinn-udp", prepare: || segments_quinn(segments(1200), 1200) },
 ];
 
+/// What is sent, as often as it takes: nothing frees it, so that messages may be kept.
+fn data(len: usize) -> &'static [u8] {
+    vec![7; len].leak()
+}
+
 // What others are compared with: each datagram by itself.
 
 pub(super) fn one_by_one_std(count: usize, size: usize) -> Run {
     let client = std::net::UdpSocket::bind(ANY_PORT).unwrap();
     let server = std::net::UdpSocket::bind(ANY_PORT).unwrap();
-    let (to, data, mut buffer) = (server.local_addr().unwrap(), vec![7; size], vec![0; size + 1]);
+    let (to, data, mut buffer) = (server.local_addr().unwrap(), data(size), vec![0; size + 1]);
     repeat(move || {
         for _ in 0..count {
-            client.send_to(&data, to).unwrap();
+            client.send_to(data, to).unwrap();
         }
         for _ in 0..count {
             let (len, peer) = server.recv_from(&mut buffer).unwrap();
@@ -105,10 +107,10 @@ pub(super) fn batch_inet6(count: usize, size: usize) -> Run {
     let (client, server, to) = pair();
     let (mut sending, mut room) =
         (SendBatch::new(count).unwrap(), RecvBatch::new(count, size).unwrap());
-    let mut messages: Vec<Outgoing<'_, SocketAddrV6>> = Vec::with_capacity(count);
+    let (data, mut messages) = (data(count * size), Vec::with_capacity(count));
     repeat(move || {
         messages.clear();
-        messages.extend(DATA.chunks(size).cycle().take(count).map(|data| Outgoing::to(to, data)));
+        messages.extend(data.chunks_exact(size).map(|data| Outgoing::to(to, data)));
         assert_eq!(client.send_batch(&mut sending, &messages).unwrap(), count);
         let mut left = count;
         while left > 0 {
@@ -155,10 +157,10 @@ fn batch_quinn(count: usize, size: usize) -> Run {
     let (client, server) = (Quinn::new(), Quinn::new());
     let to = v6(server.1.local_addr().unwrap());
     // What it put together may be longer than one datagram, though nobody sends so here.
-    let mut buffers = vec![0; quinn_udp::BATCH_SIZE * size];
+    let (data, mut buffers) = (data(size), vec![0; quinn_udp::BATCH_SIZE * size]);
     repeat(move || {
         for _ in 0..count {
-            client.send(to, &DATA[..size], None);
+            client.send(to, data, None);
         }
         server.recv(count, &mut buffers, size);
     })
@@ -187,9 +189,9 @@ pub(super) fn segments_inet6(count: usize, size: usize) -> Run {
     let (client, server, to) = pair();
     let server = server.coalesce().unwrap();
     let mut sending = SendBatch::new(ROOM).unwrap();
-    let mut room = CoalescedBatch::new(ROOM).unwrap();
+    let (data, mut room) = (data(count * size), CoalescedBatch::new(ROOM).unwrap());
     repeat(move || {
-        let message = Outgoing::to(to, &DATA[..count * size]).segment_size(size as u16);
+        let message = Outgoing::to(to, data).segment_size(size as u16);
         assert_eq!(client.send_segments(&mut sending, &message).unwrap(), count * size);
         take(&server, &mut room, count);
     })
@@ -213,9 +215,9 @@ fn segments_connected(count: usize, size: usize) -> Run {
     let client = client.connect(to).unwrap();
     let server = server.coalesce().unwrap();
     let mut sending = SendBatch::new(ROOM).unwrap();
-    let mut room = CoalescedBatch::new(ROOM).unwrap();
+    let (data, mut room) = (data(count * size), CoalescedBatch::new(ROOM).unwrap());
     repeat(move || {
-        let message = Outgoing::new(&DATA[..count * size]).segment_size(size as u16);
+        let message = Outgoing::new(data).segment_size(size as u16);
         assert_eq!(client.send_segments(&mut sending, &message).unwrap(), count * size);
         take(&server, &mut room, count);
     })
@@ -225,9 +227,9 @@ fn segments_quinn(count: usize, size: usize) -> Run {
     let (client, server) = (Quinn::new(), Quinn::new());
     let to = v6(server.1.local_addr().unwrap());
     let most = client.0.max_gso_segments() * size;
-    let mut buffers = vec![0; ROOM * 65_535];
+    let (data, mut buffers) = (data(count * size), vec![0; ROOM * 65_535]);
     repeat(move || {
-        for packet in DATA[..count * size].chunks(most) {
+        for packet in data.chunks(most) {
             client.send(to, packet, Some(size));
         }
         server.recv(count, &mut buffers, 65_535);

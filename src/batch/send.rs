@@ -131,33 +131,31 @@ impl SendBatch {
         let all = length(packet.data);
         let id = sys::id(socket.fd);
         let mut sent = 0;
-        while sent < all || all == 0 {
+        loop {
             let limit = match self.offload {
                 Some((of, limit)) if of == id => limit,
                 _ => LIMITS[0],
             };
             let chunk = size * (MOST_BYTES / size).clamp(1, limit);
-            let (cuts, slices) = match cut(packet.data, sent, size, chunk) {
-                Ok(cuts) => cuts,
-                Err(_) if sent > 0 => break,
-                Err(error) => return Err(error),
+            let result = if sent == 0 && all <= chunk && packet.data.len() <= SLICES {
+                self.room.send(socket.fd, [Ok(sized(packet, all, size))]).map(|_| all)
+            } else {
+                let (cuts, slices) = match cut(packet.data, sent, size, chunk) {
+                    Ok(cuts) => cuts,
+                    Err(_) if sent > 0 => return Ok(sent),
+                    Err(error) => return Err(error),
+                };
+                let cuts = cuts.iter().flatten().map(|range| &slices[range.clone()]);
+                let packets = cuts
+                    .clone()
+                    .map(|data| Ok(sized(Packet { data, ..packet }, length(data), size)));
+                self.room.send(socket.fd, packets).map(|count| cuts.take(count).map(length).sum())
             };
-            let packets = cuts.iter().flatten().map(|range| {
-                let data = &slices[range.clone()];
-                let mut departure = packet.departure;
-                if length(data) <= size {
-                    // One datagram needs no segmentation, and a system without it sends it too.
-                    departure.segment_size = None;
-                }
-                Ok(Packet { data, peer, departure, ipv4: packet.ipv4 })
-            });
-            match self.room.send(socket.fd, packets) {
-                Ok(0) => break,
-                Ok(count) => {
-                    let gone = cuts.iter().flatten().take(count);
-                    sent += gone.map(|range| length(&slices[range.clone()])).sum::<usize>();
-                    if all == 0 {
-                        break;
+            match result {
+                Ok(bytes) => {
+                    sent += bytes;
+                    if sent == all || bytes == 0 {
+                        return Ok(sent);
                     }
                 }
                 Err(error) if limit > 1 && sys::errors::is_no_offload(&error) => {
@@ -167,12 +165,21 @@ impl SendBatch {
                     );
                     self.offload = Some((id, less));
                 }
-                Err(_) if sent > 0 => break,
+                Err(_) if sent > 0 => return Ok(sent),
                 Err(error) => return Err(error),
             }
         }
-        Ok(sent)
     }
+}
+
+/// A packet of so many bytes. One datagram needs no segmentation, and a system without it sends it
+/// too.
+fn sized(packet: Packet<'_>, len: usize, size: usize) -> Packet<'_> {
+    let mut departure = packet.departure;
+    if len <= size {
+        departure.segment_size = None;
+    }
+    Packet { departure, ..packet }
 }
 
 fn length(slices: &[IoSlice<'_>]) -> usize {

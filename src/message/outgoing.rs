@@ -308,7 +308,22 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     }
 
     /// As the system takes it.
+    #[inline]
     pub(crate) fn packet(
+        &self,
+        socket: sys::Target<'_>,
+        mode: M,
+        peer: Option<SocketAddrV6>,
+    ) -> io::Result<Packet<'_>> {
+        if self.source.is_none() && self.send_at.is_none() && self.departure.is_plain() {
+            let departure = Departure::default();
+            return Ok(Packet { data: self.slices(), peer, departure, ipv4: false });
+        }
+        self.special_packet(socket, mode, peer)
+    }
+
+    /// As the system takes it, with what it is sent with.
+    fn special_packet(
         &self,
         socket: sys::Target<'_>,
         mode: M,
@@ -322,7 +337,6 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         let ipv4 = match peer {
             _ if mode.v6_only() => false,
             Some(peer) => is_mapped(peer.ip()),
-            None if departure.is_plain() => false,
             None => is_mapped(sys::peer_address(socket.fd)?.ip()),
         };
         check(&departure, ipv4, peer.as_ref())?;

@@ -93,13 +93,13 @@ impl Outgoing {
     /// Sends from the front of the packets as many as go: those that did not go are untouched.
     ///
     /// An error is that of the first one, and nothing was sent.
-    pub(crate) fn send<'a, I: Iterator<Item = io::Result<Packet<'a>>>>(
+    pub(crate) fn send<'a>(
         &mut self,
         fd: Borrowed<'_>,
-        packets: I,
+        packets: impl IntoIterator<Item = io::Result<Packet<'a>>>,
     ) -> io::Result<usize> {
         let mut sent = 0;
-        for packet in packets.take(self.count) {
+        for packet in packets.into_iter().take(self.count) {
             let result = packet.and_then(|packet| {
                 let peer = packet.peer.as_ref();
                 if packet.departure.is_plain() {

@@ -11,7 +11,7 @@ use std::ptr::NonNull;
 
 use super::Packet;
 use crate::sys::cmsg::{Arrival, Native, RoomToReceive, RoomToSend};
-use crate::sys::unix::{ADDRESS_LEN, SEND_FLAGS, check, decode, encode};
+use crate::sys::unix::{ADDRESS_LEN, SEND_FLAGS, check, check_len, decode, encode};
 use crate::sys::{Borrowed, Message};
 
 /// An array on the heap that is only reached by its pointer.
@@ -30,6 +30,7 @@ impl<T> Array<T> {
     }
 
     /// Where the element stands, which must be there.
+    #[inline]
     fn at(&self, index: usize) -> *mut T {
         assert!(index < self.len());
         // SAFETY: the element is inside of the array.
@@ -107,6 +108,7 @@ impl Incoming {
     }
 
     /// Makes a header as it was before the kernel wrote it.
+    #[inline]
     fn reset(&self, index: usize) {
         // SAFETY: the header is there, and nobody else reaches it: the callers own the batch.
         let header = unsafe { &mut (*self.headers.at(index)).msg_hdr };
@@ -144,6 +146,7 @@ impl Incoming {
         Ok(self.filled)
     }
 
+    #[inline]
     fn header(&self, index: usize) -> &libc::mmsghdr {
         assert!(index < self.filled);
         // SAFETY: the header is there, and is written only where the batch is borrowed for it.
@@ -151,6 +154,7 @@ impl Incoming {
     }
 
     /// The bytes of a datagram, which must have come.
+    #[inline]
     pub(crate) fn payload(&self, index: usize) -> &[u8] {
         let len = (self.header(index).msg_len as usize).min(self.size);
         // SAFETY: the room of this header is `size` bytes long and initialised, and is written only
@@ -162,6 +166,7 @@ impl Incoming {
         self.header(index).msg_hdr.msg_flags & libc::MSG_TRUNC != 0
     }
 
+    #[inline]
     pub(crate) fn source(&self, index: usize) -> io::Result<SocketAddrV6> {
         let len = self.header(index).msg_hdr.msg_namelen;
         // SAFETY: the name was initialised, and is written only where the batch is borrowed for it.
@@ -224,13 +229,14 @@ impl Outgoing {
     /// Sends from the front of the packets as many as go: those that did not go are untouched.
     ///
     /// An error is that of the first one, and nothing was sent.
-    pub(crate) fn send<'a, I: Iterator<Item = io::Result<Packet<'a>>>>(
+    #[inline]
+    pub(crate) fn send<'a>(
         &mut self,
         fd: Borrowed<'_>,
-        packets: I,
+        packets: impl IntoIterator<Item = io::Result<Packet<'a>>>,
     ) -> io::Result<usize> {
         let mut count = 0;
-        for packet in packets.take(self.count()) {
+        for packet in packets.into_iter().take(self.count()) {
             match packet.and_then(|packet| self.put(count, &packet)) {
                 Ok(()) => count += 1,
                 // The others go first, and the next call begins with this one.
@@ -238,8 +244,8 @@ impl Outgoing {
                 Err(error) => return Err(error),
             }
         }
-        if count == 0 {
-            return Ok(0);
+        if count <= 1 {
+            return if count == 0 { Ok(0) } else { self.send_first(fd) };
         }
         // SAFETY: `count` headers point to names and controls of this value, and to slices that the
         // packets borrow for longer than this call.
@@ -249,6 +255,17 @@ impl Outgoing {
         Ok(sent as usize)
     }
 
+    /// Sends one datagram, which costs less than a batch of one.
+    fn send_first(&self, fd: Borrowed<'_>) -> io::Result<usize> {
+        // SAFETY: the header is there, and nobody writes it meanwhile.
+        let header = unsafe { &(*self.headers.at(0)).msg_hdr };
+        // SAFETY: it points to a name and controls of this value, and to slices that the packet
+        // borrows for longer than this call.
+        check_len(unsafe { libc::sendmsg(fd.as_raw_fd(), header, SEND_FLAGS) })?;
+        Ok(1)
+    }
+
+    #[inline]
     fn put(&mut self, index: usize, packet: &Packet<'_>) -> io::Result<()> {
         // SAFETY: the element is there, and the batch is borrowed for writing.
         let header = unsafe { &mut (*self.headers.at(index)).msg_hdr };

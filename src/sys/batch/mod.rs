@@ -22,7 +22,7 @@ pub(crate) use self::each::{Incoming, Outgoing};
 pub(crate) use self::mmsg::{Incoming, Outgoing};
 
 /// A datagram to be put into a batch.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Packet<'a> {
     pub(crate) data: &'a [IoSlice<'a>],
     pub(crate) peer: Option<SocketAddrV6>,

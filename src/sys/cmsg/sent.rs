@@ -33,6 +33,7 @@ pub(crate) type RoomToSend = Room<256>;
 
 impl Departure {
     /// Whether nothing differs.
+    #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         *self == Self::default()
     }
