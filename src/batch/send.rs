@@ -174,12 +174,11 @@ impl SendBatch {
 
 /// A packet of so many bytes. One datagram needs no segmentation, and a system without it sends it
 /// too.
-fn sized(packet: Packet<'_>, len: usize, size: usize) -> Packet<'_> {
-    let mut departure = packet.departure;
-    if len <= size {
+fn sized(mut packet: Packet<'_>, len: usize, size: usize) -> Packet<'_> {
+    if let (Some(departure), true) = (&mut packet.departure, len <= size) {
         departure.segment_size = None;
     }
-    Packet { departure, ..packet }
+    packet
 }
 
 fn length(slices: &[IoSlice<'_>]) -> usize {

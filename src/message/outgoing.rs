@@ -300,15 +300,15 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         peer: Option<&SocketAddrV6>,
     ) -> io::Result<usize> {
         let Packet { data, departure, ipv4, .. } = self.packet(socket, mode, peer.copied())?;
-        if departure.is_plain() {
+        let Some(departure) = departure else {
             return sys::send_to_vectored(socket.fd, data, peer);
-        }
+        };
         sys::send_message(socket.fd, data, peer, &departure, ipv4)
             .map_err(|error| explain(&departure, error))
     }
 
     /// As the system takes it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn packet(
         &self,
         socket: sys::Target<'_>,
@@ -316,8 +316,7 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         peer: Option<SocketAddrV6>,
     ) -> io::Result<Packet<'_>> {
         if self.source.is_none() && self.send_at.is_none() && self.departure.is_plain() {
-            let departure = Departure::default();
-            return Ok(Packet { data: self.slices(), peer, departure, ipv4: false });
+            return Ok(Packet { data: self.slices(), peer, departure: None, ipv4: false });
         }
         self.special_packet(socket, mode, peer)
     }
@@ -337,9 +336,11 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         let ipv4 = match peer {
             _ if mode.v6_only() => false,
             Some(peer) => is_mapped(peer.ip()),
+            None if departure.is_plain() => false,
             None => is_mapped(sys::peer_address(socket.fd)?.ip()),
         };
         check(&departure, ipv4, peer.as_ref())?;
+        let departure = (!departure.is_plain()).then_some(departure);
         Ok(Packet { data: self.slices(), peer, departure, ipv4 })
     }
 

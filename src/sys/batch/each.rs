@@ -102,10 +102,12 @@ impl Outgoing {
         for packet in packets.into_iter().take(self.count) {
             let result = packet.and_then(|packet| {
                 let peer = packet.peer.as_ref();
-                if packet.departure.is_plain() {
-                    return sys::send_to_vectored(fd, packet.data, peer);
+                match &packet.departure {
+                    None => sys::send_to_vectored(fd, packet.data, peer),
+                    Some(departure) => {
+                        sys::send_message(fd, packet.data, peer, departure, packet.ipv4)
+                    }
                 }
-                sys::send_message(fd, packet.data, peer, &packet.departure, packet.ipv4)
             });
             match result {
                 Ok(_) => sent += 1,

@@ -10,7 +10,7 @@ use std::os::fd::AsRawFd;
 use std::ptr::NonNull;
 
 use super::Packet;
-use crate::sys::cmsg::{Arrival, Native, RoomToReceive, RoomToSend};
+use crate::sys::cmsg::{self, Arrival, Native, RoomToReceive, RoomToSend};
 use crate::sys::unix::{ADDRESS_LEN, SEND_FLAGS, check, check_len, decode, encode};
 use crate::sys::{Borrowed, Message};
 
@@ -173,16 +173,21 @@ impl Incoming {
         decode(&MaybeUninit::new(unsafe { *self.names.at(index) }), len)
     }
 
-    pub(crate) fn arrival(&self, index: usize) -> Arrival {
+    /// The control messages of a datagram.
+    fn control(&self, index: usize) -> &[u8] {
         #[allow(clippy::unnecessary_cast, reason = "the field has 32 bits with musl")]
         let len = self.header(index).msg_hdr.msg_controllen as usize;
         // SAFETY: as for the name.
         let room = unsafe { &*self.controls.at(index) };
-        Arrival::read::<Native>(room.0.get(..len).unwrap_or_default())
+        room.0.get(..len).unwrap_or_default()
+    }
+
+    pub(crate) fn arrival(&self, index: usize) -> Arrival {
+        Arrival::read::<Native>(self.control(index))
     }
 
     pub(crate) fn segment_size(&self, index: usize) -> Option<u16> {
-        self.arrival(index).segment_size
+        cmsg::segment_size::<Native>(self.control(index))
     }
 
     pub(crate) fn message(&self, index: usize) -> io::Result<Message> {
@@ -265,7 +270,7 @@ impl Outgoing {
         Ok(1)
     }
 
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, index: usize, packet: &Packet<'_>) -> io::Result<()> {
         // SAFETY: the element is there, and the batch is borrowed for writing.
         let header = unsafe { &mut (*self.headers.at(index)).msg_hdr };
@@ -285,10 +290,10 @@ impl Outgoing {
             }
         }
         let mut len = 0;
-        if !packet.departure.is_plain() {
+        if let Some(departure) = &packet.departure {
             // SAFETY: as above.
             let room = unsafe { &mut *self.controls.at(index) };
-            len = packet.departure.write::<Native>(packet.ipv4, &mut room.0)?;
+            len = departure.write::<Native>(packet.ipv4, &mut room.0)?;
         }
         header.msg_control =
             if len == 0 { std::ptr::null_mut() } else { self.controls.at(index).cast() };

@@ -26,7 +26,8 @@ pub(crate) use self::mmsg::{Incoming, Outgoing};
 pub(crate) struct Packet<'a> {
     pub(crate) data: &'a [IoSlice<'a>],
     pub(crate) peer: Option<SocketAddrV6>,
-    pub(crate) departure: Departure,
+    /// None where nothing differs.
+    pub(crate) departure: Option<Departure>,
     /// Whether it goes to an IPv4 peer.
     pub(crate) ipv4: bool,
 }

@@ -16,7 +16,7 @@ mod sent;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::received::Arrival;
+pub(crate) use self::received::{Arrival, segment_size};
 pub(crate) use self::sent::{Departure, RoomToSend};
 #[cfg(windows)]
 pub(crate) use self::sent::{TRAFFIC_CLASS, cannot_choose};

@@ -67,7 +67,7 @@ impl Arrival {
         } else if is(names::CMSG_SO_RXQ_OVFL) {
             self.dropped = Some(u32_at(value, 0)?);
         } else if is(names::CMSG_UDP_GRO) {
-            self.segment_size = u16::try_from(int_at(value, 0)?).ok();
+            self.segment_size = gro_size(value);
         } else if is(names::CMSG_IPV6_PATHMTU) {
             // `struct ip6_mtuinfo` (RFC 3542, section 11.3): the address, the MTU.
             self.path_mtu = Some((socket_address(value)?, u32_at(value, 28)?));
@@ -81,6 +81,16 @@ impl Arrival {
         }
         Some(())
     }
+}
+
+/// The segment size only, which every datagram is asked for that may have been put together.
+pub(crate) fn segment_size<L: Layout>(control: &[u8]) -> Option<u16> {
+    let mut messages = Messages::<L>::new(control);
+    messages.find(|(number, _)| names::CMSG_UDP_GRO == Some(*number)).and_then(|it| gro_size(it.1))
+}
+
+fn gro_size(value: &[u8]) -> Option<u16> {
+    u16::try_from(int_at(value, 0)?).ok()
 }
 
 /// An integer that holds a byte. Linux gives `IP_TOS` in one byte, and macOS has given
