@@ -138,7 +138,7 @@ impl SendBatch {
             };
             let chunk = size * (MOST_BYTES / size).clamp(1, limit);
             let result = if sent == 0 && all <= chunk && packet.data.len() <= SLICES {
-                self.room.send(socket.fd, [Ok(sized(packet, all, size))]).map(|_| all)
+                self.room.send_one(socket.fd, &sized(packet, all, size)).map(|()| all)
             } else {
                 let (cuts, slices) = match cut(packet.data, sent, size, chunk) {
                     Ok(cuts) => cuts,

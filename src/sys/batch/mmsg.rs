@@ -250,7 +250,7 @@ impl Outgoing {
             }
         }
         if count <= 1 {
-            return if count == 0 { Ok(0) } else { self.send_first(fd) };
+            return if count == 0 { Ok(0) } else { self.send_first(fd).map(|()| 1) };
         }
         // SAFETY: `count` headers point to names and controls of this value, and to slices that the
         // packets borrow for longer than this call.
@@ -260,14 +260,21 @@ impl Outgoing {
         Ok(sent as usize)
     }
 
-    /// Sends one datagram, which costs less than a batch of one.
-    fn send_first(&self, fd: Borrowed<'_>) -> io::Result<usize> {
+    /// Sends one packet.
+    pub(crate) fn send_one(&mut self, fd: Borrowed<'_>, packet: &Packet<'_>) -> io::Result<()> {
+        self.put(0, packet)?;
+        self.send_first(fd)
+    }
+
+    /// Sends what was put first, which costs less than a batch of one.
+    #[inline]
+    fn send_first(&self, fd: Borrowed<'_>) -> io::Result<()> {
         // SAFETY: the header is there, and nobody writes it meanwhile.
         let header = unsafe { &(*self.headers.at(0)).msg_hdr };
         // SAFETY: it points to a name and controls of this value, and to slices that the packet
         // borrows for longer than this call.
         check_len(unsafe { libc::sendmsg(fd.as_raw_fd(), header, SEND_FLAGS) })?;
-        Ok(1)
+        Ok(())
     }
 
     #[inline(always)]
