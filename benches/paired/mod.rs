@@ -53,21 +53,18 @@ fn percentile(sorted: &[f64], percent: usize) -> f64 {
     sorted[(sorted.len() - 1) * percent / 100]
 }
 
-/// Lets the ways take turns in as many rounds.
-pub(crate) fn measure(runs: Vec<Run>, rounds: usize) -> Samples {
-    let mut ways: Vec<(Run, u64)> = runs
-        .into_iter()
-        .map(|mut run| {
-            let times = calibrate(&mut run);
-            (run, times)
-        })
-        .collect();
+/// Lets the ways take turns in as many rounds. Each way comes in one or more copies, which take
+/// turns too.
+pub(crate) fn measure(ways: Vec<Vec<Run>>, rounds: usize) -> Samples {
+    let mut ways: Vec<Vec<(Run, u64)>> =
+        ways.into_iter().map(|copies| copies.into_iter().map(calibrated).collect()).collect();
     let times = vec![Vec::with_capacity(rounds); ways.len()];
     let mut samples = Samples { times, retaken: 0, kept: 0 };
     for round in 0..rounds {
         for turn in 0..ways.len() {
             let way = (round + turn) % ways.len();
-            let (run, times) = &mut ways[way];
+            let copy = round / ways.len() % ways[way].len();
+            let (run, times) = &mut ways[way][copy];
             let (time, again) = sample(run, *times);
             samples.retaken += again;
             samples.kept += usize::from(again == RETAKES);
@@ -77,14 +74,15 @@ pub(crate) fn measure(runs: Vec<Run>, rounds: usize) -> Samples {
     samples
 }
 
-/// How many times fill a chunk: by the best of five trials, each a tenth of a chunk or longer.
-fn calibrate(run: &mut Run) -> u64 {
+/// With how many times fill a chunk: by the best of five trials, each a tenth of a chunk or longer.
+fn calibrated(mut run: Run) -> (Run, u64) {
     let mut trial = 1;
-    while time(run, trial) < CHUNK / 10 {
+    while time(&mut run, trial) < CHUNK / 10 {
         trial *= 2;
     }
-    let best = (0..5).map(|_| time(run, trial)).min().unwrap_or(CHUNK);
-    (CHUNK.as_nanos() as u64 * trial / best.as_nanos().max(1) as u64).max(1)
+    let best = (0..5).map(|_| time(&mut run, trial)).min().unwrap_or(CHUNK);
+    let times = CHUNK.as_nanos() as u64 * trial / best.as_nanos().max(1) as u64;
+    (run, times.max(1))
 }
 
 /// One chunk during which the thread had the processor all the while, and how many did not.

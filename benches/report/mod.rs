@@ -9,6 +9,9 @@ use crate::paired::{Samples, Spread, measure, stay_on_one_processor};
 
 mod chart;
 
+/// Copies of each case, so that no case owes its figure to where its buffers happen to lie.
+const COPIES: usize = 8;
+
 /// An operation in all its ways.
 struct Rows {
     operation: &'static Operation,
@@ -79,7 +82,9 @@ pub(crate) fn run(plan: &Plan) {
         .map(|operation| {
             let cases: Vec<&Case> =
                 cases().filter(|case| case.operation == operation.name).collect();
-            let runs = cases.iter().map(|case| (case.prepare)()).collect();
+            let copies = if plan.quick { 1 } else { COPIES };
+            let copies = |case: &&Case| (0..copies).map(|_| (case.prepare)()).collect();
+            let runs = cases.iter().map(copies).collect();
             let ways = cases.iter().map(|case| case.way).collect();
             Rows { operation, ways, samples: measure(runs, plan.rounds) }
         })
@@ -123,7 +128,8 @@ fn lines(curve: &'static Curve, plan: &Plan) -> Vec<Line> {
     let rounds = plan.rounds.div_ceil(2);
     let at_point = |point: usize, prepare: Prepare| {
         let (run, datagrams) = prepare(point);
-        let Spread { p25, median, p75 } = measure(vec![(curve.base)(), run], rounds).ratio(1, 0);
+        let Spread { p25, median, p75 } =
+            measure(vec![vec![(curve.base)()], vec![run]], rounds).ratio(1, 0);
         let each = datagrams as f64;
         (point, Spread { p25: p25 / each, median: median / each, p75: p75 / each })
     };
