@@ -158,6 +158,7 @@ mod builder;
 mod capabilities;
 mod connect;
 mod error;
+mod flow_label;
 pub mod guide;
 mod interface;
 mod message;
@@ -173,6 +174,7 @@ pub use self::connect::{
     HostErrorKind, Outcome, Report, Resolve, ResolveError, ResolveErrorKind, SystemResolver,
 };
 pub use self::error::{Error, Op};
+pub use self::flow_label::{FlowLease, FlowShare};
 pub use self::interface::Interface;
 pub use self::message::Received;
 pub use self::mode::{AnyMode, DualStack, V6Only};

@@ -301,6 +301,70 @@ impl Setting for AutoFlowLabel {
     }
 }
 
+/// Taking the flow label of packets from the destination address (`IPV6_FLOWINFO_SEND`).
+///
+/// The address that `connect` or `send_to` is given carries the label in its
+/// [`flowinfo`](std::net::SocketAddrV6::flowinfo), as [`FlowLabel::flowinfo`] writes it. Without the
+/// option the kernel does not look there. A label that is given with a packet
+/// needs no option.
+///
+/// # Values
+///
+/// On or off.
+///
+/// # Platform notes
+///
+/// Default: off. Linux and Android have it; the other systems do not. It must be on before a
+/// stream is connected. Where any lease in the system is not shared by all, a label without a lease
+/// fails with [`InvalidInput`](std::io::ErrorKind::InvalidInput): see
+/// [`FlowLease`](crate::FlowLease). While it is on, the peer's address is read with the label in it.
+///
+/// # Errors
+///
+/// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{FlowShare, UdpSocket, option::FlowInfoSend};
+/// use std::io::ErrorKind;
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// match socket.set_option(FlowInfoSend(true)) {
+///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+///     result => {
+///         result?;
+///         let mut peer = socket.local_addr()?;
+///         let lease = socket.request_flow_label(*peer.ip(), None, FlowShare::Any)?;
+///         peer.set_flowinfo(lease.label().flowinfo());
+///         socket.send_to(b"labelled", peer)?;
+///     }
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// Source: RFC 6437; linux/in6.h; net/ipv6/udp.c, `udpv6_sendmsg`.
+///
+/// [`FlowLabel::flowinfo`]: crate::header::FlowLabel::flowinfo
+#[doc(alias = "IPV6_FLOWINFO_SEND")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FlowInfoSend(pub bool);
+
+impl SocketOption<Stream> for FlowInfoSend {}
+impl SocketOption<Datagram> for FlowInfoSend {}
+impl LiveOn<Datagrams> for FlowInfoSend {}
+impl Setting for FlowInfoSend {
+    const NAME: &'static str = "IPV6_FLOWINFO_SEND";
+
+    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+        sys::set_bool(socket, names::IPV6_FLOWINFO_SEND, self.0)
+    }
+
+    fn read(socket: Target<'_>) -> io::Result<Self> {
+        sys::get_bool(socket, names::IPV6_FLOWINFO_SEND).map(Self)
+    }
+}
+
 /// Which of its own addresses the system should choose as source (`IPV6_ADDR_PREFERENCES`).
 ///
 /// It applies where the socket is not bound to an address: to the source address that `connect` or

@@ -1,6 +1,7 @@
 //! Systems without what `linux` has.
 
 use std::io;
+use std::net::Ipv6Addr;
 
 use super::{Borrowed, Target, unsupported};
 use crate::tcp_info::TcpInfo;
@@ -10,5 +11,17 @@ pub(crate) fn tcp_info(_: Target<'_>) -> io::Result<TcpInfo> {
 }
 
 pub(crate) fn send_queue_len(_: Borrowed<'_>) -> io::Result<usize> {
+    Err(unsupported())
+}
+
+pub(crate) fn lease_flow_label(_: Borrowed<'_>, _: &Ipv6Addr, _: u32, _: u8) -> io::Result<u32> {
+    Err(unsupported())
+}
+
+pub(crate) fn release_flow_label(_: Borrowed<'_>, _: u32) -> io::Result<()> {
+    Err(unsupported())
+}
+
+pub(crate) fn linger_flow_label(_: Borrowed<'_>, _: u32, _: u16) -> io::Result<()> {
     Err(unsupported())
 }

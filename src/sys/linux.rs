@@ -2,6 +2,7 @@
 
 use std::ffi::c_int;
 use std::io;
+use std::net::Ipv6Addr;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
@@ -67,4 +68,59 @@ pub(crate) fn send_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
     // SAFETY: the call writes one integer. SIOCOUTQ is TIOCOUTQ (linux/sockios.h).
     check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCOUTQ, &raw mut len) })?;
     Ok(usize::try_from(len).unwrap_or(0))
+}
+
+/// Takes part in a flow label, or makes it; for 0, the kernel chooses one. Gives the label.
+pub(crate) fn lease_flow_label(
+    fd: Borrowed<'_>,
+    peer: &Ipv6Addr,
+    label: u32,
+    share: u8,
+) -> io::Result<u32> {
+    // linux/in6.h: IPV6_FL_A_GET, IPV6_FL_F_CREATE.
+    let request = flow_label_request(peer, label, [0, share], 1, 0);
+    manage_flow_label(fd, request)
+}
+
+/// Ends the part of a socket in a flow label.
+pub(crate) fn release_flow_label(fd: Borrowed<'_>, label: u32) -> io::Result<()> {
+    // linux/in6.h: IPV6_FL_A_PUT.
+    let request = flow_label_request(&Ipv6Addr::UNSPECIFIED, label, [1, 0], 0, 0);
+    manage_flow_label(fd, request).map(drop)
+}
+
+/// Says for how many seconds nobody gets a flow label after it was released.
+pub(crate) fn linger_flow_label(fd: Borrowed<'_>, label: u32, seconds: u16) -> io::Result<()> {
+    // linux/in6.h: IPV6_FL_A_RENEW.
+    let request = flow_label_request(&Ipv6Addr::UNSPECIFIED, label, [2, 0], 0, seconds);
+    manage_flow_label(fd, request).map(drop)
+}
+
+/// linux/in6.h, `struct in6_flowlabel_req`.
+fn flow_label_request(
+    peer: &Ipv6Addr,
+    label: u32,
+    action_and_share: [u8; 2],
+    flags: u16,
+    seconds: u16,
+) -> [u8; 32] {
+    let mut request = [0; 32];
+    request[..16].copy_from_slice(&peer.octets());
+    request[16..20].copy_from_slice(&label.to_be_bytes());
+    request[20..22].copy_from_slice(&action_and_share);
+    request[22..24].copy_from_slice(&flags.to_ne_bytes());
+    // flr_expires and flr_linger
+    request[24..26].copy_from_slice(&seconds.to_ne_bytes());
+    request[26..28].copy_from_slice(&seconds.to_ne_bytes());
+    request
+}
+
+/// Hands a request to the kernel, which writes the label into it.
+fn manage_flow_label(fd: Borrowed<'_>, mut request: [u8; 32]) -> io::Result<u32> {
+    let number = names::IPV6_FLOWLABEL_MGR.ok_or_else(super::unsupported)?;
+    let len = request.len() as libc::socklen_t;
+    let value = request.as_mut_ptr().cast();
+    // SAFETY: `request` is `len` bytes long, and the kernel writes four of them.
+    check(unsafe { libc::setsockopt(fd.as_raw_fd(), number.level, number.name, value, len) })?;
+    Ok(u32::from_be_bytes([request[16], request[17], request[18], request[19]]))
 }

@@ -13,7 +13,17 @@ const LAYERS: [&[&str]; 6] = [
     &["interface", "option"],
     &["socket"],
     &["builder"],
-    &["message", "capabilities", "guide", "batch", "connect", "everywhere", "interop"],
+    &[
+        "message",
+        "flow_label",
+        "guard",
+        "capabilities",
+        "guide",
+        "batch",
+        "connect",
+        "everywhere",
+        "interop",
+    ],
 ];
 
 /// Crates whose types only `sys` and `interop` handle.

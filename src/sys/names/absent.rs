@@ -33,6 +33,8 @@ pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = None;
 pub(crate) const IPV6_ADDR_PREFERENCES: Name = None;
 pub(crate) const IPV6_AUTOFLOWLABEL: Name = None;
 pub(crate) const IPV6_DONTFRAG: Name = None;
+pub(crate) const IPV6_FLOWINFO_SEND: Name = None;
+pub(crate) const IPV6_FLOWLABEL_MGR: Name = None;
 pub(crate) const IPV6_FREEBIND: Name = None;
 pub(crate) const IPV6_MINHOPCOUNT: Name = None;
 /// The path MTU of a connected socket, for reading.
@@ -124,3 +126,9 @@ pub(crate) const PREFER_SRC_COA: c_int = 0;
 pub(crate) const PREFER_SRC_HOME: c_int = 0;
 pub(crate) const PREFER_SRC_CGA: c_int = 0;
 pub(crate) const PREFER_SRC_NONCGA: c_int = 0;
+
+// Of IPV6_FLOWLABEL_MGR: with whom a label is shared.
+pub(crate) const FLOW_SHARE_EXCLUSIVE: u8 = 0;
+pub(crate) const FLOW_SHARE_PROCESS: u8 = 0;
+pub(crate) const FLOW_SHARE_USER: u8 = 0;
+pub(crate) const FLOW_SHARE_ANY: u8 = 0;
