@@ -149,6 +149,7 @@
 //! [`SocketAddrV6`]: std::net::SocketAddrV6
 
 pub mod header;
+pub mod icmp;
 pub mod kind;
 pub mod mode;
 pub mod option;

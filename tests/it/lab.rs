@@ -13,6 +13,10 @@ use inet6::{AnyMode, Builder, Interface, TcpListener, TcpStream, UdpSocket};
 
 use crate::support::*;
 
+mod chain;
+
+pub(crate) use self::chain::Chain;
+
 /// A network namespace: interfaces, addresses and settings as on a host of its own.
 ///
 /// It ends when this value and all sockets in it are gone.

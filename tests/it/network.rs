@@ -19,6 +19,9 @@ use inet6::{
 use crate::lab::Lab;
 use crate::support::*;
 
+mod errors;
+mod mtu;
+
 /// The longest that RFC 8305 lets an attempt have the field for itself: longer than it takes to fail.
 const LONG: Duration = Duration::from_secs(2);
 
