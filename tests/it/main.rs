@@ -23,6 +23,8 @@ mod cost;
 mod datagram;
 mod error;
 mod example;
+mod flow_label;
+mod guard;
 mod info;
 mod interface;
 #[cfg(target_os = "linux")]

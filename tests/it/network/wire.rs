@@ -41,7 +41,7 @@ impl Capture {
         let patience = PATIENCE.as_secs().to_string();
         let count = count.to_string();
         command.args([&patience, "tcpdump", "-i", interface, "-c", &count, filter]);
-        command.args(["-n", "-n", "-v", "-l", "--immediate-mode"]);
+        command.args(["-n", "-n", "-v", "-l", "--immediate-mode", "-s", "256"]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // It gives up being root, which fails where there is no other user (unshare -Urn).
         let stays = |call| Fault { call, arguments: &[], errno: 0 };
