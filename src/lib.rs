@@ -177,7 +177,7 @@ pub use self::connect::{
 pub use self::error::{Error, Op};
 pub use self::flow_label::{FlowLease, FlowShare};
 pub use self::interface::Interface;
-pub use self::message::Received;
+pub use self::message::{Outgoing, Received};
 pub use self::mode::{AnyMode, DualStack, V6Only};
 pub use self::socket::{
     AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Incoming, TcpListener,

@@ -12,7 +12,7 @@ use crate::error::{Error, Op};
 use crate::kind::{Datagram, Datagrams};
 use crate::mode::{FromWire, Mode, V6Only};
 use crate::option::MulticastLoop;
-use crate::sys::{self, Owned, Take};
+use crate::sys::{self, Owned, Take, Target};
 
 /// A datagram socket that sends to anyone and receives from anyone.
 ///
@@ -89,6 +89,10 @@ impl<M: Mode> UdpSocket<M> {
         Self { fd, mode }
     }
 
+    pub(crate) fn mode(&self) -> M {
+        self.mode
+    }
+
     /// Sends a datagram; it goes out whole or not at all.
     ///
     /// # Errors
@@ -111,7 +115,7 @@ impl<M: Mode> UdpSocket<M> {
     pub fn send_to(&self, data: &[u8], peer: impl ToAddress<M>) -> io::Result<usize> {
         let socket = self.target();
         with_wire(socket, self.mode, &peer, |wire| {
-            sys::send_to(socket.fd, data, wire).map_err(|error| sending(self, wire, error))
+            sys::send_to(socket.fd, data, wire).map_err(|error| sending(socket, wire, error))
         })
     }
 
@@ -141,7 +145,7 @@ impl<M: Mode> UdpSocket<M> {
         let socket = self.target();
         with_wire(socket, self.mode, &peer, |wire| {
             sys::send_to_vectored(socket.fd, data, Some(wire))
-                .map_err(|error| sending(self, wire, error))
+                .map_err(|error| sending(socket, wire, error))
         })
     }
 
@@ -220,8 +224,8 @@ impl<M: Mode> UdpSocket<M> {
         &self,
         buffers: &mut [IoSliceMut<'_>],
     ) -> io::Result<(usize, M::Address)> {
-        let message = sys::recv_message(sys::borrow(&self.fd), buffers, Take::Data)?;
-        Ok((message.len, M::Address::from_wire(message.source)))
+        let (len, source) = sys::recv_from_vectored(sys::borrow(&self.fd), buffers)?;
+        Ok((len, M::Address::from_wire(source)))
     }
 
     /// Receives a datagram and leaves it in the queue.
@@ -367,6 +371,10 @@ impl<M: Mode> UdpSocket<M> {
 }
 
 impl<M: Mode> ConnectedUdpSocket<M> {
+    pub(crate) fn mode(&self) -> M {
+        self.mode
+    }
+
     /// The address of the peer, in the mode's type.
     ///
     /// # Errors
@@ -487,7 +495,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn recv_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        Ok(sys::recv_message(sys::borrow(&self.fd), buffers, Take::Data)?.len)
+        Ok(sys::recv_from_vectored(sys::borrow(&self.fd), buffers)?.0)
     }
 
     /// Receives a datagram and leaves it in the queue.
@@ -626,9 +634,9 @@ impl<M: Mode> From<UdpConnectError<M>> for io::Error {
 
 /// Explains a destination that no socket bound as this one can reach.
 #[cold]
-fn sending<M: Mode>(socket: &UdpSocket<M>, peer: &SocketAddrV6, error: io::Error) -> io::Error {
+pub(crate) fn sending(socket: Target<'_>, peer: &SocketAddrV6, error: io::Error) -> io::Error {
     let unreachable = sys::errors::is_unreachable(&error);
-    let reason = unreachable.then(|| sys::errors::bound_apart(socket.target().fd, peer)).flatten();
+    let reason = unreachable.then(|| sys::errors::bound_apart(socket.fd, peer)).flatten();
     match reason {
         Some(reason) => sys::errors::bound_otherwise(Op::Send, *peer, reason, error).into(),
         None => error,

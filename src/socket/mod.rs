@@ -9,6 +9,9 @@ mod info;
 mod listener;
 mod stream;
 
+pub(crate) use self::datagram::sending;
+pub(crate) use self::handle::with_wire_on;
+
 pub use self::adopt::AdoptError;
 pub use self::bound::BoundStream;
 pub use self::connecting::Connecting;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::Ipv6Addr;
+use std::time::Instant;
 
 use super::{Borrowed, Target, unsupported};
 use crate::tcp_info::TcpInfo;
@@ -24,4 +25,11 @@ pub(crate) fn release_flow_label(_: Borrowed<'_>, _: u32) -> io::Result<()> {
 
 pub(crate) fn linger_flow_label(_: Borrowed<'_>, _: u32, _: u16) -> io::Result<()> {
     Err(unsupported())
+}
+
+pub(crate) fn monotonic_nanos(_: Instant) -> io::Result<u64> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "this system cannot choose the time of sending (SO_TXTIME) of one such packet",
+    ))
 }

@@ -170,3 +170,9 @@ pub(crate) fn is_unreachable(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable)
         || is(error, codes::UNREACHABLE)
 }
+
+/// Whether sending from a chosen address may have failed because it is no address of this host.
+pub(crate) fn is_bad_source(error: &io::Error) -> bool {
+    use io::ErrorKind::{AddrNotAvailable, InvalidInput, NetworkUnreachable};
+    matches!(error.kind(), AddrNotAvailable | InvalidInput | NetworkUnreachable)
+}

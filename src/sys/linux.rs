@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::io;
 use std::net::Ipv6Addr;
 use std::os::fd::AsRawFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::unix::check;
 use super::{Borrowed, Target, get_bytes, names};
@@ -123,4 +123,15 @@ fn manage_flow_label(fd: Borrowed<'_>, mut request: [u8; 32]) -> io::Result<u32>
     // SAFETY: `request` is `len` bytes long, and the kernel writes four of them.
     check(unsafe { libc::setsockopt(fd.as_raw_fd(), number.level, number.name, value, len) })?;
     Ok(u32::from_be_bytes([request[16], request[17], request[18], request[19]]))
+}
+
+/// What `CLOCK_MONOTONIC` shows at a moment, in nanoseconds; `Instant` is of that clock.
+pub(crate) fn monotonic_nanos(moment: Instant) -> io::Result<u64> {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the call writes one `timespec`.
+    check(unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) })?;
+    let nanos = now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64;
+    // A moment that has passed is no later than now.
+    let ahead = moment.saturating_duration_since(Instant::now());
+    Ok(nanos.saturating_add(u64::try_from(ahead.as_nanos()).unwrap_or(u64::MAX)))
 }
