@@ -160,6 +160,7 @@ mod capabilities;
 mod connect;
 mod error;
 mod flow_label;
+mod guard;
 pub mod guide;
 mod interface;
 mod message;
@@ -176,6 +177,7 @@ pub use self::connect::{
 };
 pub use self::error::{Error, Op};
 pub use self::flow_label::{FlowLease, FlowShare};
+pub use self::guard::{GuardError, Guarded};
 pub use self::interface::Interface;
 pub use self::message::{Outgoing, Received};
 pub use self::mode::{AnyMode, DualStack, V6Only};

@@ -205,6 +205,13 @@ pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
     Ok(usize::try_from(len).unwrap_or(0))
 }
 
+/// Whether calls on a socket return instead of waiting, or `None` where the system does not tell.
+pub(crate) fn is_nonblocking(fd: Borrowed<'_>) -> io::Result<Option<bool>> {
+    // SAFETY: the call takes integers.
+    let flags = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) })?;
+    Ok(Some(flags & libc::O_NONBLOCK != 0))
+}
+
 /// Makes a socket that somebody else opened like our own.
 pub(crate) fn prepare(fd: Borrowed<'_>) -> io::Result<()> {
     create::never_sigpipe(fd)

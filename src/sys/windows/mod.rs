@@ -20,7 +20,7 @@ mod interface;
 mod resolve;
 mod wait;
 
-pub(crate) use self::create::{accept, open, prepare};
+pub(crate) use self::create::{accept, is_nonblocking, open, prepare};
 pub(crate) use self::data::{
     recv, recv_from, recv_message, recv_vectored, send, send_to, send_to_vectored, send_vectored,
 };

@@ -9,8 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use inet6::header::FlowLabel;
-use inet6::option::{AutoFlowLabel, FlowInfoSend};
-use inet6::{Builder, FlowShare, Op, UdpSocket};
+use inet6::option::{AutoFlowLabel, FlowInfoSend, RecvFlowInfo};
+use inet6::{Builder, FlowShare, Op, Outgoing, UdpSocket};
 
 use super::wire::Capture;
 use crate::lab::{Host, Lab};
@@ -177,6 +177,47 @@ fn a_lease_ends_when_it_is_dropped_or_its_socket_is() {
         // A shared one may be had again at once.
         let again = two.request_flow_label(PEER, Some(label), FlowShare::User).unwrap();
         assert_eq!(table(again.label()), Some((3, 1, 6)));
+    });
+}
+
+#[test]
+fn a_label_arrives_as_it_was_sent() {
+    let host = require!(loopback_only(), "the lab");
+    host.run(|| {
+        let server = patient(Builder::datagram().with(RecvFlowInfo(true)).bind("[::1]:0").unwrap());
+        let mut peer = server.local_addr().unwrap();
+        let socket = Builder::datagram().with(AutoFlowLabel(false)).bind("[::1]:0").unwrap();
+        let lease = socket.request_flow_label(*peer.ip(), None, FlowShare::Exclusive).unwrap();
+        let label = lease.label();
+        let received = || server.recv_message(&mut [0; 16]).unwrap().flow_label;
+
+        let message = Outgoing::to(peer, b"label");
+        socket.send_message(&message.flow_label(label)).unwrap();
+        assert_eq!(received(), Some(label));
+        socket.send_message(&message).unwrap();
+        assert_eq!(received(), None);
+        // The address counts once it is told to.
+        peer.set_flowinfo(label.flowinfo());
+        socket.send_to(b"label", peer).unwrap();
+        assert_eq!(received(), None);
+        socket.set_option(FlowInfoSend(true)).unwrap();
+        socket.send_to(b"label", peer).unwrap();
+        assert_eq!(received(), Some(label));
+        // The whole of it is the label: what else stands there is no traffic class.
+        peer.set_flowinfo(label.flowinfo() | 0x0ff0_0000_u32.to_be());
+        socket.send_to(b"label", peer).unwrap();
+        assert_eq!(received(), Some(label));
+
+        let other = FlowLabel::new(label.bits() ^ 1).unwrap();
+        let refused = socket.send_message(&message.flow_label(other)).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+
+        lease.keep();
+        let connected = socket.connect(peer).unwrap();
+        connected.send(b"label").unwrap();
+        assert_eq!(received(), Some(label));
+        connected.send_message(&Outgoing::new(b"label").flow_label(label)).unwrap();
+        assert_eq!(received(), Some(label));
     });
 }
 

@@ -6,8 +6,10 @@ use std::net::IpAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use inet6::option::{MinHopCount, ReadTimeout, UnicastHops};
-use inet6::{Builder, DualStack, TcpListener};
+use inet6::option::{
+    DontFragment, MinHopCount, MulticastHops, ReadTimeout, RecvPathMtu, UnicastHops,
+};
+use inet6::{Builder, DualStack, Guarded, Outgoing, TcpListener, UdpSocket};
 
 use crate::lab::{Chain, Host};
 use crate::support::*;
@@ -110,4 +112,127 @@ fn a_connection_ignores_segments_from_afar() {
         accepted.read_exact(&mut data).unwrap();
         assert_eq!(&data, b"from afar");
     }
+}
+
+// Datagrams.
+
+/// A guarded socket on the left, and its port.
+fn guarded(chain: &Chain) -> (Guarded<UdpSocket<DualStack>>, u16) {
+    let server = chain.left().run(dual_socket);
+    let port = server.local_addr().unwrap().port();
+    (server.guard(NEIGHBOURS).unwrap(), port)
+}
+
+#[test]
+fn a_datagram_socket_hears_neighbours_only() {
+    let chain = require!(Chain::through(1), "the lab");
+    let (server, port) = guarded(&chain);
+    let mut buffer = [0; 16];
+    for address in LEFT {
+        let open = |host: &Host, hops| {
+            let builder = Builder::datagram().dual_stack().with(UnicastHops(Some(hops)));
+            host.run(|| builder.bind("[::]:0").unwrap())
+        };
+        let near = open(chain.router(1), 255);
+        let strangers = [
+            // It does what it can.
+            open(chain.right(), 255),
+            open(chain.right(), 64),
+            open(chain.router(1), 254),
+        ];
+        for stranger in &strangers {
+            let before = server.rejected();
+            stranger.send_to(b"let me in", (address, port)).unwrap();
+            // What is sent later by another host may arrive earlier.
+            server.get_ref().set_nonblocking(true).unwrap();
+            let start = Instant::now();
+            while server.rejected() == before && start.elapsed() < PATIENCE {
+                let error = server.recv_from(&mut buffer).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::WouldBlock);
+            }
+            assert_eq!(server.rejected(), before + 1, "{address}");
+            server.get_ref().set_nonblocking(false).unwrap();
+            near.send_to(b"hello", (address, port)).unwrap();
+            let received = server.recv_message(&mut buffer).unwrap();
+            assert_eq!((received.len, received.hop_limit), (5, Some(255)));
+        }
+        // One router is allowed: the same host is heard, but not the one that says 64.
+        let open = chain.left().run(dual_socket);
+        let port = open.local_addr().unwrap().port();
+        let wider = open.guard(MinHopCount(254)).unwrap();
+        strangers[1].send_to(b"from afar", (address, port)).unwrap();
+        strangers[0].send_to(b"let me in", (address, port)).unwrap();
+        let received = wider.recv_message(&mut buffer).unwrap();
+        assert_eq!((received.len, received.hop_limit), (9, Some(254)));
+        assert_eq!(wider.rejected(), 1);
+    }
+}
+
+#[test]
+fn a_spoofed_source_does_not_help() {
+    let chain = require!(Chain::through(1), "the lab");
+    let (server, port) = guarded(&chain);
+    // The far host pretends to be the router.
+    let spoofed = "2001:db8:0:1::2";
+    chain.right().ip(&format!("address add {spoofed}/128 dev lo nodad"));
+    let liar = Builder::datagram().with(FAR);
+    let liar = chain.right().run(|| liar.bind((spoofed, 0)).unwrap());
+    liar.send_to(b"it is me", (LEFT[0], port)).unwrap();
+    let plain = server.get_ref();
+    assert_eq!(plain.peek_from(&mut [0; 16]).unwrap().1.ip().to_string(), spoofed);
+    let honest = chain.router(1).run(|| Builder::datagram().with(FAR).bind("[::]:0").unwrap());
+    honest.send_to(b"no, me", (LEFT[0], port)).unwrap();
+    let (len, source) = server.recv_from(&mut [0; 16]).unwrap();
+    assert_eq!((len, source.ip().to_string(), server.rejected()), (6, spoofed.to_owned(), 1));
+}
+
+#[test]
+fn a_group_hears_what_was_sent_with_the_most_hops() {
+    let chain = require!(Chain::through(1), "the lab");
+    let server = chain.left().run(|| patient(UdpSocket::bind("[::]:0").unwrap()));
+    let index = chain.left().run(|| inet6::Interface::from_name("right").unwrap().index());
+    server.join_multicast_v6(&"ff02::1234".parse().unwrap(), index.get()).unwrap();
+    let port = server.local_addr().unwrap().port();
+    let server = server.guard(NEIGHBOURS).unwrap();
+    chain.router(1).run(|| {
+        let group = ("ff02::1234%left", port);
+        let plain = UdpSocket::bind("[::]:0").unwrap();
+        plain.send_to(b"with one hop", group).unwrap();
+        // For one packet, and for the socket.
+        plain.send_message(&Outgoing::to(group, b"once").hop_limit(255)).unwrap();
+        plain.set_option(MulticastHops(Some(255))).unwrap();
+        plain.send_to(b"always", group).unwrap();
+    });
+    assert_eq!(server.recv_from(&mut [0; 16]).unwrap().0, 4);
+    assert_eq!(server.recv_from(&mut [0; 16]).unwrap().0, 6);
+    assert_eq!(server.rejected(), 1);
+}
+
+#[test]
+fn a_notice_is_no_datagram() {
+    let host = require!(Host::new(), "the lab");
+    host.ip("link set dev lo mtu 1280 up");
+    host.run(|| {
+        let builder = Builder::datagram().with(FAR).with(RecvPathMtu(true));
+        let builder = builder.with(DontFragment(true)).with(ReadTimeout(Some(PATIENCE)));
+        let socket = builder.bind("[::1]:0").unwrap();
+        let here = socket.local_addr().unwrap();
+        let server = socket.guard(NEIGHBOURS).unwrap();
+        let too_long = || server.get_ref().send_to(&[0; 1300], here).unwrap_err();
+
+        too_long();
+        let notice = server.recv_message(&mut [0; 16]).unwrap();
+        assert_eq!((notice.len, notice.path_mtu), (0, Some(1280)));
+
+        too_long();
+        server.get_ref().send_to(b"short", here).unwrap();
+        assert_eq!(server.recv_from(&mut [0; 16]).unwrap(), (5, here));
+
+        let connected = server.into_inner().connect(here).unwrap();
+        let server = connected.guard(NEIGHBOURS).unwrap();
+        server.get_ref().send(&[0; 1300]).unwrap_err();
+        server.get_ref().send(b"again").unwrap();
+        assert_eq!(server.recv(&mut [0; 16]).unwrap(), 5);
+        assert_eq!(server.rejected(), 0);
+    });
 }

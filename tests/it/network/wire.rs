@@ -5,9 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::process::{Child, Command, Stdio};
 
-use inet6::header::{Dscp, Ecn};
-use inet6::option::{AutoFlowLabel, BindDevice, FlowInfoSend, TrafficClass, UnicastHops};
-use inet6::{Builder, DualStack, FlowShare, UdpSocket};
+use inet6::header::{Dscp, Ecn, FlowLabel};
+use inet6::option::{
+    AutoFlowLabel, BindDevice, FlowInfoSend, RecvFlowInfo, RecvHopLimit, RecvTrafficClass,
+    TrafficClass, UnicastHops,
+};
+use inet6::{Builder, DualStack, FlowShare, Outgoing, UdpSocket};
 
 use crate::lab::{Host, Lab};
 use crate::support::*;
@@ -201,6 +204,107 @@ fn what_options_say_stands_in_ipv4_packets_of_a_dual_stack_socket() {
         (0xba, 7, "192.0.2.11".into()),
     ];
     assert_eq!(all, expected);
+}
+
+#[test]
+fn what_is_said_of_one_ipv6_packet_stands_in_that_one() {
+    let lab = require!(Lab::new(), "the lab");
+    lab.left.ip("address add 2001:db8::11/64 dev wire nodad");
+    let builder = Builder::datagram().dual_stack().with(RecvFlowInfo(true));
+    let builder = builder.with(RecvHopLimit(true)).with(RecvTrafficClass(true));
+    let receiver = patient(lab.right.run(|| builder.bind("[::]:0").unwrap()));
+    let port = receiver.local_addr().unwrap().port();
+    let filter = format!("udp dst port {port}");
+    let capture = require!(Capture::start(&lab.right, "wire", 9, &filter), "the wire");
+    // The system itself takes the address that came last.
+    let (one, label) = ("2001:db8::1".parse().unwrap(), FlowLabel::new(0x4711).unwrap());
+    lab.left.run(|| {
+        let socket = Builder::datagram().with(AutoFlowLabel(false)).bind("[::]:0").unwrap();
+        let peer = (std::net::Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2), port);
+        let message = Outgoing::to(peer, b"one");
+        let all = message.traffic_class(CLASS).hop_limit(7).flow_label(label).source(one);
+        for message in [
+            message,
+            message.traffic_class(CLASS),
+            message.hop_limit(7),
+            message.flow_label(label),
+            message.source(one),
+            all,
+            // The socket itself is as it was.
+            message,
+        ] {
+            socket.send_message(&message).unwrap();
+        }
+        // It outranks the options.
+        for option in [UnicastHops(Some(9)), UnicastHops(None)] {
+            socket.set_option(option).unwrap();
+            socket.set_option(TrafficClass::from(Dscp::CS1)).unwrap();
+            socket.send_message(&all).unwrap();
+        }
+    });
+    let one = IpAddr::V6(one);
+    let eleven: IpAddr = "2001:db8::11".parse().unwrap();
+    let expected = [
+        (0, 0, 64, eleven),
+        (0xba, 0, 64, eleven),
+        (0, 0, 7, eleven),
+        (0, 0x4711, 64, eleven),
+        (0, 0, 64, one),
+        (0xba, 0x4711, 7, one),
+        (0, 0, 64, eleven),
+        (0xba, 0x4711, 7, one),
+        (0xba, 0x4711, 7, one),
+    ];
+    let packets = capture.packets();
+    let seen =
+        packets.iter().map(|packet| (packet.class, packet.label, packet.hops, packet.source));
+    assert_eq!(seen.collect::<Vec<_>>(), expected);
+    // And so the receiver is told.
+    let received = expected.map(|_| {
+        let received = receiver.recv_message(&mut [0; 16]).unwrap();
+        let class = received.traffic_class.unwrap().bits();
+        let label = received.flow_label.map_or(0, FlowLabel::bits);
+        (class, label, received.hop_limit.unwrap(), received.source.ip())
+    });
+    assert_eq!(received, expected);
+}
+
+#[test]
+fn what_is_said_of_one_ipv4_packet_stands_in_that_one() {
+    let lab = require!(Lab::new(), "the lab");
+    lab.left.ip("address add 192.0.2.11/24 dev wire");
+    let (_receiver, port) = receiver(&lab);
+    let filter = format!("udp dst port {port}");
+    let capture = require!(Capture::start(&lab.right, "wire", 6, &filter), "the wire");
+    let eleven: IpAddr = "192.0.2.11".parse().unwrap();
+    lab.left.run(|| {
+        let socket = Builder::datagram().dual_stack().bind("[::]:0").unwrap();
+        let peer = (std::net::Ipv4Addr::new(192, 0, 2, 2), port);
+        let message = Outgoing::to(peer, b"one");
+        for message in [
+            message,
+            message.traffic_class(CLASS),
+            message.hop_limit(7),
+            message.source(eleven),
+            message.traffic_class(CLASS).hop_limit(7).source(eleven),
+        ] {
+            socket.send_message(&message).unwrap();
+        }
+        let connected = socket.connect(peer).unwrap();
+        connected.send_message(&Outgoing::new(b"one").traffic_class(CLASS).hop_limit(8)).unwrap();
+    });
+    let one: IpAddr = "192.0.2.1".parse().unwrap();
+    let expected = [
+        (0, 64, one),
+        (0xba, 64, one),
+        (0, 7, one),
+        (0, 64, eleven),
+        (0xba, 7, eleven),
+        (0xba, 8, one),
+    ];
+    let packets = capture.packets();
+    let seen = packets.iter().map(|packet| (packet.class, packet.hops, packet.source));
+    assert_eq!(seen.collect::<Vec<_>>(), expected);
 }
 
 #[test]
