@@ -315,7 +315,7 @@ impl Setting for AutoFlowLabel {
 /// # Platform notes
 ///
 /// Default: off. Linux and Android have it; the other systems do not. It must be on before a
-/// stream is connected. Where any lease in the system is not shared by all, a label without a lease
+/// stream is connected. Where somebody has asked for a label of his own, one without a lease
 /// fails with [`InvalidInput`](std::io::ErrorKind::InvalidInput): see
 /// [`FlowLease`](crate::FlowLease). While it is on, the peer's address is read with the label in it.
 ///

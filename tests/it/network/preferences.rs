@@ -1,6 +1,8 @@
 //! Which of its own addresses the system takes, as a socket prefers (RFC 5014).
 
 use std::net::Ipv6Addr;
+use std::thread;
+use std::time::Instant;
 
 use inet6::option::AddressPreferences as Prefer;
 use inet6::{Builder, UdpSocket};
@@ -19,9 +21,16 @@ fn temporary(lab: &Lab) -> Ipv6Addr {
     host.sysctl("ipv6/conf/wire/use_tempaddr", "1");
     host.ip(&format!("address add {PUBLIC}/64 dev wire nodad mngtmpaddr"));
     lab.right.ip("address add 2001:db8:1::2/64 dev wire nodad");
-    let all = show(host);
-    assert_eq!(all.len(), 1, "{all:?}");
-    all[0]
+    // The kernel works on it a little later.
+    let start = Instant::now();
+    loop {
+        match show(host)[..] {
+            [only] => return only,
+            [] => assert!(start.elapsed() < PATIENCE, "no temporary address"),
+            [..] => panic!("several temporary addresses"),
+        }
+        thread::yield_now();
+    }
 }
 
 /// The temporary addresses of the wire.
