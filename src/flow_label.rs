@@ -56,7 +56,7 @@ impl FlowShare {
 /// nobody uses one that is not shared.
 ///
 /// It goes into packets by [`FlowInfoSend`](crate::option::FlowInfoSend) and the address of the peer,
-/// or packet by packet. [`AutoFlowLabel`](crate::option::AutoFlowLabel) needs no lease.
+/// or packet by packet ([`Outgoing::flow_label`](crate::Outgoing::flow_label)). [`AutoFlowLabel`](crate::option::AutoFlowLabel) needs no lease.
 ///
 /// # Platform notes
 ///

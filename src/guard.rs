@@ -30,9 +30,9 @@ use crate::sys::{self, Borrowed};
 ///
 /// # Platform notes
 ///
-/// It needs [`RecvHopLimit`]; where the system has that not, `guard` fails. The IPv4 peers of a
-/// dual-stack socket are looked at on Linux, Android and Windows, where their time to live is told;
-/// on the other systems they are all passed over.
+/// It needs [`RecvHopLimit`]; where the system has that not, `guard` fails. Linux, Android and
+/// Windows tell the time to live of the IPv4 peers of a dual-stack socket; where another system
+/// does not, they are all passed over.
 ///
 /// # Examples
 ///

@@ -116,6 +116,9 @@
 //! | learn where it was sent to, its hop limit, traffic class, flow label, time of arrival | [`Received`], the `Recv` options of [`option`] |
 //! | answer from the right address | [`Received::reply`], [the chapter](guide::answering) |
 //! | send one datagram with its own source, interface, hop limit … | [`Outgoing`], [`UdpSocket::send_message`] |
+//! | hear neighbours only | [`UdpSocket::guard`]; on streams [`MinHopCount`](option::MinHopCount); [the chapter](guide::securing_by_hop_limit) |
+//! | keep the packets of a flow on one path | [`AutoFlowLabel`](option::AutoFlowLabel); with a label of one's own: [`FlowLease`] |
+//! | send from a temporary address, or from a public one | [`AddressPreferences`](option::AddressPreferences) |
 //! | talk to one peer only | [`UdpSocket::connect`], [`ConnectedUdpSocket`] |
 //! | receive multicast | [`UdpSocket::join_multicast_v6`] |
 //! | stay on one interface | [`BindDevice`](option::BindDevice), or a zoned address |

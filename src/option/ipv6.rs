@@ -197,7 +197,8 @@ impl Setting for TrafficClass {
 /// # Platform notes
 ///
 /// Default: 0. Linux, Android and OpenBSD have it; the other systems do not. Linux minds it on
-/// streams only, so this option is one of streams. On a dual-stack socket the IPv4 twin
+/// streams only, so this option is one of streams; a datagram socket is
+/// [guarded](crate::UdpSocket::guard) with it, on every system. On a dual-stack socket the IPv4 twin
 /// (`IP_MINTTL`) is set too, where there is one. On Linux and Android an accepted stream inherits
 /// the value from its listener.
 ///
@@ -247,8 +248,9 @@ impl Setting for MinHopCount {
 /// Writing a flow label of the system's choice into packets (`IPV6_AUTOFLOWLABEL`).
 ///
 /// Routers that share load among several paths keep the packets of one flow label on one path,
-/// without looking into the packet. Without it the label is 0, unless the destination address
-/// carries one.
+/// without looking into the packet. Without it the label is 0, unless one is given: with the
+/// destination ([`FlowInfoSend`]), or with a packet
+/// ([`Outgoing::flow_label`](crate::Outgoing::flow_label)).
 ///
 /// # Values
 ///
@@ -306,7 +308,7 @@ impl Setting for AutoFlowLabel {
 /// The address that `connect` or `send_to` is given carries the label in its
 /// [`flowinfo`](std::net::SocketAddrV6::flowinfo), as [`FlowLabel::flowinfo`] writes it. Without the
 /// option the kernel does not look there. A label that is given with a packet
-/// needs no option.
+/// ([`Outgoing::flow_label`](crate::Outgoing::flow_label)) needs no option.
 ///
 /// # Values
 ///
@@ -382,7 +384,8 @@ impl Setting for FlowInfoSend {
 /// Default: what the system prefers. Linux, Android, illumos and Solaris have it. Apple's systems,
 /// FreeBSD and DragonFly have only temporary and public (`IPV6_PREFER_TEMPADDR`). Windows, NetBSD
 /// and OpenBSD do not have it. **Linux accepts `CGA` and does not mind it**, which is reported as
-/// unsupported. Reading names home addresses on Linux, which are its default.
+/// unsupported. Reading names home addresses on Linux, which are its default; it minds `HOME` and
+/// `CARE_OF` where the kernel was built with Mobile IPv6.
 ///
 /// # Errors
 ///
