@@ -109,8 +109,7 @@ fn flow_label_request(
     request[16..20].copy_from_slice(&label.to_be_bytes());
     request[20..22].copy_from_slice(&action_and_share);
     request[22..24].copy_from_slice(&flags.to_ne_bytes());
-    // flr_expires and flr_linger
-    request[24..26].copy_from_slice(&seconds.to_ne_bytes());
+    // flr_linger
     request[26..28].copy_from_slice(&seconds.to_ne_bytes());
     request
 }
