@@ -25,7 +25,10 @@ fn temporary(lab: &Lab) -> Ipv6Addr {
     let start = Instant::now();
     loop {
         match show(host)[..] {
-            [only] => return only,
+            [only] => {
+                host.settle();
+                return only;
+            }
             [] => assert!(start.elapsed() < PATIENCE, "no temporary address"),
             [..] => panic!("several temporary addresses"),
         }
