@@ -10,6 +10,7 @@
 //! | [`refused`] | a program does not compile: each mistake, its message, and what to write |
 //! | [`answering`] | you write a UDP server: answer from the address that was asked |
 //! | [`securing_by_hop_limit`] | you speak with neighbours only: drop what comes from afar, on TCP and UDP |
+//! | [`multicast`] | you listen to groups, or send to them |
 //! | [`connecting`] | you connect to hosts by name: the race between their addresses |
 //! | [`systems`] | you need to know what differs on your system |
 //! | [`errors_and_logging`] | something fails: the messages, and what the crate logs |
@@ -38,6 +39,9 @@ pub mod securing_by_hop_limit {}
 
 #[doc = include_str!("../docs/guide/connecting.md")]
 pub mod connecting {}
+
+#[doc = include_str!("../docs/guide/multicast.md")]
+pub mod multicast {}
 
 #[doc = include_str!("../docs/guide/systems.md")]
 pub mod systems {}

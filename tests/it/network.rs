@@ -25,6 +25,7 @@ mod errors;
 mod flow_label;
 mod guard;
 mod mtu;
+mod multicast;
 mod preferences;
 mod wire;
 
