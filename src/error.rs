@@ -126,6 +126,12 @@ pub(crate) enum Reason {
     SystemLimit,
     #[error("this system has no Multipath TCP, or it is switched off")]
     NoMultipathTcp,
+    #[error("this system has no ICMPv6 datagram sockets, which echo without privileges needs")]
+    NoEcho,
+    #[error(
+        "permission denied; echo is for the groups in net.ipv4.ping_group_range, and this process is in none of them"
+    )]
+    EchoGroup,
     #[error("this system does not have it")]
     Unsupported,
     #[error("the value is out of range")]
@@ -218,6 +224,7 @@ impl Error {
                 Some(
                     Reason::Unsupported
                     | Reason::NoMultipathTcp
+                    | Reason::NoEcho
                     | Reason::NoDualStack
                     | Reason::NoV6Only
                     | Reason::NoSources,

@@ -53,13 +53,21 @@ use crate::sys::{self, cmsg::Departure};
 ///
 /// # Platform notes
 ///
-/// | what | Linux, Android | Windows | Apple, the BSDs, illumos |
-/// | --- | --- | --- | --- |
-/// | source, interface, hop limit, traffic class, no fragments | yes | yes | yes |
-/// | flow label, time of sending | yes | no | no |
-/// | segment size | yes | yes | no |
-/// | to an IPv4 peer: hop limit, traffic class | yes | yes | no |
-/// | to an IPv4 peer: no fragments | no | yes | no |
+/// | what | Linux, Android | Windows | Apple | FreeBSD | illumos | NetBSD, OpenBSD, DragonFly |
+/// | --- | --- | --- | --- | --- | --- | --- |
+/// | source, interface, hop limit, no fragments | yes | yes | yes | yes | yes | yes |
+/// | traffic class | yes | recent | yes | yes | yes | yes |
+/// | flow label, time of sending | yes | no | no | no | no | no |
+/// | segment size | yes | yes | no | no | no | no |
+/// | to an IPv4 peer: source | yes | yes | yes | yes | yes | no |
+/// | to an IPv4 peer: interface | yes | yes | yes | no | yes | no |
+/// | to an IPv4 peer: hop limit | yes | yes | no | no | no | no |
+/// | to an IPv4 peer: traffic class | yes | recent | yes | yes | no | no |
+/// | to an IPv4 peer: no fragments | no | yes | no | no | no | no |
+///
+/// "Recent" is a Windows that lets the traffic class of a socket be set (`IPV6_TCLASS`). A source
+/// address goes before an interface on FreeBSD, and for IPv4 peers on Apple's systems: where both
+/// are given, the routes choose the interface, but that of a link-local address.
 ///
 /// What a system does not have is an error of kind [`Unsupported`](io::ErrorKind::Unsupported), and
 /// the datagram is not sent.
@@ -283,6 +291,12 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         self
     }
 
+    /// Leaves the source address to the system.
+    pub(super) fn without_source(mut self) -> Self {
+        self.source = None;
+        self
+    }
+
     fn send(
         &self,
         socket: sys::Target<'_>,
@@ -333,8 +347,17 @@ fn source<M: Mode>(mode: M, ip: IpAddr) -> io::Result<Option<Ipv6Addr>> {
 
 /// Refuses what a kernel would refuse without a word, or do half of.
 fn check(departure: &Departure, ipv4: bool, peer: Option<&SocketAddrV6>) -> io::Result<()> {
-    if departure.source.is_some_and(|source| is_mapped(&source) != ipv4) {
-        return Err(refused("source and destination are of two families".to_owned()));
+    let zone = peer.map_or(0, SocketAddrV6::scope_id) | departure.interface;
+    if let Some(source) = departure.source {
+        if is_mapped(&source) != ipv4 {
+            return Err(refused("source and destination are of two families".to_owned()));
+        }
+        if is_zoned(&source) && peer.is_some() && zone == 0 {
+            return Err(refused(format!("{source} is link-local: say on which interface")));
+        }
+    }
+    if ipv4 && departure.hop_limit == Some(0) {
+        return Err(refused("an IPv4 packet cannot have a hop limit of 0".to_owned()));
     }
     match peer {
         Some(peer)

@@ -28,6 +28,13 @@ pub(crate) fn creating(protocol: Protocol, v6_only: bool, error: io::Error) -> E
     if protocol == Protocol::MultipathTcp && is(&error, codes::NO_PROTOCOL) {
         return Error::new(Op::Open, None, Some(Reason::NoMultipathTcp), error);
     }
+    if protocol == Protocol::Icmpv6 {
+        let absent = error.kind() == io::ErrorKind::Unsupported || is(&error, codes::NO_PROTOCOL);
+        if absent || is(&error, codes::NO_GROUP) {
+            let reason = if absent { Reason::NoEcho } else { Reason::EchoGroup };
+            return Error::new(Op::Open, None, Some(reason), error);
+        }
+    }
     opening(Op::Open, None, v6_only, error)
 }
 

@@ -18,6 +18,7 @@ const LAYERS: [&[&str]; 6] = [
         "flow_label",
         "guard",
         "membership",
+        "echo",
         "capabilities",
         "guide",
         "batch",

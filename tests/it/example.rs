@@ -389,6 +389,57 @@ fn foreign_clients_reach_the_servers_over_a_link_local_address() {
     assert!(server.line().contains(&format!("[fe80::2%{zone}]:")));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn ping6_tells_who_answers_and_what_is_lost() {
+    use crate::echo::linux::let_echo;
+    use crate::lab::Lab;
+
+    let lab = require!(Lab::new(), "the lab");
+    let_echo(&lab.right);
+    let zone = Lab::index(&lab.right);
+    let ping = |arguments: &[&str]| {
+        let mut command = example("ping6")?;
+        let output = lab.right.run(|| command.args(arguments).output());
+        let Output { status, stdout, stderr } = output.map_err(|error| error.to_string())?;
+        let [text, why] = [stdout, stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        Ok::<_, String>((status.success(), text, why))
+    };
+    let (success, text, why) =
+        require!(ping(&["-c", "3", "-i", "0.5", "fe80::1%wire"]), "examples");
+    assert!(success, "{text}{why}");
+    let lines: Vec<&str> = text.lines().collect();
+    for (line, sequence) in lines.iter().zip(1..=3) {
+        let start = format!("fe80::1%{zone}: sequence {sequence}, hop limit 64, ");
+        assert!(line.starts_with(&start) && line.ends_with(" ms"), "{text}");
+    }
+    assert_eq!(lines[3], "3 sent, 3 received, 0% lost", "{text}");
+
+    lab.left.sysctl("ipv6/conf/wire/hop_limit", "9");
+    let rule = "icmpv6 type echo-request icmpv6 sequence != 2 drop";
+    require!(lab.left.filter(rule), "nftables");
+    let ask = |host: &str| ping(&["-i", "0.3", "-s", "1000", host]).unwrap();
+    let (success, text, _) = ask("2001:db8::1");
+    assert!(success && text.starts_with("2001:db8::1: sequence 2, hop limit 9, "), "{text}");
+    assert!(text.contains("\n4 sent, 1 received, 75% lost\n"), "{text}");
+
+    lab.left.unfilter();
+    require!(lab.left.filter("icmpv6 type echo-request drop"), "nftables");
+    let (success, text, why) = ask("2001:db8::1");
+    assert!(!success && why.contains("nothing came back"), "{text}{why}");
+    assert_eq!(text, "4 sent, 0 received, 100% lost\n");
+
+    for (host, expected) in [("fe80::1", "fe80::1%eth0"), ("192.0.2.1", "is an IPv4 address")] {
+        let (success, text, why) = ask(host);
+        assert!(!success && text.is_empty() && why.contains(expected), "{host}: {text}{why}");
+    }
+    // Nobody was let in on the other host.
+    let mut command = example("ping6").unwrap();
+    let output = lab.left.run(|| command.arg("::1").output()).unwrap();
+    let why = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && why.contains("net.ipv4.ping_group_range"), "{why}");
+}
+
 #[test]
 fn fetch_reads_a_page_of_pythons_file_server() {
     let mut command = require!(foreign("python3"), "Python");

@@ -21,6 +21,7 @@ mod connect;
 mod connecting;
 mod cost;
 mod datagram;
+mod echo;
 mod error;
 mod example;
 mod flow_label;

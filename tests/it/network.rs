@@ -21,6 +21,7 @@ use inet6::{
 use crate::lab::Lab;
 use crate::support::*;
 
+mod echo;
 mod errors;
 mod flow_label;
 mod guard;

@@ -79,6 +79,9 @@ pub(crate) const TCP_NOTSENT_LOWAT: Name = at(IPPROTO_TCP, libc::TCP_NOTSENT_LOW
 pub(crate) const TCP_QUICKACK: Name = at(IPPROTO_TCP, libc::TCP_QUICKACK);
 pub(crate) const TCP_USER_TIMEOUT: Name = at(IPPROTO_TCP, libc::TCP_USER_TIMEOUT);
 
+// net/ipv6/ping.c.
+pub(crate) const ICMPV6_DATAGRAMS: bool = true;
+
 pub(crate) const PMTUDISC_DONT: Option<c_int> = Some(libc::IPV6_PMTUDISC_DONT);
 pub(crate) const PMTUDISC_WANT: Option<c_int> = Some(libc::IPV6_PMTUDISC_WANT);
 pub(crate) const PMTUDISC_DO: Option<c_int> = Some(libc::IPV6_PMTUDISC_DO);
@@ -119,6 +122,7 @@ pub(crate) const CMSG_IPV6_HOPLIMIT: Name = at(IPPROTO_IPV6, libc::IPV6_HOPLIMIT
 pub(crate) const CMSG_IPV6_PATHMTU: Name = at(IPPROTO_IPV6, 61);
 pub(crate) const CMSG_IPV6_PKTINFO: Name = at(IPPROTO_IPV6, libc::IPV6_PKTINFO);
 pub(crate) const CMSG_IPV6_TCLASS: Name = IPV6_TCLASS;
+pub(crate) const CMSG_IP_MAPPED_PKTINFO: Name = CMSG_IPV6_PKTINFO;
 pub(crate) const CMSG_IP_TOS: Name = IP_TOS;
 pub(crate) const CMSG_IP_TTL: Name = IP_TTL;
 pub(crate) const CMSG_SO_RXQ_OVFL: Name = SO_RXQ_OVFL;

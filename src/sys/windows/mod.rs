@@ -17,16 +17,19 @@ use super::{Target, unsupported};
 mod create;
 mod data;
 mod interface;
+mod message;
 mod resolve;
 mod wait;
 
 pub(crate) use self::create::{accept, is_nonblocking, open, prepare};
 pub(crate) use self::data::{
-    recv, recv_from, recv_message, recv_vectored, send, send_to, send_to_vectored, send_vectored,
+    recv, recv_from, recv_from_vectored, recv_vectored, send, send_to, send_to_vectored,
+    send_vectored,
 };
 pub(crate) use self::interface::{
     interface_addresses, interface_index, interface_name, interfaces,
 };
+pub(crate) use self::message::{recv_message, send_message};
 pub(super) use self::resolve::look_up;
 pub(super) use self::wait::{pair, wait_once};
 
@@ -59,6 +62,8 @@ pub(crate) mod codes {
     /// Microsoft, "accept function": `WSAECONNRESET`. Under Wine, a peer that is gone already has no
     /// address (`WSAENOTCONN`).
     pub(crate) const PEER_FAILED: &[i32] = &[WSAECONNRESET, WSAECONNABORTED, WSAENOTCONN];
+    /// It has no datagram sockets of ICMPv6 at all.
+    pub(crate) const NO_GROUP: &[i32] = &[];
     /// A peer of the other family than the bound address; the documentation has none for it.
     pub(crate) const UNREACHABLE: &[i32] =
         &[WSAEAFNOSUPPORT, WSAEOPNOTSUPP, WSAEADDRNOTAVAIL, WSAEINVAL];

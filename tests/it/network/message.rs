@@ -166,3 +166,26 @@ fn one_datagram_may_refuse_to_be_split() {
         assert_eq!((received.len, received.truncated), (2000, false));
     }
 }
+
+#[test]
+fn the_answer_to_a_broadcast_comes_from_an_address_of_the_interface() {
+    let lab = require!(Lab::new(), "the lab");
+    lab.left.ip("address add 192.0.2.9/24 broadcast 192.0.2.255 dev wire");
+    lab.right.ip("address add 192.0.2.8/24 broadcast 192.0.2.255 dev wire");
+    let server = lab.left.run(|| curious(inet6::DualStack));
+    let client = lab.right.run(|| {
+        let client = std::net::UdpSocket::bind("192.0.2.2:0").unwrap();
+        client.set_broadcast(true).unwrap();
+        client.set_read_timeout(Some(PATIENCE)).unwrap();
+        client.send_to(b"ping", ("192.0.2.255", port(&server))).unwrap();
+        client
+    });
+    let received = receive(&server);
+    assert_eq!(received.destination, Some("192.0.2.255".parse().unwrap()));
+    received.reply(&server, b"pong").unwrap();
+    let (_, from) = client.recv_from(&mut [0; 16]).unwrap();
+    assert!(
+        ["192.0.2.1", "192.0.2.9"].map(|ip| ip.parse().unwrap()).contains(&from.ip()),
+        "{from}"
+    );
+}
