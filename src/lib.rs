@@ -178,8 +178,8 @@ pub use self::interface::Interface;
 pub use self::message::Received;
 pub use self::mode::{AnyMode, DualStack, V6Only};
 pub use self::socket::{
-    AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Incoming, TcpListener,
-    TcpStream, UdpConnectError, UdpSocket,
+    AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Incoming,
+    MessageTooLong, TcpListener, TcpStream, UdpConnectError, UdpSocket,
 };
 pub use self::tcp_info::{TcpInfo, TcpState};
 

@@ -8,6 +8,7 @@ pub(crate) mod handle;
 mod info;
 mod listener;
 mod stream;
+pub(crate) mod too_long;
 
 pub use self::adopt::AdoptError;
 pub use self::bound::BoundStream;
@@ -15,3 +16,4 @@ pub use self::connecting::Connecting;
 pub use self::datagram::{ConnectedUdpSocket, UdpConnectError, UdpSocket};
 pub use self::listener::{AcceptFailure, Incoming, TcpListener};
 pub use self::stream::TcpStream;
+pub use self::too_long::MessageTooLong;

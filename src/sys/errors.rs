@@ -158,3 +158,8 @@ pub(crate) fn is_unreachable(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable)
         || is(error, codes::UNREACHABLE)
 }
+
+/// Whether a datagram was too long to be sent.
+pub(crate) fn is_too_long(error: &io::Error) -> bool {
+    is(error, codes::TOO_LONG)
+}

@@ -61,6 +61,7 @@ pub(crate) mod codes {
     ];
     /// A peer of the other family than the address that the socket is bound to.
     pub(crate) const UNREACHABLE: &[i32] = &[libc::EAFNOSUPPORT];
+    pub(crate) const TOO_LONG: &[i32] = &[libc::EMSGSIZE];
     /// No option makes an address exclusive.
     pub(crate) const EXCLUSIVE: &[i32] = &[];
 }

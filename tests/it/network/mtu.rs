@@ -1,22 +1,160 @@
-//! The path MTU, across a router whose second wire takes 1280 bytes.
-use crate::lab::Chain;
+//! The path MTU: across a router whose second wire takes 1280 bytes.
+
+use std::io::IoSlice;
+use std::net::SocketAddr;
+
+use inet6::option::{DontFragment, MtuDiscover};
+use inet6::{ConnectedUdpSocket, DualStack, MessageTooLong, UdpSocket};
+
+use crate::lab::{Chain, Host};
+use crate::support::*;
+
+/// The right host in both families, the headers in front of a payload, and what fits 1280 bytes.
+const FAMILIES: [(&str, usize); 2] = [("2001:db8:0:2::2", 1232), ("198.51.100.2", 1252)];
+
+fn narrow() -> Result<Chain, String> {
+    let chain = Chain::through(1)?;
+    chain.set_mtu(2, 1280);
+    Ok(chain)
+}
+
+/// A server on the right host, and its address in a family.
+fn server(chain: &Chain, ip: &str) -> (UdpSocket<DualStack>, SocketAddr) {
+    let server = chain.right().run(dual_socket);
+    let port = server.local_addr().unwrap().port();
+    (server, SocketAddr::new(ip.parse().unwrap(), port))
+}
+
+/// A socket on the left host.
+fn client(chain: &Chain) -> UdpSocket<DualStack> {
+    chain.left().run(dual_socket)
+}
+
+fn connected(chain: &Chain, peer: SocketAddr) -> ConnectedUdpSocket<DualStack> {
+    let socket = client(chain);
+    chain.left().run(|| socket.connect(peer).unwrap())
+}
+
+/// Sends what the wire of the router does not take, and waits until that is known.
+#[track_caller]
+fn learn(socket: &ConnectedUdpSocket<DualStack>) {
+    assert_eq!(socket.mtu().unwrap(), 1500);
+    socket.set_option(DontFragment(true)).unwrap();
+    assert_eq!(socket.send(&[0; 1400]).unwrap(), 1400, "the first one goes");
+    // The report of the router ends the wait.
+    let error = socket.recv(&mut [0; 8]).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE), "{error}");
+    assert_eq!(socket.mtu().unwrap(), 1280);
+}
+
+/// A counter of the kernel on this host, such as `Ip6FragCreates`.
+#[track_caller]
+fn counter(host: &Host, name: &str) -> u64 {
+    let path = "/proc/thread-self/net/snmp6";
+    let text = host.run(|| std::fs::read_to_string(path)).unwrap();
+    let line = text.lines().find(|line| line.split_whitespace().next() == Some(name));
+    line.unwrap_or_else(|| panic!("{name}")).split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[track_caller]
+fn refused(result: std::io::Result<usize>, most: usize) {
+    let error = result.unwrap_err();
+    let too_long = MessageTooLong::of(&error).unwrap_or_else(|| panic!("{error}"));
+    assert_eq!((too_long.mtu(), too_long.max_payload()), (Some(1280), Some(most)));
+    let len = too_long.len();
+    let text = format!(
+        "a datagram of {len} bytes does not fit the path MTU of 1280 bytes: send at most {most}"
+    );
+    assert_eq!(error.to_string(), text);
+    let cause = std::error::Error::source(&error).unwrap();
+    let cause: &std::io::Error = cause.downcast_ref().unwrap();
+    assert_eq!(cause.raw_os_error(), Some(libc::EMSGSIZE));
+}
 
 #[test]
-fn probe() {
-    let start = std::time::Instant::now();
-    let chain = require!(Chain::through(2), "the lab");
-    println!("made {:?}", start.elapsed());
-    for host in [
-        "192.0.2.2",
-        "198.51.100.2",
-        "203.0.113.2",
-        "2001:db8:0:1::2",
-        "2001:db8:0:2::2",
-        "2001:db8:0:3::2",
-    ] {
-        let out = chain
-            .left()
-            .run(|| std::process::Command::new("ping").args(["-c1", "-W1", host]).output());
-        println!("{host}: {:?} {:?}", out.map(|o| o.status.success()), start.elapsed());
+fn a_connected_socket_learns_the_path_mtu_and_tells_it() {
+    let chain = require!(narrow(), "the lab");
+    for (ip, most) in FAMILIES {
+        let (server, peer) = server(&chain, ip);
+        let socket = connected(&chain, peer);
+        learn(&socket);
+        for len in [1400, most + 1] {
+            refused(socket.send(&vec![0; len]), most);
+        }
+        let (head, body) = (vec![0; 700], vec![0; most - 699]);
+        refused(socket.send_vectored(&[IoSlice::new(&head), IoSlice::new(&body)]), most);
+        assert_eq!(socket.send(&vec![1; most]).unwrap(), most);
+        assert_eq!(server.recv_from(&mut [0; 2000]).unwrap().0, most);
+    }
+}
+
+#[test]
+fn an_unconnected_socket_tells_the_path_mtu_of_each_peer() {
+    let chain = require!(narrow(), "the lab");
+    for (ip, most) in FAMILIES {
+        let (server, peer) = server(&chain, ip);
+        learn(&connected(&chain, peer));
+        let socket = client(&chain);
+        socket.set_option(DontFragment(true)).unwrap();
+        chain.left().run(|| {
+            refused(socket.send_to(&[0; 2000], peer), most);
+            let (head, body) = (vec![0; 700], vec![0; most - 699]);
+            let slices = [IoSlice::new(&head), IoSlice::new(&body)];
+            refused(socket.send_to_vectored(&slices, peer), most);
+            assert_eq!(socket.send_to(&vec![1; most], peer).unwrap(), most);
+            // The way to the router is wide.
+            let near = ["2001:db8:0:1::2", "192.0.2.2"].map(|ip| ip.parse().unwrap());
+            let near = SocketAddr::new(near[usize::from(peer.is_ipv4())], 9);
+            assert_eq!(socket.send_to(&[0; 1400], near).unwrap(), 1400);
+        });
+        assert_eq!(server.recv_from(&mut [0; 2000]).unwrap().0, most);
+    }
+}
+
+#[test]
+fn without_dont_fragment_a_datagram_goes_in_fragments_that_fit() {
+    let chain = require!(narrow(), "the lab");
+    let (ip, _) = FAMILIES[0];
+    let (server, peer) = server(&chain, ip);
+    learn(&connected(&chain, peer));
+    let socket = client(&chain);
+    // 4000 bytes and the UDP header in pieces of 1232, and 1280 less 40 and 8 of the fragment header.
+    let cases =
+        [(MtuDiscover::Want, 1400, 2), (MtuDiscover::Want, 4000, 4), (MtuDiscover::Dont, 1400, 2)];
+    for (discover, len, pieces) in cases {
+        socket.set_option(discover).unwrap();
+        let before = counter(chain.left(), "Ip6FragCreates");
+        assert_eq!(chain.left().run(|| socket.send_to(&vec![1; len], peer).unwrap()), len);
+        assert_eq!(server.recv_from(&mut [0; 5000]).unwrap().0, len);
+        let created = counter(chain.left(), "Ip6FragCreates") - before;
+        assert_eq!(created, pieces, "{discover:?} {len}");
+    }
+}
+
+#[test]
+fn what_is_done_with_a_path_mtu_depends_on_mtu_discover() {
+    let chain = require!(narrow(), "the lab");
+    for (ip, most) in FAMILIES {
+        let (server, peer) = server(&chain, ip);
+        learn(&connected(&chain, peer));
+        let socket = client(&chain);
+        chain.left().run(|| {
+            socket.set_option(MtuDiscover::Do).unwrap();
+            refused(socket.send_to(&[0; 1400], peer), most);
+            // They leave whole. What the router cannot split it drops: all of IPv6, and of IPv4 what
+            // carries "don't fragment", which `Interface` leaves out.
+            for (discover, len) in [(MtuDiscover::Probe, 1401), (MtuDiscover::Interface, 1402)] {
+                socket.set_option(discover).unwrap();
+                assert_eq!(socket.send_to(&vec![0; len], peer).unwrap(), len, "{discover:?}");
+                let error = socket.send_to(&[0; 1500], peer).unwrap_err();
+                assert!(MessageTooLong::of(&error).is_some(), "{discover:?}");
+            }
+            socket.set_option(MtuDiscover::Want).unwrap();
+            assert_eq!(socket.send_to(&[1; 1403], peer).unwrap(), 1403);
+        });
+        let arrive: &[usize] = if peer.is_ipv4() { &[1402, 1403] } else { &[1403] };
+        for len in arrive {
+            assert_eq!(server.recv_from(&mut [0; 2000]).unwrap().0, *len);
+        }
     }
 }
