@@ -12,7 +12,7 @@ use crate::support::*;
 /// The right host in both families, the headers in front of a payload, and what fits 1280 bytes.
 const FAMILIES: [(&str, usize); 2] = [("2001:db8:0:2::2", 1232), ("198.51.100.2", 1252)];
 
-fn narrow() -> Result<Chain, String> {
+pub(super) fn narrow() -> Result<Chain, String> {
     let chain = Chain::through(1)?;
     chain.set_mtu(2, 1280);
     Ok(chain)
@@ -49,7 +49,7 @@ fn learn(socket: &ConnectedUdpSocket<DualStack>) {
 
 /// A counter of the kernel on this host, such as `Ip6FragCreates`.
 #[track_caller]
-fn counter(host: &Host, name: &str) -> u64 {
+pub(super) fn counter(host: &Host, name: &str) -> u64 {
     let path = "/proc/thread-self/net/snmp6";
     let text = host.run(|| std::fs::read_to_string(path)).unwrap();
     let line = text.lines().find(|line| line.split_whitespace().next() == Some(name));
