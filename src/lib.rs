@@ -159,6 +159,7 @@ mod builder;
 mod capabilities;
 mod connect;
 mod error;
+mod error_queue;
 pub mod guide;
 mod interface;
 mod message;
@@ -174,8 +175,9 @@ pub use self::connect::{
     HostErrorKind, Outcome, Report, Resolve, ResolveError, ResolveErrorKind, SystemResolver,
 };
 pub use self::error::{Error, Op};
+pub use self::error_queue::{ErrorReport, Origin, SendTime};
 pub use self::interface::Interface;
-pub use self::message::Received;
+pub use self::message::{Outgoing, Received};
 pub use self::mode::{AnyMode, DualStack, V6Only};
 pub use self::socket::{
     AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Incoming,

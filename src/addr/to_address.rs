@@ -247,6 +247,11 @@ impl<M: Mode> ToWire<M> for (IpAddr, u16) {
 const PREFIX_MASK: u128 = (!0u128 << 32).to_be();
 const MAPPED_PREFIX: u128 = (0xffff_u128 << 32).to_be();
 
+/// Whether this is no address of one host but all of its own: `::`, or `0.0.0.0` mapped.
+pub(crate) fn is_wildcard(ip: &Ipv6Addr) -> bool {
+    ip.to_canonical().is_unspecified()
+}
+
 /// Whether this is an IPv4 address in IPv6 notation, `::ffff:0:0/96` (RFC 4291, section 2.5.5.2).
 #[inline]
 pub(crate) fn is_mapped(ip: &Ipv6Addr) -> bool {

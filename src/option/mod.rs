@@ -51,6 +51,7 @@ mod reuse;
 mod setting;
 mod socket;
 mod tcp;
+mod time;
 
 pub(crate) use self::setting::{Rank, Setting};
 
@@ -63,6 +64,7 @@ pub use self::receive::*;
 pub use self::reuse::*;
 pub use self::socket::*;
 pub use self::tcp::*;
+pub use self::time::*;
 
 /// An option that sockets of kind `K` have.
 ///

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{LiveOn, Setting, SocketOption};
-use crate::kind::{Datagram, Datagrams};
+use crate::kind::{Connected, Datagram, Datagrams, Listening, Stream};
 use crate::sys::{self, Target, names};
 
 /// Receiving the destination address and the interface with each datagram (`IPV6_RECVPKTINFO`).
@@ -202,7 +202,10 @@ impl Setting for RecvTrafficClass {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RecvError(pub bool);
 
+impl SocketOption<Stream> for RecvError {}
 impl SocketOption<Datagram> for RecvError {}
+impl LiveOn<Listening> for RecvError {}
+impl LiveOn<Connected> for RecvError {}
 impl LiveOn<Datagrams> for RecvError {}
 impl Setting for RecvError {
     const NAME: &'static str = "IPV6_RECVERR";
@@ -264,5 +267,105 @@ impl Setting for RecvPathMtu {
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
         sys::get_bool(socket, names::IPV6_RECVPATHMTU).map(Self)
+    }
+}
+
+/// Receiving the flow label of each datagram (`IPV6_FLOWINFO`).
+///
+/// Nothing changes on the wire.
+///
+/// # Values
+///
+/// On or off.
+///
+/// # Platform notes
+///
+/// Default: off. Linux and Android have it; the other systems do not. IPv4 has no flow label.
+///
+/// # Errors
+///
+/// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{UdpSocket, option::RecvFlowInfo};
+/// use std::io::ErrorKind;
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// match socket.set_option(RecvFlowInfo(true)) {
+///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+///     result => result?,
+/// }
+/// # Ok::<(), inet6::Error>(())
+/// ```
+///
+/// Source: ipv6(7), "IPV6_FLOWINFO".
+#[doc(alias = "IPV6_FLOWINFO")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RecvFlowInfo(pub bool);
+
+impl SocketOption<Datagram> for RecvFlowInfo {}
+impl LiveOn<Datagrams> for RecvFlowInfo {}
+impl Setting for RecvFlowInfo {
+    const NAME: &'static str = "IPV6_FLOWINFO";
+
+    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+        sys::set_bool(socket, names::IPV6_FLOWINFO, self.0)
+    }
+
+    fn read(socket: Target<'_>) -> io::Result<Self> {
+        sys::get_bool(socket, names::IPV6_FLOWINFO).map(Self)
+    }
+}
+
+/// Receiving with each datagram how many were dropped, because the queue was full
+/// (`SO_RXQ_OVFL`).
+///
+/// The count is of the socket and grows for ever, modulo 2³²; while it is zero nothing is told.
+/// Nothing changes on the wire.
+///
+/// # Values
+///
+/// On or off.
+///
+/// # Platform notes
+///
+/// Default: off. Linux and Android have it; the other systems do not.
+///
+/// # Errors
+///
+/// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{UdpSocket, option::RecvDropCount};
+/// use std::io::ErrorKind;
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// match socket.set_option(RecvDropCount(true)) {
+///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+///     result => result?,
+/// }
+/// # Ok::<(), inet6::Error>(())
+/// ```
+///
+/// Source: socket(7), "SO_RXQ_OVFL".
+#[doc(alias = "SO_RXQ_OVFL")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RecvDropCount(pub bool);
+
+impl SocketOption<Datagram> for RecvDropCount {}
+impl LiveOn<Datagrams> for RecvDropCount {}
+impl Setting for RecvDropCount {
+    const NAME: &'static str = "SO_RXQ_OVFL";
+
+    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+        sys::set_bool(socket, names::SO_RXQ_OVFL, self.0)
+    }
+
+    fn read(socket: Target<'_>) -> io::Result<Self> {
+        sys::get_bool(socket, names::SO_RXQ_OVFL).map(Self)
     }
 }

@@ -7,7 +7,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 
 use super::bound::explain;
 use super::handle::{handle, timeouts, to_wire, with_wire};
-use super::too_long::{sending, sending_connected};
+use super::too_long::{Attempt, total};
 use crate::addr::ToAddress;
 use crate::error::{Error, Op};
 use crate::kind::{Datagram, Datagrams};
@@ -90,6 +90,10 @@ impl<M: Mode> UdpSocket<M> {
         Self { fd, mode }
     }
 
+    pub(crate) fn mode(&self) -> M {
+        self.mode
+    }
+
     /// Sends a datagram; it goes out whole or not at all.
     ///
     /// # Errors
@@ -114,7 +118,7 @@ impl<M: Mode> UdpSocket<M> {
         let socket = self.target();
         with_wire(socket, self.mode, &peer, |wire| {
             sys::send_to(socket.fd, data, wire)
-                .map_err(|error| sending(self, wire, data.len(), error))
+                .map_err(|error| Attempt::to(socket, wire, data.len()).explain(error))
         })
     }
 
@@ -144,7 +148,7 @@ impl<M: Mode> UdpSocket<M> {
         let socket = self.target();
         with_wire(socket, self.mode, &peer, |wire| {
             sys::send_to_vectored(socket.fd, data, Some(wire))
-                .map_err(|error| sending(self, wire, total(data), error))
+                .map_err(|error| Attempt::to(socket, wire, total(data)).explain(error))
         })
     }
 
@@ -223,8 +227,8 @@ impl<M: Mode> UdpSocket<M> {
         &self,
         buffers: &mut [IoSliceMut<'_>],
     ) -> io::Result<(usize, M::Address)> {
-        let message = sys::recv_message(sys::borrow(&self.fd), buffers, Take::Data)?;
-        Ok((message.len, M::Address::from_wire(message.source)))
+        let (len, source) = sys::recv_from_vectored(sys::borrow(&self.fd), buffers)?;
+        Ok((len, M::Address::from_wire(source)))
     }
 
     /// Receives a datagram and leaves it in the queue.
@@ -370,6 +374,10 @@ impl<M: Mode> UdpSocket<M> {
 }
 
 impl<M: Mode> ConnectedUdpSocket<M> {
+    pub(crate) fn mode(&self) -> M {
+        self.mode
+    }
+
     /// The address of the peer, in the mode's type.
     ///
     /// # Errors
@@ -405,7 +413,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     #[inline]
     pub fn send(&self, data: &[u8]) -> io::Result<usize> {
         sys::send(sys::borrow(&self.fd), data, false)
-            .map_err(|error| sending_connected(self.target(), data.len(), error))
+            .map_err(|error| Attempt::connected(self.target(), data.len()).explain(error))
     }
 
     /// As [`send`](Self::send), from several slices.
@@ -428,7 +436,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// ```
     pub fn send_vectored(&self, data: &[IoSlice<'_>]) -> io::Result<usize> {
         sys::send_to_vectored(sys::borrow(&self.fd), data, None)
-            .map_err(|error| sending_connected(self.target(), total(data), error))
+            .map_err(|error| Attempt::connected(self.target(), total(data)).explain(error))
     }
 
     /// Receives a datagram of the peer.
@@ -493,7 +501,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn recv_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        Ok(sys::recv_message(sys::borrow(&self.fd), buffers, Take::Data)?.len)
+        Ok(sys::recv_from_vectored(sys::borrow(&self.fd), buffers)?.0)
     }
 
     /// Receives a datagram and leaves it in the queue.
@@ -628,8 +636,4 @@ impl<M: Mode> From<UdpConnectError<M>> for io::Error {
     fn from(failed: UdpConnectError<M>) -> Self {
         failed.error.into()
     }
-}
-
-fn total(data: &[IoSlice<'_>]) -> usize {
-    data.iter().map(|slice| slice.len()).sum()
 }

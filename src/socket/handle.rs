@@ -383,11 +383,26 @@ pub(crate) fn with_wire<M: Mode, R>(
     address: &impl ToAddress<M>,
     run: impl FnOnce(&SocketAddrV6) -> io::Result<R>,
 ) -> io::Result<R> {
+    with_wire_on(socket, mode, address, 0, run)
+}
+
+/// As `with_wire`; an interface other than 0 is the zone of an address that has none.
+#[inline]
+pub(crate) fn with_wire_on<M: Mode, R>(
+    socket: Target<'_>,
+    mode: M,
+    address: &impl ToAddress<M>,
+    interface: u32,
+    run: impl FnOnce(&SocketAddrV6) -> io::Result<R>,
+) -> io::Result<R> {
     let zoned;
     let mut room = UNSPECIFIED;
     let mut wire = address.lend(mode, sys::interface_index, &mut room)?;
     if lacks_zone(wire) {
-        zoned = zone_of(socket, *wire)?;
+        zoned = match interface {
+            0 => zone_of(socket, *wire)?,
+            zone => SocketAddrV6::new(*wire.ip(), wire.port(), wire.flowinfo(), zone),
+        };
         wire = &zoned;
     }
     run(wire)

@@ -8,7 +8,10 @@ pub(crate) mod handle;
 mod info;
 mod listener;
 mod stream;
-pub(crate) mod too_long;
+mod too_long;
+
+pub(crate) use self::handle::with_wire_on;
+pub(crate) use self::too_long::{Attempt, total};
 
 pub use self::adopt::AdoptError;
 pub use self::bound::BoundStream;

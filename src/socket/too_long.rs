@@ -1,13 +1,12 @@
 //! Why a datagram was not sent: too long, or a peer that the socket can never reach.
 
-use std::net::SocketAddrV6;
-use std::{fmt, io};
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::net::{Ipv6Addr, SocketAddrV6};
 
-use super::datagram::UdpSocket;
-use crate::addr::is_mapped;
+use crate::addr::{is_mapped, is_wildcard};
 use crate::error::Op;
 use crate::kind::Protocol;
-use crate::mode::Mode;
 use crate::sys::{self, Target, names};
 
 /// A datagram was too long to be sent, and how long it may be.
@@ -156,52 +155,80 @@ impl From<MessageTooLong> for io::Error {
     }
 }
 
-/// Explains why sending `len` bytes to `peer` failed.
-#[cold]
-pub(crate) fn sending<M: Mode>(
-    socket: &UdpSocket<M>,
-    peer: &SocketAddrV6,
+/// What was tried when a datagram could not be sent.
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations)]
+pub(crate) struct Attempt<'a> {
+    socket: Target<'a>,
+    /// `None`: that of the socket.
+    peer: Option<&'a SocketAddrV6>,
     len: usize,
-    error: io::Error,
-) -> io::Error {
-    let socket = socket.target();
-    if sys::errors::is_too_long(&error) {
-        let mtu = || mtu_towards(socket, peer);
-        return MessageTooLong::new(len, is_mapped(peer.ip()), mtu, error).into();
-    }
-    let unreachable = sys::errors::is_unreachable(&error);
-    let reason = unreachable.then(|| sys::errors::bound_apart(socket.fd, peer)).flatten();
-    match reason {
-        Some(reason) => sys::errors::bound_otherwise(Op::Send, *peer, reason, error).into(),
-        None => error,
-    }
+    source: Option<Ipv6Addr>,
+    interface: u32,
 }
 
-/// Explains why sending `len` bytes to the peer failed.
-#[cold]
-pub(crate) fn sending_connected(socket: Target<'_>, len: usize, error: io::Error) -> io::Error {
-    if !sys::errors::is_too_long(&error) {
-        return error;
+impl<'a> Attempt<'a> {
+    pub(crate) fn connected(socket: Target<'a>, len: usize) -> Self {
+        Self { socket, peer: None, len, source: None, interface: 0 }
     }
-    let ipv4 = sys::peer_address(socket.fd).is_ok_and(|peer| is_mapped(peer.ip()));
-    MessageTooLong::new(len, ipv4, || sys::mtu(socket), error).into()
-}
 
-/// The path MTU, from a socket that is connected for the question: from the same address and
-/// interface, so that the route is the same.
-fn mtu_towards(socket: Target<'_>, peer: &SocketAddrV6) -> io::Result<u32> {
-    let fresh = sys::open(Protocol::Udp, true)?;
-    let fresh = Target { fd: sys::borrow(&fresh), dual_stack: socket.dual_stack };
-    sys::set_v6_only(fresh.fd, !socket.dual_stack)?;
-    let device = sys::get_u32(socket, names::SO_BINDTOIFINDEX).unwrap_or(0);
-    if device != 0 {
-        sys::set_u32(fresh, names::SO_BINDTOIFINDEX, device)?;
+    pub(crate) fn to(socket: Target<'a>, peer: &'a SocketAddrV6, len: usize) -> Self {
+        Self { peer: Some(peer), ..Self::connected(socket, len) }
     }
-    let mut local = sys::local_address(socket.fd)?;
-    if !local.ip().to_canonical().is_unspecified() {
+
+    /// From another address, out by another interface, than the socket's own.
+    pub(crate) fn from(self, source: Option<Ipv6Addr>, interface: u32) -> Self {
+        Self { source, interface, ..self }
+    }
+
+    /// What of it the system's error means.
+    #[cold]
+    pub(crate) fn explain(self, error: io::Error) -> io::Error {
+        if sys::errors::is_too_long(&error) {
+            let peer = self.peer.copied().map_or_else(|| sys::peer_address(self.socket.fd), Ok);
+            let ipv4 = peer.as_ref().is_ok_and(|peer| is_mapped(peer.ip()));
+            return MessageTooLong::new(self.len, ipv4, || self.mtu(peer?), error).into();
+        }
+        let Some(peer) = self.peer.filter(|_| sys::errors::is_unreachable(&error)) else {
+            return error;
+        };
+        match sys::errors::bound_apart(self.socket.fd, peer) {
+            Some(reason) => sys::errors::bound_otherwise(Op::Send, *peer, reason, error).into(),
+            None => error,
+        }
+    }
+
+    /// The path MTU, where the socket does not know it from one that is connected for the question:
+    /// from the same address and interface, so that the route is the same.
+    fn mtu(self, peer: SocketAddrV6) -> io::Result<u32> {
+        let Self { socket, source, interface, .. } = self;
+        if self.peer.is_none() && source.is_none() && interface == 0 {
+            return sys::mtu(socket);
+        }
+        let fresh = sys::open(Protocol::Udp, true)?;
+        let fresh = Target { fd: sys::borrow(&fresh), ..socket };
+        sys::set_v6_only(fresh.fd, !socket.dual_stack)?;
+        let interface = match interface {
+            0 => sys::get_u32(socket, names::SO_BINDTOIFINDEX).unwrap_or(0),
+            given => given,
+        };
+        if interface != 0 {
+            sys::set_u32(fresh, names::SO_BINDTOIFINDEX, interface)?;
+        }
+        let mut local = sys::local_address(socket.fd)?;
         local.set_port(0);
-        sys::bind(fresh.fd, local)?;
+        if let Some(source) = source {
+            local.set_ip(source);
+        }
+        if !is_wildcard(local.ip()) {
+            sys::bind(fresh.fd, local)?;
+        }
+        sys::start_connect(fresh.fd, peer)?;
+        sys::mtu(fresh)
     }
-    sys::start_connect(fresh.fd, *peer)?;
-    sys::mtu(fresh)
+}
+
+/// How many bytes there are in all slices.
+pub(crate) fn total(data: &[IoSlice<'_>]) -> usize {
+    data.iter().map(|slice| slice.len()).sum()
 }

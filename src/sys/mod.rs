@@ -7,8 +7,8 @@
 //! * `Owned`, `Borrowed`, `borrow`: the descriptor types of std;
 //! * `open`, `accept`, `local_address`, `peer_address`: the life of a socket;
 //! * `wait_once`, `pair`, `look_up`: what `wait` and `resolve` are made of;
-//! * `send`, `recv`, `send_to`, `recv_from` and their vectored forms, `recv_message`: the data
-//!   path, one system call each;
+//! * `send`, `recv`, `send_to`, `recv_from` and their vectored forms, `recv_message`,
+//!   `send_message`: the data path, one system call each;
 //! * `get_bytes`, `set_bytes`: the options, for every argument soundly;
 //! * `interface_index`, `interface_name`, `interfaces`: the interfaces of the host;
 //! * `give_up_peer`, `queued`, and what only some systems have, as "unsupported" on the others.
@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{SockAddr, SockRef};
 
+pub(crate) mod cmsg;
 pub(crate) mod errors;
 pub(crate) mod names;
 
@@ -56,6 +57,7 @@ pub(crate) use self::wait::{Ready, Waker, Woken, wait_any, wait_writable, waker}
 #[cfg(windows)]
 pub(crate) use self::windows::*;
 
+use self::cmsg::Arrival;
 use crate::addr::is_zoned;
 use crate::kind::Protocol;
 
@@ -85,6 +87,17 @@ pub(crate) struct Message {
     pub(crate) len: usize,
     pub(crate) source: SocketAddrV6,
     pub(crate) truncated: bool,
+    pub(crate) arrival: Arrival,
+}
+
+/// What `recv_error` found.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) len: usize,
+    pub(crate) truncated: bool,
+    /// Where the datagram was sent to, which a time of sending does not tell.
+    pub(crate) destination: Option<SocketAddrV6>,
+    pub(crate) queued: cmsg::Queued,
 }
 
 /// One address of one interface.

@@ -13,7 +13,16 @@ const LAYERS: [&[&str]; 6] = [
     &["interface", "option"],
     &["socket"],
     &["builder"],
-    &["message", "capabilities", "guide", "batch", "connect", "everywhere", "interop"],
+    &[
+        "message",
+        "error_queue",
+        "capabilities",
+        "guide",
+        "batch",
+        "connect",
+        "everywhere",
+        "interop",
+    ],
 ];
 
 /// Crates whose types only `sys` and `interop` handle.

@@ -256,7 +256,7 @@ fn a_failed_connect_gives_the_socket_back() {
     let failed: UdpConnectError = client.connect("fe80::1").unwrap_err();
     assert_eq!(failed.error().op(), Op::Address);
     assert_eq!(failed.to_string(), failed.error().to_string());
-    assert!(std::error::Error::source(&failed).is_some());
+    assert!(failed.source().is_some());
     let client = failed.into_socket();
     assert_eq!(client.local_addr().unwrap(), local);
     client.send_to(b"x", local).unwrap();
@@ -266,7 +266,7 @@ fn a_failed_connect_gives_the_socket_back() {
     let text = failed.to_string();
     assert_eq!(inet6::Error::from(failed).to_string(), text);
     let failed = socket().connect("[fe80::1]:80").unwrap_err();
-    let error = std::io::Error::from(failed);
+    let error = io::Error::from(failed);
     assert_eq!((error.kind(), error.to_string()), (ErrorKind::InvalidInput, text));
 }
 

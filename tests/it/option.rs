@@ -461,6 +461,24 @@ fn what_is_received() {
     datagrams(of("IPV6_RECVTCLASS", RecvTrafficClass(true)).twin(IP_RECVTOS, 1));
     datagrams(of("IPV6_RECVERR", RecvError(true)).twin(IP_RECVERR, 1));
     datagrams(of("IPV6_RECVPATHMTU", RecvPathMtu(true)));
+    datagrams(of("IPV6_FLOWINFO", RecvFlowInfo(true)));
+    datagrams(of("SO_RXQ_OVFL", RecvDropCount(true)));
+}
+
+#[test]
+fn when_datagrams_arrive_and_leave() {
+    datagrams(of("SO_TIMESTAMP", RecvTimestamp(true)));
+    for bits in 0..8_u8 {
+        let [receive, send, hardware] = [1, 2, 4].map(|bit| bits & bit != 0);
+        datagrams(of("SO_TIMESTAMPING", Timestamping { receive, send, hardware }));
+    }
+    datagrams(of("SO_TXTIME", TransmitTime(true)));
+    datagrams(of("SO_TXTIME", TransmitTime(false)));
+    if LINUX {
+        let socket = UdpSocket::bind("[::1]:0").unwrap();
+        socket.set_option(TransmitTime(true)).unwrap();
+        refused(socket.set_option(TransmitTime(false)), "SO_TXTIME");
+    }
 }
 
 #[test]

@@ -25,7 +25,13 @@ pub(crate) const SO_REUSEADDR: Name = None;
 pub(crate) const SO_REUSEPORT: Name = None;
 /// Several datagram sockets on one address and port, whatever each system calls it.
 pub(crate) const SHARE_ADDRESS: Name = None;
+/// How many datagrams the receive queue had no room for, with each datagram.
+pub(crate) const SO_RXQ_OVFL: Name = None;
 pub(crate) const SO_SNDBUF: Name = None;
+/// When a datagram arrived; Linux counts in nanoseconds and calls it `SO_TIMESTAMPNS`.
+pub(crate) const SO_TIMESTAMP: Name = None;
+pub(crate) const SO_TIMESTAMPING: Name = None;
+pub(crate) const SO_TXTIME: Name = None;
 pub(crate) const SO_TYPE: Name = None;
 /// Joining a multicast group for one source (RFC 3678), whatever each system calls it.
 pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = None;
@@ -33,6 +39,8 @@ pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = None;
 pub(crate) const IPV6_ADDR_PREFERENCES: Name = None;
 pub(crate) const IPV6_AUTOFLOWLABEL: Name = None;
 pub(crate) const IPV6_DONTFRAG: Name = None;
+/// The flow label of each datagram; as a control message, of one that is sent.
+pub(crate) const IPV6_FLOWINFO: Name = None;
 pub(crate) const IPV6_FREEBIND: Name = None;
 pub(crate) const IPV6_MINHOPCOUNT: Name = None;
 /// The path MTU of a connected socket, for reading.
@@ -106,6 +114,31 @@ pub(crate) const UDP_GRO: Name = None;
 /// Several datagrams in one send; Windows calls it `UDP_SEND_MSG_SIZE`.
 pub(crate) const UDP_SEGMENT: Name = None;
 
+// Control messages: what comes and goes with a datagram beside its bytes. Some have the number of an
+// option, and not on every system.
+pub(crate) const CMSG_IPV6_DONTFRAG: Name = None;
+pub(crate) const CMSG_IPV6_FLOWINFO: Name = None;
+pub(crate) const CMSG_IPV6_HOPLIMIT: Name = None;
+pub(crate) const CMSG_IPV6_PATHMTU: Name = None;
+pub(crate) const CMSG_IPV6_PKTINFO: Name = None;
+pub(crate) const CMSG_IPV6_RECVERR: Name = None;
+pub(crate) const CMSG_IPV6_TCLASS: Name = None;
+pub(crate) const CMSG_SO_RXQ_OVFL: Name = None;
+/// A `timespec` on Linux, a `timeval` elsewhere.
+pub(crate) const CMSG_SCM_TIMESTAMP: Name = None;
+pub(crate) const CMSG_SCM_TIMESTAMPING: Name = None;
+pub(crate) const CMSG_SCM_TXTIME: Name = None;
+pub(crate) const CMSG_UDP_GRO: Name = None;
+pub(crate) const CMSG_UDP_SEGMENT: Name = None;
+
+// The same for IPv4 packets on a dual-stack socket; `IP_PKTINFO` is `None` where `IPV6_PKTINFO`
+// carries mapped addresses.
+pub(crate) const CMSG_IP_DONTFRAG: Name = None;
+pub(crate) const CMSG_IP_PKTINFO: Name = None;
+pub(crate) const CMSG_IP_RECVERR: Name = None;
+pub(crate) const CMSG_IP_TOS: Name = None;
+pub(crate) const CMSG_IP_TTL: Name = None;
+
 // Values that differ per system; `None` where it has no such value.
 
 // Of IPV6_MTU_DISCOVER and IP_MTU_DISCOVER.
@@ -124,3 +157,18 @@ pub(crate) const PREFER_SRC_COA: c_int = 0;
 pub(crate) const PREFER_SRC_HOME: c_int = 0;
 pub(crate) const PREFER_SRC_CGA: c_int = 0;
 pub(crate) const PREFER_SRC_NONCGA: c_int = 0;
+
+// Of SO_TIMESTAMPING.
+pub(crate) const TIMESTAMPING_RX_SOFTWARE: u32 = 0;
+pub(crate) const TIMESTAMPING_RX_HARDWARE: u32 = 0;
+pub(crate) const TIMESTAMPING_TX_SOFTWARE: u32 = 0;
+pub(crate) const TIMESTAMPING_TX_HARDWARE: u32 = 0;
+/// What was measured by software is told.
+pub(crate) const TIMESTAMPING_SOFTWARE: u32 = 0;
+/// What was measured by hardware is told.
+pub(crate) const TIMESTAMPING_RAW_HARDWARE: u32 = 0;
+/// The time of sending comes with a number, without the packet, by software and hardware both.
+pub(crate) const TIMESTAMPING_TX_FORM: u32 = 0;
+
+// Of SO_TXTIME.
+pub(crate) const CLOCK_MONOTONIC: c_int = 0;

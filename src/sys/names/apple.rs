@@ -1,6 +1,6 @@
 pub(crate) use super::bsd::*;
 use super::{Name, at};
-use libc::{IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
+use libc::{IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
 
 // One setting for both families (in6_pcb.c, inp_bindif).
 pub(crate) const SO_BINDTOIFINDEX: Name = at(IPPROTO_IPV6, libc::IPV6_BOUND_IF);
@@ -20,3 +20,6 @@ pub(crate) const TCP_KEEPINTVL: Name = at(IPPROTO_TCP, libc::TCP_KEEPINTVL);
 pub(crate) const TCP_NOTSENT_LOWAT: Name = at(IPPROTO_TCP, 0x201);
 
 pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_JOIN_SOURCE_GROUP);
+
+// For sending: udp_usrreq.c, udp_check_pktinfo.
+pub(crate) const CMSG_IP_PKTINFO: Name = at(IPPROTO_IP, libc::IP_PKTINFO);

@@ -15,6 +15,7 @@ pub(crate) const ATOMIC: Option<Atomic> = Some(Atomic {
 
 pub(crate) const SO_BINDTOIFINDEX: Name = at(IPPROTO_IPV6, libc::IPV6_BOUND_IF);
 pub(crate) const SO_EXCLUSIVEADDRUSE: Name = at(SOL_SOCKET, libc::SO_EXCLBIND);
+pub(crate) const SO_TIMESTAMP: Name = at(SOL_SOCKET, libc::SO_TIMESTAMP);
 
 // netinet/in.h, IPV6_SRC_PREFERENCES.
 pub(crate) const IPV6_ADDR_PREFERENCES: Name = at(IPPROTO_IPV6, 0x23);
@@ -28,6 +29,13 @@ pub(crate) const IPV6_RECVPATHMTU: Name = at(IPPROTO_IPV6, 0x24);
 pub(crate) const IPV6_RECVPKTINFO: Name = at(IPPROTO_IPV6, libc::IPV6_RECVPKTINFO);
 pub(crate) const IPV6_RECVTCLASS: Name = at(IPPROTO_IPV6, libc::IPV6_RECVTCLASS);
 pub(crate) const IPV6_TCLASS: Name = at(IPPROTO_IPV6, libc::IPV6_TCLASS);
+
+pub(crate) const CMSG_IPV6_DONTFRAG: Name = IPV6_DONTFRAG;
+pub(crate) const CMSG_IPV6_HOPLIMIT: Name = at(IPPROTO_IPV6, libc::IPV6_HOPLIMIT);
+pub(crate) const CMSG_IPV6_PATHMTU: Name = IPV6_PATHMTU;
+pub(crate) const CMSG_IPV6_PKTINFO: Name = at(IPPROTO_IPV6, libc::IPV6_PKTINFO);
+pub(crate) const CMSG_IPV6_TCLASS: Name = IPV6_TCLASS;
+pub(crate) const CMSG_SCM_TIMESTAMP: Name = at(SOL_SOCKET, libc::SCM_TIMESTAMP);
 
 pub(crate) const TCP_CORK: Name = at(IPPROTO_TCP, libc::TCP_CORK);
 pub(crate) const TCP_KEEPCNT: Name = at(IPPROTO_TCP, libc::TCP_KEEPCNT);

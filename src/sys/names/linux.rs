@@ -21,10 +21,19 @@ pub(crate) const SO_MARK: Name = at(SOL_SOCKET, libc::SO_MARK);
 pub(crate) const SO_PRIORITY: Name = at(SOL_SOCKET, libc::SO_PRIORITY);
 pub(crate) const SO_PROTOCOL: Name = at(SOL_SOCKET, libc::SO_PROTOCOL);
 pub(crate) const SO_REUSEPORT: Name = at(SOL_SOCKET, libc::SO_REUSEPORT);
+pub(crate) const SO_RXQ_OVFL: Name = at(SOL_SOCKET, libc::SO_RXQ_OVFL);
+pub(crate) const SO_TIMESTAMP: Name = at(SOL_SOCKET, libc::SO_TIMESTAMPNS);
+pub(crate) const SO_TIMESTAMPING: Name = at(SOL_SOCKET, libc::SO_TIMESTAMPING);
+#[cfg(not(target_os = "android"))]
+pub(crate) const SO_TXTIME: Name = at(SOL_SOCKET, libc::SO_TXTIME);
+// asm-generic/socket.h.
+#[cfg(target_os = "android")]
+pub(crate) const SO_TXTIME: Name = at(SOL_SOCKET, 61);
 
 pub(crate) const IPV6_ADDR_PREFERENCES: Name = at(IPPROTO_IPV6, libc::IPV6_ADDR_PREFERENCES);
 pub(crate) const IPV6_AUTOFLOWLABEL: Name = at(IPPROTO_IPV6, libc::IPV6_AUTOFLOWLABEL);
 pub(crate) const IPV6_DONTFRAG: Name = at(IPPROTO_IPV6, libc::IPV6_DONTFRAG);
+pub(crate) const IPV6_FLOWINFO: Name = at(IPPROTO_IPV6, libc::IPV6_FLOWINFO);
 pub(crate) const IPV6_FREEBIND: Name = at(IPPROTO_IPV6, libc::IPV6_FREEBIND);
 pub(crate) const IPV6_MINHOPCOUNT: Name = at(IPPROTO_IPV6, libc::IPV6_MINHOPCOUNT);
 pub(crate) const IPV6_MTU: Name = at(IPPROTO_IPV6, libc::IPV6_MTU);
@@ -88,3 +97,35 @@ pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_JO
 
 pub(crate) const UDP_GRO: Name = at(libc::SOL_UDP, libc::UDP_GRO);
 pub(crate) const UDP_SEGMENT: Name = at(libc::SOL_UDP, libc::UDP_SEGMENT);
+
+// A control message has the number of the option that asks for it, or that does the same for the
+// whole socket, but for the two that the switch is named after (IPV6_RECV*).
+pub(crate) const CMSG_IPV6_DONTFRAG: Name = IPV6_DONTFRAG;
+pub(crate) const CMSG_IPV6_FLOWINFO: Name = IPV6_FLOWINFO;
+pub(crate) const CMSG_IPV6_HOPLIMIT: Name = at(IPPROTO_IPV6, libc::IPV6_HOPLIMIT);
+// linux/in6.h.
+pub(crate) const CMSG_IPV6_PATHMTU: Name = at(IPPROTO_IPV6, 61);
+pub(crate) const CMSG_IPV6_PKTINFO: Name = at(IPPROTO_IPV6, libc::IPV6_PKTINFO);
+pub(crate) const CMSG_IPV6_RECVERR: Name = IPV6_RECVERR;
+pub(crate) const CMSG_IPV6_TCLASS: Name = IPV6_TCLASS;
+pub(crate) const CMSG_IP_RECVERR: Name = IP_RECVERR;
+pub(crate) const CMSG_IP_TOS: Name = IP_TOS;
+pub(crate) const CMSG_IP_TTL: Name = IP_TTL;
+pub(crate) const CMSG_SO_RXQ_OVFL: Name = SO_RXQ_OVFL;
+pub(crate) const CMSG_SCM_TIMESTAMP: Name = SO_TIMESTAMP;
+pub(crate) const CMSG_SCM_TIMESTAMPING: Name = SO_TIMESTAMPING;
+pub(crate) const CMSG_SCM_TXTIME: Name = SO_TXTIME;
+pub(crate) const CMSG_UDP_GRO: Name = UDP_GRO;
+pub(crate) const CMSG_UDP_SEGMENT: Name = UDP_SEGMENT;
+
+// linux/net_tstamp.h, SOF_TIMESTAMPING_*.
+pub(crate) const TIMESTAMPING_TX_HARDWARE: u32 = 1 << 0;
+pub(crate) const TIMESTAMPING_TX_SOFTWARE: u32 = 1 << 1;
+pub(crate) const TIMESTAMPING_RX_HARDWARE: u32 = 1 << 2;
+pub(crate) const TIMESTAMPING_RX_SOFTWARE: u32 = 1 << 3;
+pub(crate) const TIMESTAMPING_SOFTWARE: u32 = 1 << 4;
+pub(crate) const TIMESTAMPING_RAW_HARDWARE: u32 = 1 << 6;
+// OPT_ID, OPT_TSONLY, OPT_TX_SWHW.
+pub(crate) const TIMESTAMPING_TX_FORM: u32 = 1 << 7 | 1 << 11 | 1 << 14;
+
+pub(crate) const CLOCK_MONOTONIC: c_int = libc::CLOCK_MONOTONIC;

@@ -67,3 +67,14 @@ pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name =
 
 pub(crate) const UDP_GRO: Name = at(IPPROTO_UDP, ws::UDP_RECV_MAX_COALESCED_SIZE);
 pub(crate) const UDP_SEGMENT: Name = at(IPPROTO_UDP, ws::UDP_SEND_MSG_SIZE);
+
+pub(crate) const CMSG_IPV6_DONTFRAG: Name = IPV6_DONTFRAG;
+pub(crate) const CMSG_IPV6_HOPLIMIT: Name = IPV6_RECVHOPLIMIT;
+pub(crate) const CMSG_IPV6_PKTINFO: Name = IPV6_RECVPKTINFO;
+pub(crate) const CMSG_IPV6_TCLASS: Name = at(IPPROTO_IPV6, ws::IPV6_TCLASS);
+pub(crate) const CMSG_IP_DONTFRAG: Name = IP_DONTFRAGMENT;
+pub(crate) const CMSG_IP_PKTINFO: Name = IP_PKTINFO;
+pub(crate) const CMSG_IP_TOS: Name = at(IPPROTO_IP, ws::IP_TOS);
+pub(crate) const CMSG_IP_TTL: Name = IP_TTL;
+pub(crate) const CMSG_UDP_GRO: Name = at(IPPROTO_UDP, ws::UDP_COALESCED_INFO as c_int);
+pub(crate) const CMSG_UDP_SEGMENT: Name = UDP_SEGMENT;

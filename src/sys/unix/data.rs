@@ -7,6 +7,7 @@ use std::net::SocketAddrV6;
 use std::os::fd::AsRawFd;
 
 use super::{ADDRESS_LEN, Borrowed, check_len, decode, encode};
+use crate::sys::cmsg::{Arrival, Departure, Native, RoomToReceive, RoomToSend};
 use crate::sys::{Buffer, Message, Take};
 
 /// A write to a peer that is gone gives EPIPE, and no signal.
@@ -98,6 +99,28 @@ fn send_slices(
     data: &[IoSlice<'_>],
     peer: Option<&SocketAddrV6>,
 ) -> io::Result<usize> {
+    send_with(fd, data, peer, &mut [])
+}
+
+/// Sends a datagram with control messages.
+pub(crate) fn send_message(
+    fd: Borrowed<'_>,
+    data: &[IoSlice<'_>],
+    peer: Option<&SocketAddrV6>,
+    departure: &Departure,
+    ipv4: bool,
+) -> io::Result<usize> {
+    let mut room = RoomToSend::new();
+    let len = departure.write::<Native>(ipv4, &mut room.0)?;
+    send_with(fd, data, peer, &mut room.0[..len])
+}
+
+fn send_with(
+    fd: Borrowed<'_>,
+    data: &[IoSlice<'_>],
+    peer: Option<&SocketAddrV6>,
+    control: &mut [u8],
+) -> io::Result<usize> {
     let mut name = peer.map(encode);
     let mut header = message_header();
     // `IoSlice` is laid out as `iovec`, which std guarantees.
@@ -107,8 +130,12 @@ fn send_slices(
         header.msg_name = (&raw mut *name).cast();
         header.msg_namelen = ADDRESS_LEN;
     }
-    // SAFETY: the header points to `data` and `name`, which live until the call returns, and the
-    // kernel only reads them.
+    if !control.is_empty() {
+        header.msg_control = control.as_mut_ptr().cast();
+        header.msg_controllen = control.len() as _;
+    }
+    // SAFETY: the header points to `data`, `name` and `control`, which live until the call returns,
+    // and the kernel only reads them.
     check_len(unsafe { libc::sendmsg(fd.as_raw_fd(), &header, SEND_FLAGS) })
 }
 
@@ -122,25 +149,42 @@ pub(crate) fn recv_vectored(
     recv_slices(fd, &mut buffers[..kept], flags(take), &mut header)
 }
 
+/// As `recv_from`, into several slices.
+pub(crate) fn recv_from_vectored(
+    fd: Borrowed<'_>,
+    buffers: &mut [IoSliceMut<'_>],
+) -> io::Result<(usize, SocketAddrV6)> {
+    let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
+    let mut header = message_header();
+    header.msg_name = raw.as_mut_ptr().cast();
+    header.msg_namelen = ADDRESS_LEN;
+    let len = recv_slices(fd, buffers, 0, &mut header)?;
+    Ok((len, decode(&raw, header.msg_namelen)?))
+}
+
 pub(crate) fn recv_message(
     fd: Borrowed<'_>,
     buffers: &mut [IoSliceMut<'_>],
     take: Take,
 ) -> io::Result<Message> {
     let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
+    let mut room = RoomToReceive::new();
     let mut header = message_header();
     header.msg_name = raw.as_mut_ptr().cast();
     header.msg_namelen = ADDRESS_LEN;
+    header.msg_control = room.0.as_mut_ptr().cast();
+    header.msg_controllen = room.0.len() as _;
     let len = recv_slices(fd, buffers, flags(take), &mut header)?;
-    Ok(Message {
-        len,
-        source: decode(&raw, header.msg_namelen)?,
-        truncated: header.msg_flags & libc::MSG_TRUNC != 0,
-    })
+    let arrival = Arrival::read::<Native>(control(&room, &header));
+    let source = match arrival.path_mtu {
+        Some((destination, _)) => destination,
+        None => decode(&raw, header.msg_namelen)?,
+    };
+    Ok(Message { len, source, truncated: header.msg_flags & libc::MSG_TRUNC != 0, arrival })
 }
 
 /// Receives into `buffers`; the name and control fields of `header` are the caller's.
-fn recv_slices(
+pub(in crate::sys) fn recv_slices(
     fd: Borrowed<'_>,
     buffers: &mut [IoSliceMut<'_>],
     flags: c_int,
@@ -154,7 +198,14 @@ fn recv_slices(
     check_len(unsafe { libc::recvmsg(fd.as_raw_fd(), header, flags) })
 }
 
-fn message_header() -> libc::msghdr {
+/// The control messages that came.
+pub(in crate::sys) fn control<'a>(room: &'a RoomToReceive, header: &libc::msghdr) -> &'a [u8] {
+    // No kernel says more than there was room for; if one did, this would not believe it.
+    #[allow(clippy::unnecessary_cast, reason = "the field has 32 bits on some systems")]
+    room.0.get(..header.msg_controllen as usize).unwrap_or_default()
+}
+
+pub(in crate::sys) fn message_header() -> libc::msghdr {
     // SAFETY: all-zero bytes are a valid `msghdr` with no name, no slices and no control data.
     unsafe { MaybeUninit::zeroed().assume_init() }
 }

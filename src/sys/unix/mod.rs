@@ -10,14 +10,15 @@ use super::names::Name;
 use super::{Target, get_int, unsupported};
 
 mod create;
-mod data;
+pub(super) mod data;
 mod interface;
 mod resolve;
 mod wait;
 
 pub(crate) use self::create::{accept, open};
 pub(crate) use self::data::{
-    recv, recv_from, recv_message, recv_vectored, send, send_to, send_to_vectored, send_vectored,
+    recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send, send_message, send_to,
+    send_to_vectored, send_vectored,
 };
 pub(crate) use self::interface::{
     interface_addresses, interface_index, interface_name, interfaces,
@@ -97,7 +98,10 @@ fn encode(address: &SocketAddrV6) -> libc::sockaddr_in6 {
 ///
 /// Another family is an error: `IPV6_ADDRFORM` turns a socket into an IPv4 one under our feet.
 #[inline]
-fn decode(raw: &MaybeUninit<libc::sockaddr_in6>, len: libc::socklen_t) -> io::Result<SocketAddrV6> {
+pub(super) fn decode(
+    raw: &MaybeUninit<libc::sockaddr_in6>,
+    len: libc::socklen_t,
+) -> io::Result<SocketAddrV6> {
     if len < ADDRESS_LEN {
         return Err(not_an_address());
     }

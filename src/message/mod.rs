@@ -1,0 +1,7 @@
+//! Datagrams with what comes and goes beside their bytes: [`Received`] and [`Outgoing`].
+
+mod outgoing;
+mod received;
+
+pub use self::outgoing::Outgoing;
+pub use self::received::Received;

@@ -1,0 +1,427 @@
+//! A datagram to be sent otherwise than its socket does: [`Outgoing`].
+
+use std::io::{self, IoSlice};
+use std::net::{IpAddr, Ipv6Addr, SocketAddrV6};
+use std::time::Instant;
+
+use crate::addr::{ToAddress, is_mapped, is_wildcard, is_zoned};
+use crate::header::FlowLabel;
+use crate::interface::Interface;
+use crate::mode::{Mode, V6Only};
+use crate::option::{DontFragment, TrafficClass};
+use crate::socket::{Attempt, ConnectedUdpSocket, UdpSocket, total, with_wire_on};
+use crate::sys::{self, cmsg::Departure};
+
+/// A datagram with what it is sent with: where it differs from what the socket is set to, for this
+/// one only.
+///
+/// [`send_to`](UdpSocket::send_to) is the plain system call, and what is said here costs a little
+/// more. Where nothing is said, the socket's options count.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{Builder, Outgoing, UdpSocket, header::Dscp, option::RecvHopLimit};
+///
+/// let server = Builder::datagram().with(RecvHopLimit(true)).bind("[::1]:0")?;
+/// let client = UdpSocket::bind("[::]:0")?;
+/// let message = Outgoing::to(server.local_addr()?, b"ping").source("::1".parse()?).hop_limit(7);
+/// client.send_message(&message)?;
+/// let received = server.recv_message(&mut [0; 16])?;
+/// assert_eq!(received.source.ip(), &"::1".parse::<std::net::Ipv6Addr>()?);
+/// # if cfg!(target_os = "linux") {
+/// assert_eq!(received.hop_limit, Some(7));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A socket without a peer needs a destination:
+///
+/// ```compile_fail,E0277
+/// # use inet6::{Outgoing, UdpSocket};
+/// # let socket = UdpSocket::bind("[::1]:0")?;
+/// socket.send_message(&Outgoing::new(b"ping"))?; // to whom?
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// ```
+/// # use inet6::{Outgoing, UdpSocket};
+/// # let socket = UdpSocket::bind("[::1]:0")?;
+/// socket.send_message(&Outgoing::to(socket.local_addr()?, b"ping"))?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Platform notes
+///
+/// | what | Linux, Android | Windows | Apple, the BSDs, illumos |
+/// | --- | --- | --- | --- |
+/// | source, interface, hop limit, traffic class, no fragments | yes | yes | yes |
+/// | flow label, time of sending | yes | no | no |
+/// | segment size | yes | yes | no |
+/// | to an IPv4 peer: hop limit, traffic class | yes | yes | no |
+/// | to an IPv4 peer: no fragments | no | yes | no |
+///
+/// What a system does not have is an error of kind [`Unsupported`](io::ErrorKind::Unsupported), and
+/// the datagram is not sent.
+///
+/// Source: RFC 3542, section 6; ipv6(7), ip(7), udp(7), socket(7).
+#[doc(alias = "sendmsg")]
+#[doc(alias = "cmsg")]
+#[derive(Debug, Clone, Copy)]
+#[must_use = "a message does nothing until it is sent"]
+pub struct Outgoing<'a, P = (), M: Mode = V6Only> {
+    peer: P,
+    data: Data<'a>,
+    source: Option<M::Ip>,
+    send_at: Option<Instant>,
+    departure: Departure,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Data<'a> {
+    One(&'a [u8]),
+    Many(&'a [IoSlice<'a>]),
+}
+
+impl<'a, M: Mode> Outgoing<'a, (), M> {
+    /// A datagram to the peer of a connected socket.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Outgoing, UdpSocket, header::Ecn, option::TrafficClass};
+    ///
+    /// let server = UdpSocket::bind("[::1]:0")?;
+    /// let client = UdpSocket::bind("[::1]:0")?.connect(server.local_addr()?)?;
+    /// let class = TrafficClass { ecn: Ecn::Ect0, ..TrafficClass::default() };
+    /// client.send_message(&Outgoing::new(b"ping").traffic_class(class))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(data: &'a [u8]) -> Self {
+        Self::to((), data)
+    }
+}
+
+impl<'a, P, M: Mode> Outgoing<'a, P, M> {
+    /// A datagram to anyone.
+    ///
+    /// # Examples
+    ///
+    /// See [`Outgoing`].
+    pub fn to(peer: P, data: &'a [u8]) -> Self {
+        Self {
+            peer,
+            data: Data::One(data),
+            source: None,
+            send_at: None,
+            departure: Departure::default(),
+        }
+    }
+
+    /// Takes the bytes from several slices, instead of those given before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Outgoing, UdpSocket};
+    /// use std::io::IoSlice;
+    ///
+    /// let socket = UdpSocket::bind("[::1]:0")?;
+    /// let slices = [IoSlice::new(b"head"), IoSlice::new(b"body")];
+    /// socket.send_message(&Outgoing::to(socket.local_addr()?, &[]).vectored(&slices))?;
+    /// assert_eq!(socket.recv_from(&mut [0; 16])?.0, 8);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn vectored(mut self, data: &'a [IoSlice<'a>]) -> Self {
+        self.data = Data::Many(data);
+        self
+    }
+
+    /// Which address of this host it comes from (`IPV6_PKTINFO`).
+    ///
+    /// # Examples
+    ///
+    /// See [`Outgoing`].
+    #[doc(alias = "IPV6_PKTINFO")]
+    #[doc(alias = "IP_SENDSRCADDR")]
+    pub fn source(mut self, ip: M::Ip) -> Self {
+        self.source = Some(ip);
+        self
+    }
+
+    /// Which interface it goes out by (`IPV6_PKTINFO`). It is also the zone of a link-local
+    /// destination that has none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Interface, Outgoing, UdpSocket};
+    ///
+    /// let socket = UdpSocket::bind("[::1]:0")?;
+    /// let loopback = Interface::list()?[0];
+    /// socket.send_message(&Outgoing::to(socket.local_addr()?, b"x").interface(loopback))?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[doc(alias = "IPV6_PKTINFO")]
+    pub fn interface(mut self, interface: Interface) -> Self {
+        self.departure.interface = interface.index().get();
+        self
+    }
+
+    /// How many routers it may pass (`IPV6_HOPLIMIT`), to a multicast group too.
+    ///
+    /// # Examples
+    ///
+    /// See [`Outgoing`].
+    #[doc(alias = "IPV6_HOPLIMIT")]
+    #[doc(alias = "IP_TTL")]
+    pub fn hop_limit(mut self, hops: u8) -> Self {
+        self.departure.hop_limit = Some(hops);
+        self
+    }
+
+    /// How routers should treat it, and whether they may mark it (`IPV6_TCLASS`).
+    ///
+    /// # Examples
+    ///
+    /// See [`Outgoing::new`].
+    #[doc(alias = "IPV6_TCLASS")]
+    #[doc(alias = "IP_TOS")]
+    pub fn traffic_class(mut self, class: TrafficClass) -> Self {
+        self.departure.traffic_class = Some(class.bits());
+        self
+    }
+
+    /// Whether it is refused rather than split, where it is larger than the path takes
+    /// (`IPV6_DONTFRAG`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Outgoing, UdpSocket, option::DontFragment};
+    ///
+    /// let socket = UdpSocket::bind("[::1]:0")?;
+    /// let probe = Outgoing::to(socket.local_addr()?, &[0; 1200]).dont_fragment(DontFragment(true));
+    /// socket.send_message(&probe)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[doc(alias = "IPV6_DONTFRAG")]
+    pub fn dont_fragment(mut self, refuse: DontFragment) -> Self {
+        self.departure.dont_fragment = Some(refuse.0);
+        self
+    }
+
+    /// The label of its flow (`IPV6_FLOWINFO`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Outgoing, UdpSocket, header::FlowLabel};
+    /// use std::io::ErrorKind;
+    ///
+    /// let socket = UdpSocket::bind("[::1]:0")?;
+    /// let label = FlowLabel::new(0x12345).unwrap();
+    /// match socket.send_message(&Outgoing::to(socket.local_addr()?, b"x").flow_label(label)) {
+    ///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+    ///     result => assert_eq!(result?, 1),
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[doc(alias = "IPV6_FLOWINFO")]
+    pub fn flow_label(mut self, label: FlowLabel) -> Self {
+        self.departure.flow_label = label.bits();
+        self
+    }
+
+    /// Cuts the bytes into datagrams of this many, the last one with what is left (`UDP_SEGMENT`).
+    ///
+    /// One system call sends them all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Outgoing, UdpSocket};
+    /// use std::io::ErrorKind;
+    ///
+    /// let socket = UdpSocket::bind("[::1]:0")?;
+    /// match socket.send_message(&Outgoing::to(socket.local_addr()?, &[0; 30]).segment_size(20)) {
+    ///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+    ///     result => {
+    ///         assert_eq!(result?, 30);
+    ///         # if cfg!(target_os = "linux") {
+    ///         assert_eq!(socket.recv_from(&mut [0; 64])?.0, 20);
+    ///         assert_eq!(socket.recv_from(&mut [0; 64])?.0, 10);
+    ///         # }
+    ///     }
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[doc(alias = "UDP_SEGMENT")]
+    #[doc(alias = "UDP_SEND_MSG_SIZE")]
+    pub fn segment_size(mut self, bytes: u16) -> Self {
+        self.departure.segment_size = Some(bytes);
+        self
+    }
+
+    /// When it leaves the host, at the earliest (`SCM_TXTIME`).
+    ///
+    /// The socket needs [`TransmitTime`](crate::option::TransmitTime), and the interface a queueing
+    /// discipline that minds it (`fq`, tc-fq(8)); without that it leaves at once.
+    ///
+    /// # Examples
+    ///
+    /// See [`TransmitTime`](crate::option::TransmitTime).
+    #[doc(alias = "SCM_TXTIME")]
+    pub fn send_at(mut self, time: Instant) -> Self {
+        self.send_at = Some(time);
+        self
+    }
+
+    fn send(
+        &self,
+        socket: sys::Target<'_>,
+        mode: M,
+        peer: Option<&SocketAddrV6>,
+    ) -> io::Result<usize> {
+        let mut departure = self.departure;
+        if let Some(ip) = self.source {
+            departure.source = source(mode, ip.into())?;
+        }
+        departure.send_at = self.send_at.map(sys::monotonic_nanos).transpose()?;
+        let one;
+        let data = match self.data {
+            Data::One(data) => {
+                one = [IoSlice::new(data)];
+                &one
+            }
+            Data::Many(data) => data,
+        };
+        let attempt = || {
+            let attempt = match peer {
+                Some(peer) => Attempt::to(socket, peer, length(data, &departure)),
+                None => Attempt::connected(socket, length(data, &departure)),
+            };
+            attempt.from(departure.source, departure.interface)
+        };
+        if departure.is_plain() {
+            return sys::send_to_vectored(socket.fd, data, peer)
+                .map_err(|error| attempt().explain(error));
+        }
+        let ipv4 = match peer {
+            _ if mode.v6_only() => false,
+            Some(peer) => is_mapped(peer.ip()),
+            None => is_mapped(sys::peer_address(socket.fd)?.ip()),
+        };
+        check(&departure, ipv4, peer)?;
+        sys::send_message(socket.fd, data, peer, &departure, ipv4)
+            .map_err(|error| attempt().explain(explain(&departure, error)))
+    }
+}
+
+/// The length of what may be too long: of all that is given, or of one of the datagrams that it is
+/// cut into.
+fn length(data: &[IoSlice<'_>], departure: &Departure) -> usize {
+    let all = total(data);
+    match departure.segment_size {
+        Some(size) if all <= usize::from(u16::MAX) => all.min(size.into()),
+        _ => all,
+    }
+}
+
+/// The kernel's form of a source address; of a wildcard, that none was given.
+fn source<M: Mode>(mode: M, ip: IpAddr) -> io::Result<Option<Ipv6Addr>> {
+    let wire = match ip {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+        IpAddr::V6(ip) => ip,
+    };
+    if mode.v6_only() && is_mapped(&wire) {
+        return Err(refused(format!("the socket is IPv6 only, and {ip} is an IPv4 address")));
+    }
+    if ip.is_multicast() {
+        return Err(refused(format!("{ip} is a multicast group, and nothing is sent from one")));
+    }
+    Ok((!is_wildcard(&wire)).then_some(wire))
+}
+
+/// Refuses what a kernel would refuse without a word, or do half of.
+fn check(departure: &Departure, ipv4: bool, peer: Option<&SocketAddrV6>) -> io::Result<()> {
+    if departure.source.is_some_and(|source| is_mapped(&source) != ipv4) {
+        return Err(refused("source and destination are of two families".to_owned()));
+    }
+    match peer {
+        Some(peer)
+            if departure.interface != 0
+                && is_zoned(peer.ip())
+                && peer.scope_id() != departure.interface =>
+        {
+            Err(refused(format!(
+                "the destination is on interface {}, and interface {} was given",
+                peer.scope_id(),
+                departure.interface
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A kernel says no more than "invalid argument" of a source that is not its own.
+#[cold]
+fn explain(departure: &Departure, error: io::Error) -> io::Error {
+    let (Some(source), true) = (departure.source, sys::errors::is_bad_source(&error)) else {
+        return error;
+    };
+    let shown = source.to_canonical();
+    match sys::interface_addresses() {
+        Ok(all) if all.iter().all(|address| address.ip != shown) => io::Error::new(
+            error.kind(),
+            format!("cannot send from {shown}: no interface of this host has this address"),
+        ),
+        _ => error,
+    }
+}
+
+fn refused(why: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
+}
+
+impl<M: Mode> UdpSocket<M> {
+    /// Sends a datagram as its [`Outgoing`] says; it goes out whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_to`](Self::send_to);
+    /// [`Unsupported`](io::ErrorKind::Unsupported), naming it, for what the system cannot choose
+    /// for one packet; [`InvalidInput`](io::ErrorKind::InvalidInput) for a source address of
+    /// another family than the destination, or that this host does not have, and for another
+    /// interface than the zone of the destination. For a datagram that is too long the error holds
+    /// a [`MessageTooLong`](crate::MessageTooLong).
+    ///
+    /// # Examples
+    ///
+    /// See [`Outgoing`].
+    #[doc(alias = "sendmsg")]
+    pub fn send_message<P: ToAddress<M>>(&self, message: &Outgoing<'_, P, M>) -> io::Result<usize> {
+        let (socket, interface) = (self.target(), message.departure.interface);
+        with_wire_on(socket, self.mode(), &message.peer, interface, |wire| {
+            message.send(socket, self.mode(), Some(wire))
+        })
+    }
+}
+
+impl<M: Mode> ConnectedUdpSocket<M> {
+    /// Sends a datagram to the peer as its [`Outgoing`] says; it goes out whole or not at all.
+    ///
+    /// On a dual-stack socket it costs one more system call, which asks for the family of the peer.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send) and [`UdpSocket::send_message`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Outgoing::new`].
+    #[doc(alias = "sendmsg")]
+    pub fn send_message(&self, message: &Outgoing<'_, (), M>) -> io::Result<usize> {
+        message.send(self.target(), self.mode(), None)
+    }
+}

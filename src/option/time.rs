@@ -1,0 +1,214 @@
+//! Options about when a datagram arrives and leaves.
+
+use std::io;
+
+use super::{LiveOn, Setting, SocketOption};
+use crate::kind::{Connected, Datagram, Datagrams, Stream};
+use crate::sys::{self, Target, names};
+
+/// Receiving with each datagram when it arrived (`SO_TIMESTAMP`).
+///
+/// The kernel reads the clock when the packet comes in, so that the time which the program takes to
+/// get to it does not count. Nothing changes on the wire.
+///
+/// # Values
+///
+/// On or off.
+///
+/// # Platform notes
+///
+/// Default: off everywhere. Linux and Android count nanoseconds (`SO_TIMESTAMPNS`), the other Unix
+/// systems microseconds. Windows does not have it.
+///
+/// # Errors
+///
+/// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{UdpSocket, option::RecvTimestamp};
+/// use std::io::ErrorKind;
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// match socket.set_option(RecvTimestamp(true)) {
+///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+///     result => {
+///         result?;
+///         socket.send_to(b"ping", socket.local_addr()?)?;
+///         assert!(socket.recv_message(&mut [0; 16])?.time.is_some());
+///     }
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// Source: socket(7), "SO_TIMESTAMP"; the kernel's timestamping.rst.
+#[doc(alias = "SO_TIMESTAMP")]
+#[doc(alias = "SO_TIMESTAMPNS")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RecvTimestamp(pub bool);
+
+impl SocketOption<Datagram> for RecvTimestamp {}
+impl LiveOn<Datagrams> for RecvTimestamp {}
+impl Setting for RecvTimestamp {
+    const NAME: &'static str = "SO_TIMESTAMP";
+
+    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+        sys::set_bool(socket, names::SO_TIMESTAMP, self.0)
+    }
+
+    fn read(socket: Target<'_>) -> io::Result<Self> {
+        sys::get_bool(socket, names::SO_TIMESTAMP).map(Self)
+    }
+}
+
+/// Telling when datagrams arrive and leave, by the clock of the kernel and by that of the network
+/// hardware (`SO_TIMESTAMPING`).
+///
+/// The times of arrival come with the datagrams, as [`Received::time`](crate::Received::time) and
+/// [`Received::hardware_time`](crate::Received::hardware_time). The times of sending come through
+/// the error queue, numbered from 0 in the order of the datagrams. Nothing changes on the wire.
+///
+/// # Values
+///
+/// Which times are wanted. With `hardware` those of the hardware come too, where the interface has
+/// a clock and it was switched on for the whole system (`SIOCSHWTSTAMP`, hwstamp_ctl(8)).
+///
+/// # Platform notes
+///
+/// Default: none. Linux and Android have it; the other systems do not.
+///
+/// # Errors
+///
+/// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{UdpSocket, option::Timestamping};
+/// use std::io::ErrorKind;
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// match socket.set_option(Timestamping { receive: true, ..Timestamping::default() }) {
+///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+///     result => {
+///         result?;
+///         socket.send_to(b"ping", socket.local_addr()?)?;
+///         assert!(socket.recv_message(&mut [0; 16])?.time.is_some());
+///     }
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// Source: the kernel's timestamping.rst, "SO_TIMESTAMPING".
+#[doc(alias = "SO_TIMESTAMPING")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::exhaustive_structs, reason = "made by users; the rest is `..default()`")]
+pub struct Timestamping {
+    /// The times of arrival.
+    pub receive: bool,
+    /// The times of sending.
+    pub send: bool,
+    /// Of both what is wanted of them, by the clock of the hardware too.
+    pub hardware: bool,
+}
+
+impl SocketOption<Stream> for Timestamping {}
+impl SocketOption<Datagram> for Timestamping {}
+impl LiveOn<Connected> for Timestamping {}
+impl LiveOn<Datagrams> for Timestamping {}
+impl Setting for Timestamping {
+    const NAME: &'static str = "SO_TIMESTAMPING";
+
+    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+        let wanted = [
+            (self.receive, names::TIMESTAMPING_RX_SOFTWARE | names::TIMESTAMPING_SOFTWARE),
+            (self.send, names::TIMESTAMPING_TX_SOFTWARE | names::TIMESTAMPING_SOFTWARE),
+            (self.send, names::TIMESTAMPING_TX_FORM),
+            (self.hardware, names::TIMESTAMPING_RAW_HARDWARE),
+            (self.hardware && self.receive, names::TIMESTAMPING_RX_HARDWARE),
+            (self.hardware && self.send, names::TIMESTAMPING_TX_HARDWARE),
+        ];
+        let flags =
+            wanted.iter().filter(|(wanted, _)| *wanted).fold(0, |all, (_, bits)| all | bits);
+        sys::set_word(socket, names::SO_TIMESTAMPING, flags)
+    }
+
+    fn read(socket: Target<'_>) -> io::Result<Self> {
+        let flags = sys::get_word(socket, names::SO_TIMESTAMPING)?;
+        Ok(Self {
+            receive: flags & names::TIMESTAMPING_RX_SOFTWARE != 0,
+            send: flags & names::TIMESTAMPING_TX_SOFTWARE != 0,
+            hardware: flags & names::TIMESTAMPING_RAW_HARDWARE != 0,
+        })
+    }
+}
+
+/// Letting each datagram say when it is to leave (`SO_TXTIME`).
+///
+/// [`Outgoing::send_at`](crate::Outgoing::send_at) says it. A sender that paces its packets so
+/// leaves the waiting to the kernel, or to the hardware.
+///
+/// # Values
+///
+/// On or off. What was switched on stays on.
+///
+/// # Platform notes
+///
+/// Default: off. Linux and Android have it; the other systems do not. The interface needs a
+/// queueing discipline that minds the time: `fq`, or `etf` on the monotonic clock (tc-fq(8),
+/// tc-etf(8)); others send at once.
+///
+/// # Errors
+///
+/// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option,
+/// [`InvalidInput`](std::io::ErrorKind::InvalidInput) for switching it off again.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{Outgoing, UdpSocket, option::TransmitTime};
+/// use std::io::ErrorKind;
+/// use std::time::{Duration, Instant};
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// match socket.set_option(TransmitTime(true)) {
+///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+///     result => {
+///         result?;
+///         let soon = Instant::now() + Duration::from_millis(1);
+///         socket.send_message(&Outgoing::to(socket.local_addr()?, b"x").send_at(soon))?;
+///     }
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// Source: socket(7); tc-etf(8); linux/net_tstamp.h, "struct sock_txtime".
+#[doc(alias = "SO_TXTIME")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TransmitTime(pub bool);
+
+impl SocketOption<Datagram> for TransmitTime {}
+impl LiveOn<Datagrams> for TransmitTime {}
+impl Setting for TransmitTime {
+    const NAME: &'static str = "SO_TXTIME";
+
+    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+        if self.0 {
+            // `struct sock_txtime`: the clock, and no flags.
+            let mut value = [0; 8];
+            value[..4].copy_from_slice(&names::CLOCK_MONOTONIC.to_ne_bytes());
+            return sys::set_bytes(socket, names::SO_TXTIME, &value);
+        }
+        match Self::read(socket)? {
+            Self(false) => Ok(()),
+            Self(true) => Err(sys::out_of_range("the system does not switch it off again")),
+        }
+    }
+
+    fn read(socket: Target<'_>) -> io::Result<Self> {
+        let mut value = [0; 8];
+        sys::get_bytes(socket, names::SO_TXTIME, &mut value)?;
+        Ok(Self(value[..4] == names::CLOCK_MONOTONIC.to_ne_bytes()))
+    }
+}

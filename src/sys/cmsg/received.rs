@@ -1,0 +1,112 @@
+//! What the control messages of a received datagram say.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV6};
+use std::time::{Duration, SystemTime};
+
+use super::{Layout, Messages, array, int_at, u32_at};
+use crate::sys::names::{self, Name, Number};
+
+/// What arrived with a datagram; nothing is there that was not asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Arrival {
+    /// An IPv4 address is mapped.
+    pub(crate) destination: Option<Ipv6Addr>,
+    /// An index, 0 for none.
+    pub(crate) interface: u32,
+    pub(crate) hop_limit: Option<u8>,
+    pub(crate) traffic_class: Option<u8>,
+    /// 20 bits.
+    pub(crate) flow_label: u32,
+    pub(crate) time: Option<SystemTime>,
+    /// On the clock of the hardware.
+    pub(crate) hardware_time: Option<Duration>,
+    pub(crate) dropped: Option<u32>,
+    pub(crate) segment_size: Option<u16>,
+    /// To where, and how many bytes: a notice, and no datagram.
+    pub(crate) path_mtu: Option<(SocketAddrV6, u32)>,
+}
+
+impl Arrival {
+    /// Reads what a kernel, or anybody, wrote.
+    pub(crate) fn read<L: Layout>(control: &[u8]) -> Self {
+        let mut arrival = Self::default();
+        for (number, value) in Messages::<L>::new(control) {
+            // A value that is too short says nothing.
+            arrival.take(number, value);
+        }
+        arrival
+    }
+
+    fn take(&mut self, number: Number, value: &[u8]) -> Option<()> {
+        let is = |name: Name| name == Some(number);
+        if is(names::CMSG_IPV6_PKTINFO) {
+            // `struct in6_pktinfo`: the address, the index.
+            self.interface = u32_at(value, 16)?;
+            self.destination = Some(array::<16>(value, 0)?.into());
+        } else if is(names::CMSG_IPV6_HOPLIMIT) || is(names::CMSG_IP_TTL) {
+            self.hop_limit = Some(byte(value)?);
+        } else if is(names::CMSG_IPV6_TCLASS) || is(names::CMSG_IP_TOS) {
+            self.traffic_class = Some(byte(value)?);
+        } else if is(names::CMSG_IPV6_FLOWINFO) {
+            self.flow_label = u32::from_be_bytes(array(value, 0)?) & 0xf_ffff;
+        } else if is(names::CMSG_SCM_TIMESTAMP) {
+            self.time = stamp(value).and_then(system_time);
+        } else if is(names::CMSG_SCM_TIMESTAMPING) {
+            // linux/errqueue.h, `struct scm_timestamping`: by software, nothing, by hardware.
+            let mut stamps = value.chunks_exact((value.len() / 3).max(1)).map(stamp);
+            let mut next = || stamps.next().flatten().filter(|time| !time.is_zero());
+            let (software, _, hardware) = (next(), next(), next());
+            self.time = software.and_then(system_time).or(self.time);
+            self.hardware_time = hardware;
+        } else if is(names::CMSG_SO_RXQ_OVFL) {
+            self.dropped = Some(u32_at(value, 0)?);
+        } else if is(names::CMSG_UDP_GRO) {
+            self.segment_size = u16::try_from(int_at(value, 0)?).ok();
+        } else if is(names::CMSG_IPV6_PATHMTU) {
+            // `struct ip6_mtuinfo` (RFC 3542, section 11.3): the address, the MTU.
+            self.path_mtu = Some((socket_address(value)?, u32_at(value, 28)?));
+        } else if is(names::CMSG_IP_PKTINFO) {
+            // `struct in_pktinfo`: the address, the index; but for Windows the index comes first.
+            let (address, index) = if cfg!(windows) { (0, 4) } else { (8, 0) };
+            self.interface = u32_at(value, index)?;
+            let address: [u8; 4] = array(value, address)?;
+            self.destination = Some(Ipv4Addr::from(address).to_ipv6_mapped());
+        }
+        Some(())
+    }
+}
+
+/// An integer that holds a byte. Linux gives `IP_TOS` in one byte, and macOS has given
+/// `IPV6_TCLASS` so.
+fn byte(value: &[u8]) -> Option<u8> {
+    match int_at(value, 0) {
+        Some(number) => u8::try_from(number).ok(),
+        None => value.first().copied(),
+    }
+}
+
+/// A `timespec` on Linux, a `timeval` elsewhere: seconds, then a fraction, each in half of it.
+fn stamp(value: &[u8]) -> Option<Duration> {
+    const UNIT: u32 = if cfg!(any(target_os = "linux", target_os = "android")) { 1 } else { 1000 };
+    let half = value.len() / 2;
+    let seconds = match half {
+        8 => u64::try_from(i64::from_ne_bytes(array(value, 0)?)).ok()?,
+        4 => u64::try_from(int_at(value, 0)?).ok()?,
+        _ => return None,
+    };
+    // A fraction has 32 bits at most; on some systems padding follows.
+    let wide = cfg!(target_endian = "big") && half == 8;
+    let fraction = u32_at(value, if wide { half + 4 } else { half })?;
+    Some(Duration::from_secs(seconds) + Duration::from_nanos(u64::from(fraction) * u64::from(UNIT)))
+}
+
+fn system_time(since_epoch: Duration) -> Option<SystemTime> {
+    SystemTime::UNIX_EPOCH.checked_add(since_epoch)
+}
+
+/// A `sockaddr_in6`, but for its family, which every system puts elsewhere.
+fn socket_address(value: &[u8]) -> Option<SocketAddrV6> {
+    let port = u16::from_be_bytes(array(value, 2)?);
+    let ip: Ipv6Addr = array::<16>(value, 8)?.into();
+    Some(SocketAddrV6::new(ip, port, u32_at(value, 4)?, u32_at(value, 24)?))
+}

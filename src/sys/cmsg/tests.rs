@@ -1,0 +1,253 @@
+//! One body serves the property tests and a fuzzer: [`any_bytes`] and [`any_messages`].
+
+use std::net::Ipv6Addr;
+use std::time::{Duration, SystemTime};
+
+use proptest::prelude::*;
+
+use super::{Arrival, Departure, Encoder, Layout, Messages, Native, Room, RoomToSend, Value};
+use crate::sys::names::{self, Name, Number};
+
+/// FreeBSD and others on 64 bits.
+struct Bsd;
+
+impl Layout for Bsd {
+    const LEN: usize = 4;
+    const HEADER: usize = 16;
+    const ALIGN: usize = 8;
+}
+
+/// macOS, and Linux on 32 bits.
+struct Short;
+
+impl Layout for Short {
+    const LEN: usize = 4;
+    const HEADER: usize = 12;
+    const ALIGN: usize = 4;
+}
+
+struct Any(Vec<u8>);
+
+impl Value for Any {
+    type Bytes = Vec<u8>;
+
+    fn bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+/// Whatever the bytes are, nothing panics, the walk ends, and it hands out what is there.
+fn any_bytes(bytes: &[u8]) {
+    fn walk<L: Layout>(bytes: &[u8]) {
+        let mut end = bytes.as_ptr();
+        let mut count = 0;
+        for (_, value) in Messages::<L>::new(bytes) {
+            assert!(value.as_ptr() >= end, "a message begins before the end of the last one");
+            end = value.as_ptr_range().end;
+            assert!(end <= bytes.as_ptr_range().end);
+            count += 1;
+        }
+        assert!(count <= bytes.len() / L::HEADER);
+        // Nothing may panic, whatever it makes of them.
+        drop(format!("{:?}", Arrival::read::<L>(bytes)));
+    }
+    walk::<Native>(bytes);
+    walk::<Bsd>(bytes);
+    walk::<Short>(bytes);
+}
+
+/// What is written is read again, in order; what there was no room for was not begun.
+fn any_messages(messages: &[(i32, i32, Vec<u8>)], room: usize) {
+    fn there_and_back<L: Layout>(messages: &[(i32, i32, Vec<u8>)], room: usize) {
+        let mut room = vec![0xff; room];
+        let mut encoder = Encoder::<L>::new(&mut room);
+        let mut taken = Vec::new();
+        for (level, name, value) in messages {
+            let number = Number { level: *level, name: *name };
+            if encoder.push(number, Any(value.clone())).is_ok() {
+                taken.push((number, &value[..]));
+            }
+        }
+        let len = encoder.finish();
+        assert!(len <= room.len());
+        assert!(room[len..].iter().all(|byte| *byte == 0xff), "written beyond the end");
+        let read: Vec<_> = Messages::<L>::new(&room[..len]).collect();
+        assert_eq!(read, taken);
+        // Cut anywhere, the whole messages before the cut come out and nothing else.
+        for cut in 0..len {
+            let read: Vec<_> = Messages::<L>::new(&room[..cut]).collect();
+            assert!(taken.starts_with(&read), "cut at {cut}");
+        }
+    }
+    there_and_back::<Native>(messages, room);
+    there_and_back::<Bsd>(messages, room);
+    there_and_back::<Short>(messages, room);
+}
+
+fn messages() -> impl Strategy<Value = Vec<(i32, i32, Vec<u8>)>> {
+    prop::collection::vec(
+        (any::<i32>(), any::<i32>(), prop::collection::vec(any::<u8>(), 0..40)),
+        0..8,
+    )
+}
+
+/// Messages of the numbers that mean something, with values of any length.
+fn known() -> impl Strategy<Value = Vec<u8>> {
+    let names: Vec<Name> = vec![
+        names::CMSG_IPV6_PKTINFO,
+        names::CMSG_IPV6_HOPLIMIT,
+        names::CMSG_IPV6_TCLASS,
+        names::CMSG_IPV6_FLOWINFO,
+        names::CMSG_IPV6_PATHMTU,
+        names::CMSG_SCM_TIMESTAMP,
+        names::CMSG_SCM_TIMESTAMPING,
+        names::CMSG_SO_RXQ_OVFL,
+        names::CMSG_UDP_GRO,
+        names::CMSG_IP_TTL,
+        names::CMSG_IP_TOS,
+    ];
+    let numbers: Vec<Number> = names.into_iter().flatten().collect();
+    let message = (prop::sample::select(numbers), prop::collection::vec(any::<u8>(), 0..52));
+    prop::collection::vec(message, 0..6).prop_map(|messages| {
+        let mut bytes = Vec::new();
+        for (number, value) in messages {
+            let len = Native::HEADER + value.len();
+            bytes.extend((len as u64).to_ne_bytes().iter().take(Native::LEN));
+            bytes.extend(number.level.to_ne_bytes());
+            bytes.extend(number.name.to_ne_bytes());
+            bytes.extend(value);
+            bytes.resize(bytes.len().next_multiple_of(Native::ALIGN), 0xaa);
+        }
+        bytes
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_may_be_read(bytes in prop::collection::vec(any::<u8>(), 0..256)) {
+        any_bytes(&bytes);
+    }
+
+    #[test]
+    fn any_value_of_a_known_message_may_be_read(bytes in known()) {
+        any_bytes(&bytes);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again(messages in messages(), room in 0..512_usize) {
+        any_messages(&messages, room);
+    }
+
+    #[test]
+    fn what_one_socket_sends_another_one_receives(
+        source: u128, interface in 1..=u32::MAX, hops: u8, class: u8, label in 0..0x10_0000_u32,
+    ) {
+        let source = Ipv6Addr::from(source);
+        let departure = Departure {
+            source: Some(source),
+            interface,
+            hop_limit: Some(hops),
+            traffic_class: Some(class),
+            flow_label: if names::CMSG_IPV6_FLOWINFO.is_some() { label } else { 0 },
+            ..Departure::default()
+        };
+        let mut room = RoomToSend::new();
+        let len = departure.write::<Native>(false, &mut room.0).unwrap();
+        prop_assert_eq!(Arrival::read::<Native>(&room.0[..len]), Arrival {
+            destination: Some(source),
+            interface,
+            hop_limit: Some(hops),
+            traffic_class: Some(class),
+            flow_label: departure.flow_label,
+            ..Arrival::default()
+        });
+    }
+}
+
+#[test]
+fn all_of_a_departure_has_room() {
+    let all = Departure {
+        source: Some(Ipv6Addr::LOCALHOST),
+        interface: 1,
+        hop_limit: Some(255),
+        traffic_class: Some(255),
+        dont_fragment: names::CMSG_IPV6_DONTFRAG.map(|_| true),
+        flow_label: if names::CMSG_IPV6_FLOWINFO.is_some() { 1 } else { 0 },
+        segment_size: names::CMSG_UDP_SEGMENT.map(|_| 1),
+        send_at: names::CMSG_SCM_TXTIME.map(|_| 1),
+    };
+    let mut room = RoomToSend::new();
+    assert!(all.write::<Native>(false, &mut room.0).unwrap() > 0);
+    assert!(!all.is_plain() && Departure::default().is_plain());
+    assert_eq!(Departure::default().write::<Native>(false, &mut room.0).unwrap(), 0);
+}
+
+#[test]
+fn a_length_that_leads_nowhere_ends_the_walk() {
+    for len in [0, 1, Native::HEADER as u64 - 1, u64::from(u32::MAX), u64::MAX] {
+        let mut bytes = [0_u8; 64];
+        bytes[..Native::LEN].copy_from_slice(&len.to_ne_bytes()[..Native::LEN]);
+        assert_eq!(Messages::<Native>::new(&bytes).count(), 0, "length {len}");
+    }
+}
+
+/// Against the macros of C, which are another's work.
+#[cfg(unix)]
+#[test]
+fn the_macros_of_c_walk_the_same_way() {
+    let mut room = Room::<256>::new();
+    let mut encoder = Encoder::<Native>::new(&mut room.0);
+    let number = |name| Number { level: libc::IPPROTO_IPV6, name };
+    encoder.push(number(1), 7).unwrap();
+    encoder.push(number(2), [3_u8; 20]).unwrap();
+    encoder.push(number(3), 5_u16).unwrap();
+    let len = encoder.finish();
+
+    // SAFETY: all-zero bytes are a valid `msghdr`.
+    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    header.msg_control = room.0.as_mut_ptr().cast();
+    header.msg_controllen = len as _;
+    let mut seen = Vec::new();
+    // SAFETY: the header points to `len` bytes of `room`.
+    let mut next = unsafe { libc::CMSG_FIRSTHDR(&header) };
+    while !next.is_null() {
+        // SAFETY: the macro gave a message inside of `room`, which is aligned for it.
+        let message = unsafe { &*next };
+        // SAFETY: as above.
+        let data = unsafe { libc::CMSG_DATA(next) };
+        let before = data as usize - next as usize;
+        // SAFETY: the message says how long its value is, and it was written so.
+        let value = unsafe { std::slice::from_raw_parts(data, message.cmsg_len as usize - before) };
+        seen.push((number(message.cmsg_type), value));
+        // SAFETY: as for the first one.
+        next = unsafe { libc::CMSG_NXTHDR(&header, next) };
+    }
+    assert_eq!(Messages::<Native>::new(&room.0[..len]).collect::<Vec<_>>(), seen);
+    assert_eq!(seen.len(), 3);
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_time_is_read_in_both_widths() {
+    fn read(name: Name, value: &[u8]) -> Arrival {
+        let mut room = Room::<128>::new();
+        let mut encoder = Encoder::<Native>::new(&mut room.0);
+        encoder.push(name.unwrap(), Any(value.to_vec())).unwrap();
+        let len = encoder.finish();
+        Arrival::read::<Native>(&room.0[..len])
+    }
+    let time = SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 123_456_789);
+    let wide = [1_700_000_000_i64.to_ne_bytes(), 123_456_789_i64.to_ne_bytes()].concat();
+    let narrow = [1_700_000_000_i32.to_ne_bytes(), 123_456_789_i32.to_ne_bytes()].concat();
+    assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &wide).time, Some(time));
+    assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &narrow).time, Some(time));
+    assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &wide[..12]).time, None);
+
+    // By software, nothing, by hardware.
+    let hardware = [5_i64.to_ne_bytes(), 7_i64.to_ne_bytes()].concat();
+    let both = read(names::CMSG_SCM_TIMESTAMPING, &[&wide[..], &[0; 16], &hardware].concat());
+    assert_eq!(both.time, Some(time));
+    assert_eq!(both.hardware_time, Some(Duration::new(5, 7)));
+    let none = read(names::CMSG_SCM_TIMESTAMPING, &[0; 48]);
+    assert_eq!((none.time, none.hardware_time), (None, None));
+}
