@@ -310,3 +310,93 @@ impl<M: Mode> TcpStream<M> {
         report(self.target().fd, buffer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv6Addr, SocketAddrV6};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::mode::DualStack;
+    use crate::sys::cmsg::{Layout, Native, Queued};
+    use crate::sys::names::{self, Number};
+
+    /// Whatever a report is made of, it says nothing that was not there. A fuzzer may call it.
+    fn any_bytes(control: &[u8]) {
+        let Some(queued) = Queued::read::<Native>(control) else { return };
+        let wire = SocketAddrV6::new(Ipv6Addr::LOCALHOST, 9, 0, 0);
+        let report = sys::Report { len: 0, truncated: false, destination: Some(wire), queued };
+        let report = ErrorReport::<DualStack>::new(report);
+        let raw = report.icmp.map(|icmp| (icmp.kind(), icmp.code()));
+        assert!(raw.is_none_or(|raw| raw == (queued.kind, queued.code)));
+        assert_eq!(raw.is_some(), matches!(report.origin, Origin::Icmp | Origin::Icmpv6));
+        assert!(report.offender.is_none() || raw.is_some());
+        if let Some(IpAddr::V6(offender)) = report.offender {
+            assert_eq!(offender.to_ipv4_mapped(), None);
+        }
+        assert_eq!(report.sent.is_some(), report.origin == Origin::Timestamp);
+        assert_eq!(report.error().is_none(), report.origin == Origin::Timestamp);
+        assert!(report.mtu.is_none_or(|mtu| mtu == queued.info && mtu != 0));
+    }
+
+    /// `struct sock_extended_err`, and the address of who says so.
+    fn value(origin: u8, kind: u8, code: u8, offender: &[u8]) -> Vec<u8> {
+        let mut value = 90_i32.to_ne_bytes().to_vec();
+        value.extend([origin, kind, code, 0]);
+        value.extend(1280_u32.to_ne_bytes());
+        value.extend(7_u32.to_ne_bytes());
+        value.extend(offender);
+        value
+    }
+
+    fn message(value: &[u8]) -> Option<Vec<u8>> {
+        let Number { level, name } = names::CMSG_IPV6_RECVERR?;
+        let mut bytes = (Native::HEADER + value.len()).to_ne_bytes().to_vec();
+        bytes.resize(Native::LEN, 0);
+        bytes.extend(level.to_ne_bytes());
+        bytes.extend(name.to_ne_bytes());
+        bytes.extend(value);
+        Some(bytes)
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_a_report_that_contradicts_itself(
+            bytes in prop::collection::vec(any::<u8>(), 0..60), origin in 0..8_u8,
+        ) {
+            any_bytes(&bytes);
+            let mut bytes = bytes;
+            if let Some(at) = bytes.get_mut(4) {
+                *at = origin;
+            }
+            if let Some(message) = message(&bytes) {
+                any_bytes(&message);
+            }
+        }
+    }
+
+    #[test]
+    fn a_report_is_read_up_to_its_end_and_no_further() {
+        let ip: Ipv6Addr = "2001:db8::1".parse().unwrap();
+        let mut address = 10_u16.to_ne_bytes().to_vec();
+        address.extend([0; 6]);
+        address.extend(ip.octets());
+        address.extend([0; 4]);
+        let value = value(3, 2, 0, &address);
+        let Some(whole) = message(&value) else { return };
+        let queued = Queued::read::<Native>(&whole).unwrap();
+        assert_eq!((queued.errno, queued.origin, queued.kind, queued.code), (90, 3, 2, 0));
+        assert_eq!((queued.info, queued.data, queued.offender), (1280, 7, Some(ip)));
+        for len in 0..value.len() {
+            let read = Queued::read::<Native>(&message(&value[..len]).unwrap());
+            // Without its last bytes the address has lost its scope only.
+            let offender = (len >= 16 + 24).then_some(ip);
+            let expected = (len >= 16).then_some(Queued { offender, ..queued });
+            assert_eq!(read, expected, "{len}");
+        }
+        let ipv4 = [&2_u16.to_ne_bytes()[..], &[0, 0, 192, 0, 2, 1], &[0; 8]].concat();
+        let read = Queued::read::<Native>(&message(&self::value(2, 3, 4, &ipv4)).unwrap()).unwrap();
+        assert_eq!(read.offender, Some("::ffff:192.0.2.1".parse().unwrap()));
+    }
+}
