@@ -22,6 +22,7 @@ mod connecting;
 mod cost;
 mod datagram;
 mod error;
+mod error_queue;
 mod example;
 mod info;
 mod interface;

@@ -459,7 +459,7 @@ fn what_is_received() {
     datagrams(of("IPV6_RECVPKTINFO", RecvPacketInfo(true)));
     datagrams(of("IPV6_RECVHOPLIMIT", RecvHopLimit(true)).twin(IP_RECVTTL, 1));
     datagrams(of("IPV6_RECVTCLASS", RecvTrafficClass(true)).twin(IP_RECVTOS, 1));
-    datagrams(of("IPV6_RECVERR", RecvError(true)).twin(IP_RECVERR, 1));
+    all(of("IPV6_RECVERR", RecvError(true)).twin(IP_RECVERR, 1));
     datagrams(of("IPV6_RECVPATHMTU", RecvPathMtu(true)));
     datagrams(of("IPV6_FLOWINFO", RecvFlowInfo(true)));
     datagrams(of("SO_RXQ_OVFL", RecvDropCount(true)));
@@ -471,6 +471,9 @@ fn when_datagrams_arrive_and_leave() {
     for bits in 0..8_u8 {
         let [receive, send, hardware] = [1, 2, 4].map(|bit| bits & bit != 0);
         datagrams(of("SO_TIMESTAMPING", Timestamping { receive, send, hardware }));
+        let case = of("SO_TIMESTAMPING", Timestamping { receive, send, hardware });
+        open_stream(&case, Builder::stream());
+        open_stream(&case, Builder::stream().dual_stack());
     }
     datagrams(of("SO_TXTIME", TransmitTime(true)));
     datagrams(of("SO_TXTIME", TransmitTime(false)));
@@ -478,6 +481,8 @@ fn when_datagrams_arrive_and_leave() {
         let socket = UdpSocket::bind("[::1]:0").unwrap();
         socket.set_option(TransmitTime(true)).unwrap();
         refused(socket.set_option(TransmitTime(false)), "SO_TXTIME");
+        let sending = Timestamping { send: true, ..Timestamping::default() };
+        refused(Builder::stream().with(sending).bind("[::1]:0"), "SO_TIMESTAMPING");
     }
 }
 

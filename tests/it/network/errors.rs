@@ -2,6 +2,8 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
+use std::thread;
+use std::time::{Instant, SystemTime};
 
 use inet6::icmp::{Icmp, Icmpv4Error, Icmpv6Error, Ipv4Unreachable, TimeExceeded, Unreachable};
 use inet6::mode::Mode;
@@ -164,6 +166,19 @@ fn several_reports_come_one_after_the_other() {
     }
 }
 
+/// Waits for a report that fails no call.
+#[track_caller]
+fn next(socket: &UdpSocket<DualStack>) -> ErrorReport<DualStack> {
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        if let Some(report) = socket.recv_error(&mut []).unwrap() {
+            return report;
+        }
+        thread::yield_now();
+    }
+    panic!("no report comes");
+}
+
 #[test]
 fn times_of_sending_come_through_the_queue() {
     let chain = require!(Chain::through(1), "the lab");
@@ -172,11 +187,10 @@ fn times_of_sending_come_through_the_queue() {
         let peer = (ip.parse::<IpAddr>().unwrap(), server.local_addr().unwrap().port());
         let socket = client(&chain, DualStack);
         socket.set_option(Timestamping { send: true, ..Timestamping::default() }).unwrap();
-        let before = std::time::SystemTime::now();
+        let before = SystemTime::now();
         for id in [0, 1] {
             socket.send_to(b"now", peer).unwrap();
-            // The wire has no queue: the driver has taken it when the call returns.
-            let report = socket.recv_error(&mut [0; 64]).unwrap().unwrap();
+            let report = next(&socket);
             assert_eq!((report.origin, report.icmp), (Origin::Timestamp, None));
             assert_eq!((report.offender, report.destination, report.mtu), (None, None, None));
             assert!(report.error().is_none());
@@ -209,7 +223,7 @@ fn a_stream_fails_at_once_only_where_it_asked_for_errors() {
     let before = counter(chain.left(), "Icmp6InTimeExcds");
     stream.send(b"to the first router").unwrap();
     while counter(chain.left(), "Icmp6InTimeExcds") == before {
-        std::thread::yield_now();
+        thread::yield_now();
     }
     // The kernel goes on trying, and says so only to who asks.
     stream.set_nonblocking(true).unwrap();

@@ -1,10 +1,12 @@
 //! The path MTU: across a router whose second wire takes 1280 bytes.
+#![allow(unsafe_code, reason = "readiness is asked for with a system call")]
 
 use std::io::IoSlice;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 
-use inet6::option::{DontFragment, MtuDiscover};
-use inet6::{ConnectedUdpSocket, DualStack, MessageTooLong, UdpSocket};
+use inet6::option::{DontFragment, MtuDiscover, RecvPathMtu};
+use inet6::{ConnectedUdpSocket, DualStack, MessageTooLong, Outgoing, UdpSocket};
 
 use crate::lab::{Chain, Host};
 use crate::support::*;
@@ -112,6 +114,31 @@ fn an_unconnected_socket_tells_the_path_mtu_of_each_peer() {
 }
 
 #[test]
+fn a_message_that_must_not_be_split_tells_the_path_mtu() {
+    let chain = require!(narrow(), "the lab");
+    let (ip, most) = FAMILIES[0];
+    let (server, peer) = server(&chain, ip);
+    learn(&connected(&chain, peer));
+    let data = vec![1; most + 1];
+    let whole = DontFragment(true);
+    let socket = client(&chain);
+    let by_right = chain.left().run(|| inet6::Interface::from_name("right").unwrap());
+    let source = "2001:db8:0:1::1".parse().unwrap();
+    chain.left().run(|| {
+        let probe = Outgoing::to(peer, &data).dont_fragment(whole);
+        refused(socket.send_message(&probe), most);
+        refused(socket.send_message(&probe.source(source).interface(by_right)), most);
+        refused(
+            connected(&chain, peer).send_message(&Outgoing::new(&data).dont_fragment(whole)),
+            most,
+        );
+        let fits = Outgoing::to(peer, &data[1..]).dont_fragment(whole);
+        assert_eq!(socket.send_message(&fits).unwrap(), most);
+    });
+    assert_eq!(server.recv_from(&mut [0; 2000]).unwrap().0, most);
+}
+
+#[test]
 fn without_dont_fragment_a_datagram_goes_in_fragments_that_fit() {
     let chain = require!(narrow(), "the lab");
     let (ip, _) = FAMILIES[0];
@@ -157,4 +184,39 @@ fn what_is_done_with_a_path_mtu_depends_on_mtu_discover() {
             assert_eq!(server.recv_from(&mut [0; 2000]).unwrap().0, *len);
         }
     }
+}
+
+#[test]
+fn a_notice_tells_the_path_mtu_and_wakes_nobody() {
+    let chain = require!(narrow(), "the lab");
+    let (ip, most) = FAMILIES[0];
+    let (_server, peer) = server(&chain, ip);
+    learn(&connected(&chain, peer));
+    let socket = client(&chain);
+    socket.set_option(DontFragment(true)).unwrap();
+    socket.set_option(RecvPathMtu(true)).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let nothing = |socket: &UdpSocket<DualStack>| {
+        let error = socket.recv_message(&mut [0; 8]).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    };
+    nothing(&socket);
+    chain.left().run(|| refused(socket.send_to(&[0; 1400], peer), most));
+    assert!(!is_readable(&socket));
+    let notice = socket.recv_message(&mut [0; 8]).unwrap();
+    assert_eq!((notice.len, notice.path_mtu), (0, Some(1280)));
+    assert_eq!((notice.source.ip(), notice.source.port()), (peer.ip(), 0));
+    nothing(&socket);
+
+    chain.left().run(|| refused(socket.send_to(&[0; 1400], peer), most));
+    assert_eq!(socket.recv_from(&mut [0; 8]).unwrap().0, 0);
+    nothing(&socket);
+}
+
+fn is_readable(socket: &UdpSocket<DualStack>) -> bool {
+    let mut entry = libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: there is one entry, and nobody else uses it meanwhile.
+    let ready = unsafe { libc::poll(&raw mut entry, 1, 0) };
+    assert!(ready >= 0, "{}", std::io::Error::last_os_error());
+    ready > 0
 }
