@@ -1,4 +1,5 @@
-//! A UDP server that sends each datagram back to where it came from.
+//! A UDP server that sends each datagram back to where it came from, from the address that it was
+//! sent to: on `[::]` that is one of many, and the client expects the one that it asked.
 //!
 //! ```text
 //! cargo run --example udp_echo_server -- [--listen ADDR] [--dual-stack]
@@ -11,6 +12,7 @@
 use std::error::Error;
 use std::io::{self, Write};
 
+use inet6::option::RecvPacketInfo;
 use inet6::{AnyMode, Builder};
 
 const USAGE: &str = "usage: udp_echo_server [--listen ADDR] [--dual-stack]";
@@ -27,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
 
-    let socket = Builder::datagram().mode(mode).bind(&listen)?;
+    let socket = Builder::datagram().mode(mode).with(RecvPacketInfo(true)).bind(&listen)?;
     say(format_args!("listening on {}", socket.local_addr()?))?;
     let mut buffer = vec![0; 65_535];
     loop {
@@ -35,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let cut = if received.truncated { ", truncated" } else { "" };
         say(format_args!("{} bytes from {}{cut}", received.len, received.source))?;
         // A peer that cannot be answered is no reason to stop.
-        if let Err(error) = socket.send_to(&buffer[..received.len], received.source) {
+        if let Err(error) = received.reply(&socket, &buffer[..received.len]) {
             eprintln!("{}: {error}", received.source);
         }
     }

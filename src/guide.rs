@@ -8,6 +8,7 @@
 //! | [`from_python`] | you know the classic tutorial: both languages side by side |
 //! | [`dual_stack`] | you serve IPv6 and IPv4: ten minutes |
 //! | [`refused`] | a program does not compile: each mistake, its message, and what to write |
+//! | [`answering`] | you write a UDP server: answer from the address that was asked |
 //! | [`connecting`] | you connect to hosts by name: the race between their addresses |
 //! | [`systems`] | you need to know what differs on your system |
 //! | [`errors_and_logging`] | something fails: the messages, and what the crate logs |
@@ -27,6 +28,9 @@ pub mod dual_stack {}
 
 #[doc = include_str!("../docs/guide/refused.md")]
 pub mod refused {}
+
+#[doc = include_str!("../docs/guide/answering.md")]
+pub mod answering {}
 
 #[doc = include_str!("../docs/guide/connecting.md")]
 pub mod connecting {}

@@ -67,6 +67,8 @@
 //! * A listener that cannot accept yet, a TCP option on a datagram socket, an option that comes too
 //!   late: none of them compiles.
 //! * A truncated datagram is told. A returned length never exceeds the buffer.
+//! * A datagram is answered from the address that it was sent to ([`Received::reply`]). What its
+//!   header says can be received, and chosen for each datagram that is sent (RFC 3542).
 //! * Sending and receiving cost what the system call costs: no other call, no allocation, no
 //!   logging. Only a destination that names its interface, or lacks its zone, costs more.
 //!
@@ -81,8 +83,7 @@
 //!   [the table](guide::systems)), opening one is an error.
 //! * It opens neither raw nor Unix domain sockets, and speaks no protocol but TCP, Multipath TCP
 //!   and UDP.
-//! * It neither reads nor sends control messages, which options such as
-//!   [`RecvPacketInfo`](option::RecvPacketInfo) switch on, and it sends no batches.
+//! * It sends and receives one datagram at a time: no batches.
 //! * It does not set what you did not ask for, but for the following.
 //!
 //! # What is set silently
@@ -112,6 +113,9 @@
 //! | connect and do other work meanwhile | [`Builder::start_connect`], [`Connecting`] |
 //! | exchange datagrams | [`UdpSocket::bind`], [`UdpSocket::send_to`], [`UdpSocket::recv_from`] |
 //! | learn that a datagram was truncated | [`UdpSocket::recv_message`] |
+//! | learn where it was sent to, its hop limit, traffic class, flow label, time of arrival | [`Received`], the `Recv` options of [`option`] |
+//! | answer from the right address | [`Received::reply`], [the chapter](guide::answering) |
+//! | send one datagram with its own source, interface, hop limit … | [`Outgoing`], [`UdpSocket::send_message`] |
 //! | talk to one peer only | [`UdpSocket::connect`], [`ConnectedUdpSocket`] |
 //! | receive multicast | [`UdpSocket::join_multicast_v6`] |
 //! | stay on one interface | [`BindDevice`](option::BindDevice), or a zoned address |

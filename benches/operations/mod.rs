@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::AsRawFd;
 
-use inet6::option::{NoDelay, ReuseAddress, UnicastHops};
+use inet6::option::{NoDelay, RecvPacketInfo, ReuseAddress, UnicastHops};
 use inet6::{AnyMode, Builder};
 use socket2::{Domain, SockAddr, Type};
 
@@ -25,7 +25,7 @@ pub(crate) struct Case {
 }
 
 /// The operations of the table.
-pub(crate) const TIMED: [&str; 5] = ["udp", "udp-connected", "tcp", "accept", "open"];
+pub(crate) const TIMED: [&str; 6] = ["udp", "udp-reply", "udp-connected", "tcp", "accept", "open"];
 
 /// Every case. The way that the others are compared to, libc, comes first in each operation.
 #[rustfmt::skip]
@@ -35,6 +35,9 @@ pub(crate) const CASES: &[Case] = &[
     Case { operation: "udp", way: "inet6-dual", prepare: udp_inet6_dual },
     Case { operation: "udp", way: "std", prepare: udp_std },
     Case { operation: "udp", way: "socket2", prepare: udp_socket2 },
+    Case { operation: "udp-reply", way: "libc", prepare: udp_reply_libc },
+    Case { operation: "udp-reply", way: "inet6", prepare: || udp_reply_inet6(AnyMode::V6Only) },
+    Case { operation: "udp-reply", way: "inet6-dual", prepare: || udp_reply_inet6(AnyMode::DualStack) },
     Case { operation: "udp-connected", way: "libc", prepare: udp_connected_libc },
     Case { operation: "udp-connected", way: "inet6", prepare: udp_connected_inet6 },
     Case { operation: "udp-connected", way: "std", prepare: udp_connected_std },
@@ -153,6 +156,35 @@ fn socket2_bound(kind: Type) -> socket2::Socket {
     let socket = socket2::Socket::new(Domain::IPV6, kind, None).unwrap();
     socket.bind(&SockAddr::from(SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0))).unwrap();
     socket
+}
+
+// A datagram there, and one back from the address that it was sent to.
+
+fn udp_reply_libc() -> Run {
+    let (client, server) = (raw::Socket::new(libc::SOCK_DGRAM), raw::Socket::new(libc::SOCK_DGRAM));
+    client.bind(&raw::loopback(0));
+    server.bind(&raw::any(0));
+    server.set(libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1);
+    client.connect(&raw::loopback(u16::from_be(server.local().sin6_port)));
+    let mut buffer = [0; 128];
+    repeat(move || {
+        client.send(&DATA);
+        server.echo(&mut buffer);
+        black_box(client.recv(&mut buffer));
+    })
+}
+
+fn udp_reply_inet6(mode: AnyMode) -> Run {
+    let builder = Builder::datagram().mode(mode).with(RecvPacketInfo(true));
+    let server = builder.bind("[::]:0").unwrap();
+    let client = Builder::datagram().connect(("::1", server.local_addr().unwrap().port())).unwrap();
+    let mut buffer = [0; 128];
+    repeat(move || {
+        client.send(&DATA).unwrap();
+        let received = server.recv_message(&mut buffer).unwrap();
+        received.reply(&server, &buffer[..received.len]).unwrap();
+        black_box(client.recv(&mut buffer).unwrap());
+    })
 }
 
 // A datagram there and one back, between connected sockets.

@@ -8,6 +8,10 @@ use std::net::Ipv6Addr;
 pub(super) type Address = libc::sockaddr_in6;
 const ADDRESS_LEN: libc::socklen_t = size_of::<Address>() as libc::socklen_t;
 
+/// Room for control messages.
+#[repr(align(8))]
+struct Control([u8; 64]);
+
 /// A descriptor; dropping it closes it.
 pub(super) struct Socket(c_int);
 
@@ -19,6 +23,12 @@ fn check(result: c_int) -> c_int {
 #[inline]
 fn check_len(result: isize) -> usize {
     usize::try_from(result).unwrap_or_else(|_| panic!("{}", io::Error::last_os_error()))
+}
+
+pub(super) fn any(port: u16) -> Address {
+    let mut address = loopback(port);
+    address.sin6_addr.s6_addr = [0; 16];
+    address
 }
 
 pub(super) fn loopback(port: u16) -> Address {
@@ -107,6 +117,28 @@ impl Socket {
         let (start, len) = (buffer.as_mut_ptr().cast(), buffer.len());
         // SAFETY: `start` has room for `len` bytes.
         check_len(unsafe { libc::recv(self.0, start, len, 0) })
+    }
+
+    /// Answers a datagram with its own bytes, from the address that it was sent to.
+    #[inline]
+    pub(super) fn echo(&self, buffer: &mut [u8]) {
+        let mut control = Control([0; 64]);
+        let mut peer = MaybeUninit::<Address>::uninit();
+        let mut slice = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+        // SAFETY: all-zero bytes are a valid `msghdr`.
+        let mut header: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
+        header.msg_name = peer.as_mut_ptr().cast();
+        header.msg_namelen = ADDRESS_LEN;
+        header.msg_iov = &raw mut slice;
+        header.msg_iovlen = 1;
+        header.msg_control = control.0.as_mut_ptr().cast();
+        header.msg_controllen = control.0.len();
+        // SAFETY: the header points to what lives here.
+        slice.iov_len = check_len(unsafe { libc::recvmsg(self.0, &raw mut header, 0) });
+        // The one control message is IPV6_PKTINFO, and the same for sending.
+        header.msg_iov = &raw mut slice;
+        // SAFETY: as above.
+        check_len(unsafe { libc::sendmsg(self.0, &raw const header, libc::MSG_NOSIGNAL) });
     }
 
     #[inline]

@@ -81,7 +81,8 @@ impl Setting for RecvTimestamp {
 ///
 /// # Platform notes
 ///
-/// Default: none. Linux and Android have it; the other systems do not.
+/// Default: none. Linux and Android have it; the other systems do not. Where nobody else on the
+/// system wanted times, the first datagrams after it was switched on come without.
 ///
 /// # Errors
 ///
@@ -100,7 +101,7 @@ impl Setting for RecvTimestamp {
 ///     result => {
 ///         result?;
 ///         socket.send_to(b"ping", socket.local_addr()?)?;
-///         assert!(socket.recv_message(&mut [0; 16])?.time.is_some());
+///         println!("arrived at {:?}", socket.recv_message(&mut [0; 16])?.time);
 ///     }
 /// }
 /// # Ok::<(), std::io::Error>(())

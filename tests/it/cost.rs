@@ -10,8 +10,8 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use inet6::mode::Mode;
-use inet6::option::{NoDelay, UnicastHops};
-use inet6::{AnyMode, Builder, DualStack, TcpStream, UdpSocket, V6Only};
+use inet6::option::{NoDelay, RecvHopLimit, RecvPacketInfo, UnicastHops};
+use inet6::{AnyMode, Builder, DualStack, Outgoing, TcpStream, UdpSocket, V6Only};
 
 struct Counting;
 
@@ -167,6 +167,13 @@ fn datagrams<M: Mode>(mode: M) {
     free(|| client.send_to(b"ping", to));
     let slices = &mut [IoSliceMut::new(&mut buffer)];
     assert_eq!(free(|| server.recv_message_vectored(slices)).source, from);
+    free(|| server.set_option(RecvPacketInfo(true)));
+    free(|| server.set_option(RecvHopLimit(true)));
+    free(|| client.send_message(&Outgoing::to(to, b"ping").hop_limit(7)));
+    let received = free(|| server.recv_message(&mut buffer));
+    assert!(received.destination.is_some());
+    free(|| received.reply(&server, b"pong"));
+    free(|| client.recv_from(&mut buffer));
 
     free(|| server.set_nonblocking(true));
     let nothing = || match server.recv_from(&mut [0; 8]) {
@@ -196,6 +203,8 @@ fn connected<M: Mode>(client: UdpSocket<M>, server: UdpSocket<M>) {
     free(|| server.recv_vectored(&mut [IoSliceMut::new(head), IoSliceMut::new(body)]));
     free(|| client.send(b"ping"));
     assert!(free(|| server.recv_message(&mut buffer[..2])).truncated);
+    free(|| client.send_message(&Outgoing::new(b"ping").hop_limit(7)));
+    free(|| server.recv_message(&mut buffer));
     free(|| client.disconnect());
 }
 

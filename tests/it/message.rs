@@ -1,8 +1,12 @@
 //! What arrives with a datagram.
 
+#[cfg(target_os = "linux")]
+#[path = "message/linux.rs"]
+mod linux;
+
 use std::io::IoSliceMut;
 
-use inet6::{AnyMode, Builder};
+use inet6::{AnyMode, Builder, UdpSocket};
 
 use crate::support::*;
 
@@ -77,4 +81,23 @@ fn waiting_is_no_message() {
     let socket = Builder::datagram().nonblocking().bind("[::1]:0").unwrap();
     let nothing = socket.recv_message(&mut [0; 8]).unwrap_err();
     assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn an_answer_from_a_wildcard_needs_to_know_where_the_datagram_was_sent_to() {
+    let server = patient(UdpSocket::bind("[::]:0").unwrap());
+    let client = socket();
+    let port = server.local_addr().unwrap().port();
+    client.send_to(b"ping", ("::1", port)).unwrap();
+    let received = server.recv_message(&mut [0; 8]).unwrap();
+    let error = received.reply(&server, b"pong").unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("RecvPacketInfo"), "{error}");
+
+    // Bound to one address there is nothing to know.
+    let server = socket();
+    client.send_to(b"ping", server.local_addr().unwrap()).unwrap();
+    let received = server.recv_message(&mut [0; 8]).unwrap();
+    assert_eq!(received.reply(&server, b"pong").unwrap(), 4);
+    assert_eq!(client.recv_from(&mut [0; 8]).unwrap().1, server.local_addr().unwrap());
 }

@@ -3,6 +3,8 @@
 //! Nothing here looks at a clock: a test asserts who won, the attempts and how each ended. Names are
 //! answered by a table, and what must wait for something else waits for it.
 
+mod message;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};

@@ -1,0 +1,362 @@
+//! What Linux puts beside a datagram, and takes.
+#![allow(unsafe_code, reason = "an option that the crate does not have is set as C does it")]
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::{Duration, Instant, SystemTime};
+
+use inet6::header::{Dscp, Ecn, FlowLabel};
+use inet6::mode::Mode;
+use inet6::option::{
+    DontFragment, LiveOn, RecvBufferSize, RecvDropCount, RecvFlowInfo, RecvHopLimit,
+    RecvPacketInfo, RecvTimestamp, RecvTrafficClass, Timestamping, TrafficClass, TransmitTime,
+    UnicastHops,
+};
+use inet6::{Builder, DualStack, Interface, Outgoing, Received, UdpSocket};
+
+use crate::support::*;
+
+const CLASS: TrafficClass = TrafficClass { dscp: Dscp::EF, ecn: Ecn::Ect0 };
+
+/// A socket on all addresses, with what a message may tell switched on.
+fn curious<M: Mode>(mode: M) -> UdpSocket<M> {
+    let socket = Builder::datagram()
+        .mode(mode)
+        .with(RecvPacketInfo(true))
+        .with(RecvHopLimit(true))
+        .with(RecvTrafficClass(true))
+        .with(RecvFlowInfo(true))
+        .with(RecvTimestamp(true))
+        .bind((Ipv6Addr::UNSPECIFIED, 0));
+    patient(socket.unwrap())
+}
+
+fn loopback() -> Interface {
+    Interface::from_name("lo").unwrap()
+}
+
+fn port<M: Mode>(socket: &UdpSocket<M>) -> u16 {
+    SocketAddr::port(&socket.local_addr().unwrap().into())
+}
+
+fn receive<M: Mode>(socket: &UdpSocket<M>) -> Received<M> {
+    socket.recv_message(&mut [0; 64]).unwrap()
+}
+
+/// Which fields a socket fills in that has one option, of a packet that has everything.
+#[track_caller]
+fn told<O: LiveOn<inet6::kind::Datagrams>>(option: O) -> String {
+    let server = socket();
+    server.set_option(option).unwrap();
+    let client = UdpSocket::bind("[::]:0").unwrap();
+    let label = FlowLabel::new(7).unwrap();
+    let to = server.local_addr().unwrap();
+    client.send_message(&Outgoing::to(to, b"x").flow_label(label)).unwrap();
+    let received = receive(&server);
+    let fields = [
+        ("destination", received.destination.is_some()),
+        ("interface", received.interface.is_some()),
+        ("hop limit", received.hop_limit.is_some()),
+        ("traffic class", received.traffic_class.is_some()),
+        ("flow label", received.flow_label.is_some()),
+        ("time", received.time.is_some()),
+        ("hardware time", received.hardware_time.is_some()),
+        ("dropped", received.dropped.is_some()),
+        ("segment size", received.segment_size.is_some()),
+        ("path MTU", received.path_mtu.is_some()),
+    ];
+    let told = fields.iter().filter(|(_, there)| *there).map(|(name, _)| *name);
+    told.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn a_field_is_there_if_its_option_is_on_and_not_otherwise() {
+    assert_eq!(told(RecvPacketInfo(false)), "");
+    assert_eq!(told(RecvPacketInfo(true)), "destination, interface");
+    assert_eq!(told(RecvHopLimit(true)), "hop limit");
+    assert_eq!(told(RecvTrafficClass(true)), "traffic class");
+    assert_eq!(told(RecvFlowInfo(true)), "flow label");
+    assert_eq!(told(RecvTimestamp(true)), "time");
+    // The kernel begins to read the clock a little after it was asked (net/core/dev.c,
+    // `net_enable_timestamp`).
+    let receive = Timestamping { receive: true, ..Timestamping::default() };
+    let deadline = Instant::now() + PATIENCE;
+    while told(receive) != "time" {
+        assert!(Instant::now() < deadline, "never a time");
+    }
+    // Of what there has been none, nothing is told.
+    assert_eq!(told(RecvDropCount(true)), "");
+}
+
+#[test]
+fn what_one_datagram_is_sent_with_arrives() {
+    let server = curious(inet6::V6Only);
+    let client = UdpSocket::bind("[::]:0").unwrap();
+    let label = FlowLabel::new(0xabcde).unwrap();
+    let before = SystemTime::now();
+    let message = Outgoing::to((Ipv6Addr::LOCALHOST, port(&server)), b"ping")
+        .source(Ipv6Addr::LOCALHOST)
+        .interface(loopback())
+        .hop_limit(7)
+        .traffic_class(CLASS)
+        .flow_label(label)
+        .dont_fragment(DontFragment(true));
+    assert_eq!(client.send_message(&message).unwrap(), 4);
+    let received = receive(&server);
+    assert_eq!((received.len, received.truncated), (4, false));
+    assert_eq!(
+        (*received.source.ip(), received.source.port()),
+        (Ipv6Addr::LOCALHOST, port(&client))
+    );
+    assert_eq!(received.destination, Some(Ipv6Addr::LOCALHOST));
+    assert_eq!(received.interface, Some(loopback()));
+    assert_eq!(received.hop_limit, Some(7));
+    assert_eq!(received.traffic_class, Some(CLASS));
+    assert_eq!(received.flow_label, Some(label));
+    assert!((before..=SystemTime::now()).contains(&received.time.unwrap()));
+}
+
+#[test]
+fn an_ipv4_datagram_tells_the_same_on_a_dual_stack_socket() {
+    let server = curious(DualStack);
+    let client = Builder::datagram().dual_stack().bind("[::]:0").unwrap();
+    let (from, to) = (Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 0, 0, 3));
+    let message = Outgoing::to((to, port(&server)), b"ping")
+        .source(from.into())
+        .interface(loopback())
+        .hop_limit(7)
+        .traffic_class(CLASS);
+    client.send_message(&message).unwrap();
+    let received = receive(&server);
+    assert_eq!(received.source, SocketAddr::from((from, port(&client))));
+    assert_eq!(received.destination, Some(IpAddr::V4(to)));
+    assert_eq!(received.interface, Some(loopback()));
+    assert_eq!(received.hop_limit, Some(7));
+    assert_eq!(received.traffic_class, Some(CLASS));
+    assert_eq!(received.flow_label, None);
+    assert!(received.time.is_some());
+
+    // And of an IPv6 peer the same socket tells what an IPv6 packet has.
+    let label = FlowLabel::new(1).unwrap();
+    let message = Outgoing::to((Ipv6Addr::LOCALHOST, port(&server)), b"ping").flow_label(label);
+    client.send_message(&message).unwrap();
+    let received = receive(&server);
+    assert_eq!(received.destination, Some(Ipv6Addr::LOCALHOST.into()));
+    assert_eq!(received.flow_label, Some(label));
+}
+
+#[test]
+fn only_the_interface_of_an_ipv4_datagram_may_be_given() {
+    let server = curious(DualStack);
+    let client = Builder::datagram().dual_stack().bind("[::]:0").unwrap();
+    let to = (Ipv4Addr::LOCALHOST, port(&server));
+    client.send_message(&Outgoing::to(to, b"x").interface(loopback())).unwrap();
+    assert_eq!(receive(&server).source.ip(), Ipv4Addr::LOCALHOST);
+}
+
+#[test]
+fn one_datagram_differs_and_the_next_one_is_as_the_socket_says() {
+    let server = curious(inet6::V6Only);
+    let to = (Ipv6Addr::LOCALHOST, port(&server));
+    let client = Builder::datagram()
+        .with(UnicastHops(Some(9)))
+        .with(TrafficClass::from(Dscp::CS1))
+        .bind("[::]:0")
+        .unwrap();
+    let seen = || {
+        let received = receive(&server);
+        (received.hop_limit.unwrap(), received.traffic_class.unwrap().dscp)
+    };
+    let hops = Outgoing::to(to, b"x").hop_limit(0);
+    let class = Outgoing::to(to, b"x").traffic_class(TrafficClass::default());
+    client.send_message(&hops).unwrap();
+    assert_eq!(seen(), (0, Dscp::CS1));
+    client.send_message(&class).unwrap();
+    assert_eq!(seen(), (9, Dscp::DF));
+    client.send_message(&Outgoing::to(to, b"x")).unwrap();
+    assert_eq!(seen(), (9, Dscp::CS1));
+    client.send_to(b"x", to).unwrap();
+    assert_eq!(seen(), (9, Dscp::CS1));
+}
+
+#[test]
+fn a_connected_socket_sends_one_datagram_differently_too() {
+    for (peer, mode) in [
+        (IpAddr::from(Ipv6Addr::LOCALHOST), inet6::AnyMode::V6Only),
+        (Ipv6Addr::LOCALHOST.into(), inet6::AnyMode::DualStack),
+        (Ipv4Addr::LOCALHOST.into(), inet6::AnyMode::DualStack),
+    ] {
+        let server = curious(mode);
+        let client = Builder::datagram().mode(mode).connect((peer, port(&server))).unwrap();
+        let message = Outgoing::new(b"ping").hop_limit(3).traffic_class(CLASS);
+        assert_eq!(client.send_message(&message).unwrap(), 4);
+        let received = receive(&server);
+        assert_eq!((received.hop_limit, received.traffic_class), (Some(3), Some(CLASS)));
+        assert_eq!(received.destination, Some(peer));
+        received.reply(&server, b"pong").unwrap();
+        assert_eq!(client.recv(&mut [0; 16]).unwrap(), 4);
+    }
+}
+
+/// 127.0.0.0/8 is all ours, so one interface has many addresses.
+#[test]
+fn the_answer_comes_from_the_address_that_was_asked() {
+    let server = curious(DualStack);
+    let naive = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let asked = Ipv4Addr::new(127, 0, 0, 3);
+    let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+
+    client.send_to(b"ping", (asked, naive.local_addr().unwrap().port())).unwrap();
+    let (_, peer) = naive.recv_from(&mut [0; 16]).unwrap();
+    naive.send_to(b"pong", peer).unwrap();
+    let (_, from) = client.recv_from(&mut [0; 16]).unwrap();
+    assert_eq!(from.ip(), Ipv4Addr::LOCALHOST, "std answers from another address");
+
+    client.send_to(b"ping", (asked, port(&server))).unwrap();
+    receive(&server).reply(&server, b"pong").unwrap();
+    let (_, from) = client.recv_from(&mut [0; 16]).unwrap();
+    assert_eq!(from, SocketAddr::from((asked, port(&server))));
+}
+
+#[test]
+fn what_the_queue_had_no_room_for_is_counted() {
+    let server = socket();
+    server.set_option(RecvBufferSize(0)).unwrap(); // as small as the kernel lets it
+    server.set_option(RecvDropCount(true)).unwrap();
+    let client = UdpSocket::bind("[::1]:0").unwrap();
+    let to = server.local_addr().unwrap();
+    const SENT: u32 = 100;
+    for _ in 0..SENT {
+        client.send_to(&[0; 1000], to).unwrap();
+    }
+    server.set_nonblocking(true).unwrap();
+    let mut arrived = 0;
+    while server.recv_message(&mut [0; 1]).is_ok() {
+        arrived += 1;
+    }
+    assert!((1..SENT).contains(&arrived), "{arrived} arrived");
+    client.send_to(b"x", to).unwrap();
+    assert_eq!(receive(&server).dropped, Some(SENT - arrived));
+}
+
+#[test]
+fn segments_are_cut_and_put_together() {
+    let server = socket();
+    let on: libc::c_int = 1;
+    // SAFETY: `on` is as long as the call is told.
+    let result = unsafe {
+        let value = (&raw const on).cast();
+        libc::setsockopt(server.as_fd().as_raw_fd(), libc::SOL_UDP, libc::UDP_GRO, value, 4)
+    };
+    assert_eq!(result, 0, "{}", io::Error::last_os_error());
+    let client = UdpSocket::bind("[::1]:0").unwrap();
+    let message = Outgoing::to(server.local_addr().unwrap(), &[7; 50]).segment_size(20);
+    assert_eq!(client.send_message(&message).unwrap(), 50);
+    let received = receive(&server);
+    assert_eq!((received.len, received.segment_size), (50, Some(20)));
+}
+
+#[test]
+fn the_time_of_sending_needs_its_option() {
+    let server = socket();
+    let client = UdpSocket::bind("[::1]:0").unwrap();
+    let message = Outgoing::to(server.local_addr().unwrap(), b"x").send_at(Instant::now());
+    let error = client.send_message(&message).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    client.set_option(TransmitTime(true)).unwrap();
+    client.send_message(&message).unwrap();
+    let late = Instant::now() + Duration::from_secs(u64::from(u32::MAX));
+    client.send_message(&Outgoing::to(server.local_addr().unwrap(), b"x").send_at(late)).unwrap();
+    assert_eq!(receive(&server).len, 1);
+}
+
+/// What was refused before the call, with the words.
+#[track_caller]
+fn refused<T: std::fmt::Debug>(result: io::Result<T>, words: &str) {
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    assert!(error.to_string().contains(words), "{error}");
+}
+
+#[test]
+fn a_source_that_cannot_be_is_refused_with_words() {
+    let server = curious(DualStack);
+    let (v6, v4) = ((Ipv6Addr::LOCALHOST, port(&server)), (Ipv4Addr::LOCALHOST, port(&server)));
+    let group: Ipv6Addr = "ff02::1".parse().unwrap();
+    let mapped = Ipv4Addr::LOCALHOST.to_ipv6_mapped();
+    let foreign: Ipv6Addr = "2001:db8::7".parse().unwrap();
+
+    let only = UdpSocket::bind("[::]:0").unwrap();
+    refused(only.send_message(&Outgoing::to(v6, b"x").source(group)), "multicast group");
+    refused(only.send_message(&Outgoing::to(v6, b"x").source(mapped)), "IPv6 only");
+    let words = "cannot send from 2001:db8::7: no interface of this host has this address";
+    refused(only.send_message(&Outgoing::to(v6, b"x").source(foreign)), words);
+    // The wildcard is no choice.
+    only.send_message(&Outgoing::to(v6, b"x").source(Ipv6Addr::UNSPECIFIED)).unwrap();
+
+    let dual = Builder::datagram().dual_stack().bind("[::]:0").unwrap();
+    let families = "of two families";
+    refused(
+        dual.send_message(&Outgoing::to(v4, b"x").source(Ipv6Addr::LOCALHOST.into())),
+        families,
+    );
+    refused(
+        dual.send_message(&Outgoing::to(v6, b"x").source(Ipv4Addr::LOCALHOST.into())),
+        families,
+    );
+    refused(dual.send_message(&Outgoing::to(v6, b"x").source(mapped.into())), families);
+    dual.send_message(&Outgoing::to(v4, b"x").source(mapped.into())).unwrap();
+    let any = Ipv4Addr::UNSPECIFIED.into();
+    dual.send_message(&Outgoing::to(v4, b"x").source(any)).unwrap();
+    dual.send_message(&Outgoing::to(v6, b"x").source(any)).unwrap();
+    for _ in 0..4 {
+        receive(&server);
+    }
+}
+
+#[test]
+fn a_zone_and_another_interface_are_refused() {
+    let socket = UdpSocket::bind("[::]:0").unwrap();
+    let message = Outgoing::to("[fe80::1%7]:9", b"x").interface(loopback());
+    refused(socket.send_message(&message), "on interface 7, and interface 1 was given");
+}
+
+#[test]
+fn what_an_ipv4_packet_cannot_have_is_unsupported() {
+    let server = curious(DualStack);
+    let client = Builder::datagram().dual_stack().bind("[::]:0").unwrap();
+    let to = Outgoing::to((Ipv4Addr::LOCALHOST, port(&server)), b"x");
+    for (message, name) in [
+        (to.flow_label(FlowLabel::new(1).unwrap()), "IPV6_FLOWINFO"),
+        (to.dont_fragment(DontFragment(true)), "IPV6_DONTFRAG"),
+    ] {
+        let error = client.send_message(&message).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    server.set_nonblocking(true).unwrap();
+    assert_eq!(server.recv_message(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+#[test]
+fn an_adopted_socket_with_more_than_there_is_room_for_still_receives() {
+    let server = curious(inet6::V6Only);
+    // Everything else that Linux has for an IPv6 datagram socket (linux/in6.h).
+    for name in [2, 3, 6, 49, 51, 53, 54, 56, 58, 66, 74, 77] {
+        let on: libc::c_int = 1;
+        // SAFETY: `on` is as long as the call is told. What it refuses is not switched on.
+        unsafe {
+            let value = (&raw const on).cast();
+            libc::setsockopt(server.as_fd().as_raw_fd(), libc::IPPROTO_IPV6, name, value, 4);
+        }
+    }
+    server.set_option(Timestamping { receive: true, send: true, hardware: true }).unwrap();
+    let client = UdpSocket::bind("[::1]:0").unwrap();
+    client.send_to(b"ping", (Ipv6Addr::LOCALHOST, port(&server))).unwrap();
+    let received = receive(&server);
+    assert_eq!((received.len, received.truncated), (4, false));
+    assert_eq!(received.destination, Some(Ipv6Addr::LOCALHOST));
+    assert!(received.hop_limit.is_some() && received.time.is_some());
+}
