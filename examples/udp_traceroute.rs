@@ -38,17 +38,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             continue;
         };
         let milliseconds = sent.elapsed().as_secs_f64() * 1000.0;
-        let (on_the_way, what) = match report.icmp {
-            Some(Icmp::V6(V6::TimeExceeded(_)) | Icmp::V4(V4::TimeExceeded(_))) => {
-                (true, String::new())
-            }
+        let end = match report.icmp {
+            Some(Icmp::V6(V6::TimeExceeded(_)) | Icmp::V4(V4::TimeExceeded(_))) => None,
             // The host itself, whose port is closed, or a router that knows no way.
-            Some(end) => (false, format!("  {end}")),
-            None => (false, format!("  {:?}", report.origin)),
+            Some(why) => Some(why.to_string()),
+            None => Some(format!("{:?}", report.origin)),
         };
         let from = report.offender.map(|ip| ip.to_string()).unwrap_or_default();
-        println!("{hops:2}  {from}  {milliseconds:.2} ms{what}");
-        if !on_the_way {
+        println!("{hops:2}  {from}  {milliseconds:.2} ms  {}", end.as_deref().unwrap_or_default());
+        if end.is_some() {
             break;
         }
     }

@@ -10,6 +10,7 @@
 //! | [`refused`] | a program does not compile: each mistake, its message, and what to write |
 //! | [`answering`] | you write a UDP server: answer from the address that was asked |
 //! | [`connecting`] | you connect to hosts by name: the race between their addresses |
+//! | [`path_mtu_and_errors`] | you want to know how big a datagram may be, and what became of it |
 //! | [`systems`] | you need to know what differs on your system |
 //! | [`errors_and_logging`] | something fails: the messages, and what the crate logs |
 //! | [`changelog`] | you update |
@@ -34,6 +35,9 @@ pub mod answering {}
 
 #[doc = include_str!("../docs/guide/connecting.md")]
 pub mod connecting {}
+
+#[doc = include_str!("../docs/guide/path_mtu_and_errors.md")]
+pub mod path_mtu_and_errors {}
 
 #[doc = include_str!("../docs/guide/systems.md")]
 pub mod systems {}
