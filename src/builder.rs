@@ -11,7 +11,7 @@ use crate::addr::{Endpoint, ToAddress};
 use crate::error::{Error, Op};
 use crate::kind::{Datagram, Kind, Protocol, Stream};
 use crate::mode::{DualStack, FromWire, Mode, V6Only};
-use crate::option::{Rank, ReuseAddress, Setting, SocketOption};
+use crate::option::{Rank, ReuseAddress, Setting, ShareAddress, SocketOption};
 use crate::socket::{
     BoundStream, ConnectedUdpSocket, Connecting, TcpListener, TcpStream, UdpSocket, bound, handle,
 };
@@ -36,7 +36,7 @@ const BACKLOG: u32 = 4096;
 ///
 /// * for streams: [`bind`](Builder::bind), then `listen`; [`connect`](Builder::connect),
 ///   [`connect_timeout`](Builder::connect_timeout), [`start_connect`](Builder::start_connect);
-/// * for datagrams: `bind` and `connect`.
+/// * for datagrams: `bind` and `connect`, and [`bind_echo`](Builder::bind_echo) for ICMPv6.
 ///
 /// # What a final verb does
 ///
@@ -244,6 +244,16 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         self.mode
     }
 
+    /// A bound socket that speaks another protocol of the kind.
+    pub(crate) fn open_as(
+        &self,
+        protocol: Protocol,
+        address: impl ToAddress<M>,
+    ) -> Result<Owned, Error> {
+        let builder = Self { protocol, ..self.clone() };
+        builder.renewing(&address, || builder.open_bound(&address))
+    }
+
     fn open(&self, nonblocking: bool) -> Result<Owned, Error> {
         let v6_only = self.mode.v6_only();
         let failed = |op, error| sys::errors::opening(op, None, v6_only, error);
@@ -253,6 +263,10 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         let socket = self.target(&fd);
         sys::set_v6_only(socket.fd, v6_only).map_err(|error| failed(Op::Mode, error))?;
         log::trace!("set IPV6_V6ONLY to {v6_only}, and read it back");
+        if self.protocol == Protocol::Icmpv6 {
+            sys::keep_identifier(socket.fd)
+                .map_err(|error| sys::errors::option(Op::Set(ShareAddress::NAME), error))?;
+        }
         for option in &self.options {
             option
                 .apply(socket)

@@ -337,7 +337,9 @@ mod tests {
         }
         assert_eq!(report.sent.is_some(), report.origin == Origin::Timestamp);
         assert_eq!(report.error().is_none(), report.origin == Origin::Timestamp);
-        assert!(report.mtu.is_none_or(|mtu| mtu == queued.info && mtu != 0));
+        let error = io::Error::from_raw_os_error(queued.errno);
+        let too_long = sys::errors::is_too_long(&error) && report.sent.is_none();
+        assert!(report.mtu.is_none_or(|mtu| mtu == queued.info && mtu != 0 && too_long));
     }
 
     /// `struct sock_extended_err`, and the address of who says so.
@@ -363,12 +365,15 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_a_report_that_contradicts_itself(
-            bytes in prop::collection::vec(any::<u8>(), 0..60), origin in 0..8_u8,
+            bytes in prop::collection::vec(any::<u8>(), 0..60),
+            (origin, family) in (0..8_u8, prop::sample::select(vec![0_u16, 2, 10])),
         ) {
             any_bytes(&bytes);
+            // What the bytes lead to where these two make sense.
             let mut bytes = bytes;
-            if let Some(at) = bytes.get_mut(4) {
-                *at = origin;
+            if let Some(known) = bytes.get_mut(..18) {
+                known[4] = origin;
+                known[16..].copy_from_slice(&family.to_ne_bytes());
             }
             if let Some(message) = message(&bytes) {
                 any_bytes(&message);

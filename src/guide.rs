@@ -9,6 +9,7 @@
 //! | [`dual_stack`] | you serve IPv6 and IPv4: ten minutes |
 //! | [`refused`] | a program does not compile: each mistake, its message, and what to write |
 //! | [`answering`] | you write a UDP server: answer from the address that was asked |
+//! | [`multicast`] | you listen to groups, or send to them |
 //! | [`connecting`] | you connect to hosts by name: the race between their addresses |
 //! | [`path_mtu_and_errors`] | you want to know how big a datagram may be, and what became of it |
 //! | [`systems`] | you need to know what differs on your system |
@@ -35,6 +36,9 @@ pub mod answering {}
 
 #[doc = include_str!("../docs/guide/connecting.md")]
 pub mod connecting {}
+
+#[doc = include_str!("../docs/guide/multicast.md")]
+pub mod multicast {}
 
 #[doc = include_str!("../docs/guide/path_mtu_and_errors.md")]
 pub mod path_mtu_and_errors {}

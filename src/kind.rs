@@ -36,7 +36,7 @@ pub trait Kind: Sealed + 'static {}
 #[expect(clippy::exhaustive_enums, reason = "a marker has no values and never gets any")]
 pub enum Stream {}
 
-/// Single messages without a connection: UDP (`SOCK_DGRAM`).
+/// Single messages without a connection: UDP, or ICMPv6 echo (`SOCK_DGRAM`).
 ///
 /// # Examples
 ///
@@ -97,8 +97,8 @@ pub enum Listening {}
 #[expect(clippy::exhaustive_enums, reason = "a marker has no values and never gets any")]
 pub enum Connected {}
 
-/// The role of a [`UdpSocket`](crate::UdpSocket) and a
-/// [`ConnectedUdpSocket`](crate::ConnectedUdpSocket).
+/// The role of a [`UdpSocket`](crate::UdpSocket), a
+/// [`ConnectedUdpSocket`](crate::ConnectedUdpSocket) and an [`EchoSocket`](crate::EchoSocket).
 ///
 /// # Examples
 ///
@@ -142,4 +142,6 @@ pub enum Protocol {
     MultipathTcp,
     /// UDP (RFC 768).
     Udp,
+    /// ICMPv6 (RFC 4443).
+    Icmpv6,
 }

@@ -277,6 +277,12 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         self
     }
 
+    /// Leaves the source address to the system.
+    pub(super) fn without_source(mut self) -> Self {
+        self.source = None;
+        self
+    }
+
     fn send(
         &self,
         socket: sys::Target<'_>,
@@ -345,8 +351,17 @@ fn source<M: Mode>(mode: M, ip: IpAddr) -> io::Result<Option<Ipv6Addr>> {
 
 /// Refuses what a kernel would refuse without a word, or do half of.
 fn check(departure: &Departure, ipv4: bool, peer: Option<&SocketAddrV6>) -> io::Result<()> {
-    if departure.source.is_some_and(|source| is_mapped(&source) != ipv4) {
-        return Err(refused("source and destination are of two families".to_owned()));
+    let zone = peer.map_or(0, SocketAddrV6::scope_id) | departure.interface;
+    if let Some(source) = departure.source {
+        if is_mapped(&source) != ipv4 {
+            return Err(refused("source and destination are of two families".to_owned()));
+        }
+        if is_zoned(&source) && peer.is_some() && zone == 0 {
+            return Err(refused(format!("{source} is link-local: say on which interface")));
+        }
+    }
+    if ipv4 && departure.hop_limit == Some(0) {
+        return Err(refused("an IPv4 packet cannot have a hop limit of 0".to_owned()));
     }
     match peer {
         Some(peer)

@@ -1,6 +1,7 @@
 //! What arrives with a datagram: [`Received`].
 
 use std::io::{self, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime};
 
@@ -90,7 +91,7 @@ pub struct Received<M: Mode = V6Only> {
 }
 
 impl<M: Mode> Received<M> {
-    fn new(message: sys::Message) -> Self {
+    pub(crate) fn new(message: sys::Message) -> Self {
         let arrival = message.arrival;
         Self {
             len: message.len,
@@ -113,8 +114,8 @@ impl<M: Mode> Received<M> {
     ///
     /// A socket on `[::]` that answers with [`send_to`](UdpSocket::send_to) does so from an address
     /// that the system chooses, and a host with several addresses then answers from the wrong one,
-    /// which the peer, or a firewall before it, throws away. The answer to a multicast datagram
-    /// comes from an address of the interface that it arrived on.
+    /// which the peer, or a firewall before it, throws away. The answer to a multicast datagram, or
+    /// to a broadcast one of IPv4, comes from an address of the interface that it arrived on.
     ///
     /// # Errors
     ///
@@ -147,7 +148,15 @@ impl<M: Mode> Received<M> {
                 ));
             }
         }
-        socket.send_message(&self.answer(data))
+        let answer = self.answer(data);
+        match (socket.send_message(&answer), self.destination.map(Into::into)) {
+            (Err(error), Some(IpAddr::V4(ip)))
+                if sys::errors::is_bad_source(&error) && !is_own(ip)? =>
+            {
+                socket.send_message(&answer.without_source())
+            }
+            (result, _) => result,
+        }
     }
 
     /// The answer as a message, to be given more than [`reply`](Self::reply) gives it.
@@ -180,11 +189,18 @@ impl<M: Mode> Received<M> {
     }
 }
 
+/// Whether this host has the address. It may have none of its own and still be asked by it: that of
+/// a broadcast to the network.
+#[cold]
+fn is_own(ip: Ipv4Addr) -> io::Result<bool> {
+    Ok(sys::interface_addresses()?.iter().any(|address| address.ip == ip))
+}
+
 /// Whether many hosts have the address, so that nobody sends from it.
-fn is_shared(ip: std::net::IpAddr) -> bool {
+fn is_shared(ip: IpAddr) -> bool {
     match ip {
-        std::net::IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast(),
-        std::net::IpAddr::V6(ip) => ip.is_multicast(),
+        IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast(),
+        IpAddr::V6(ip) => ip.is_multicast(),
     }
 }
 

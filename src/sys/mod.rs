@@ -21,7 +21,7 @@
 use std::ffi::c_int;
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::{Ipv6Addr, SocketAddrV6};
+use std::net::SocketAddrV6;
 use std::time::{Duration, Instant};
 
 use socket2::{SockAddr, SockRef};
@@ -37,6 +37,7 @@ pub(crate) mod names;
 mod elsewhere;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
+mod multicast;
 mod option;
 mod resolve;
 #[cfg(unix)]
@@ -49,6 +50,7 @@ mod windows;
 pub(crate) use self::elsewhere::*;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use self::linux::*;
+pub(crate) use self::multicast::*;
 pub(crate) use self::option::*;
 pub(crate) use self::resolve::{ResolveFailure, ResolveReason, resolve};
 #[cfg(unix)]
@@ -159,12 +161,24 @@ fn filled(buffer: &mut [MaybeUninit<u8>]) -> &mut [u8] {
 // Opening.
 
 /// The type and the protocol of a socket, as `socket` takes them.
-fn numbers(protocol: Protocol) -> (socket2::Type, socket2::Protocol) {
-    match protocol {
+fn numbers(protocol: Protocol) -> io::Result<(socket2::Type, socket2::Protocol)> {
+    Ok(match protocol {
         Protocol::Tcp => (socket2::Type::STREAM, socket2::Protocol::TCP),
         Protocol::MultipathTcp => (socket2::Type::STREAM, socket2::Protocol::from(MULTIPATH_TCP)),
         Protocol::Udp => (socket2::Type::DGRAM, socket2::Protocol::UDP),
-    }
+        Protocol::Icmpv6 if names::ICMPV6_DATAGRAMS => {
+            (socket2::Type::DGRAM, socket2::Protocol::ICMPV6)
+        }
+        Protocol::Icmpv6 => return Err(unsupported()),
+    })
+}
+
+/// Keeps other programs off the identifier of an echo socket, unless it is to be shared.
+///
+/// Linux opens such sockets with `SO_REUSEADDR` on (inet6_create, `INET_PROTOSW_REUSE`), so that the
+/// program that binds an identifier last takes the replies of the others.
+pub(crate) fn keep_identifier(fd: Borrowed<'_>) -> io::Result<()> {
+    set_bool(Target { fd, dual_stack: false }, names::SHARE_ADDRESS, false)
 }
 
 /// A socket that is not bound, close-on-exec, with `IPV6_V6ONLY` set and read back.
@@ -243,9 +257,10 @@ pub(crate) fn protocol(fd: Borrowed<'_>) -> io::Result<Protocol> {
         MULTIPATH_TCP => Ok(Protocol::MultipathTcp),
         number if number == c_int::from(socket2::Protocol::TCP) => Ok(Protocol::Tcp),
         number if number == c_int::from(socket2::Protocol::UDP) => Ok(Protocol::Udp),
+        number if number == c_int::from(socket2::Protocol::ICMPV6) => Ok(Protocol::Icmpv6),
         number => Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("protocol {number} is neither TCP nor UDP"),
+            format!("protocol {number} is neither TCP nor UDP nor ICMPv6"),
         )),
     }
 }
@@ -255,7 +270,7 @@ pub(crate) fn protocol(fd: Borrowed<'_>) -> io::Result<Protocol> {
 pub(crate) struct State {
     pub(crate) stream: bool,
     pub(crate) datagram: bool,
-    /// Something else than TCP and UDP, such as a ping socket, where the system tells.
+    /// Something else than TCP and UDP, such as an echo socket, where the system tells.
     pub(crate) foreign_protocol: bool,
     pub(crate) listening: bool,
     pub(crate) v6_only: bool,
@@ -274,8 +289,10 @@ pub(crate) fn state(fd: Borrowed<'_>) -> io::Result<Option<State>> {
     Ok(Some(State {
         stream,
         datagram: kind == socket2::Type::DGRAM,
-        foreign_protocol: protocol(fd)
-            .is_err_and(|error| error.kind() == io::ErrorKind::InvalidData),
+        foreign_protocol: match protocol(fd) {
+            Ok(protocol) => protocol == Protocol::Icmpv6,
+            Err(error) => error.kind() == io::ErrorKind::InvalidData,
+        },
         listening: stream && get_bool(socket, names::SO_ACCEPTCONN)?,
         v6_only: get_bool(socket, names::IPV6_V6ONLY)?,
         local: local_address(fd)?,
@@ -325,14 +342,4 @@ pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
         set_u32(socket, names::SO_BINDTOIFINDEX, bound)?;
     }
     Ok(())
-}
-
-/// Joins a multicast group on an interface.
-pub(crate) fn join(fd: Borrowed<'_>, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
-    SockRef::from(&fd).join_multicast_v6(group, interface)
-}
-
-/// Leaves a multicast group on an interface.
-pub(crate) fn leave(fd: Borrowed<'_>, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
-    SockRef::from(&fd).leave_multicast_v6(group, interface)
 }

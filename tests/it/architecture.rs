@@ -16,6 +16,8 @@ const LAYERS: [&[&str]; 6] = [
     &[
         "message",
         "error_queue",
+        "membership",
+        "echo",
         "capabilities",
         "guide",
         "batch",

@@ -46,8 +46,8 @@ fn check<M: Mode>(report: ErrorReport<M>, closed: SocketAddr) {
 }
 
 #[test]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 fn a_closed_port_is_reported_with_the_payload_and_fails_one_call() {
-    require!(LINUX, "the error queue");
     for ipv4 in [false, true] {
         let peer = closed(ipv4);
         let socket = socket_with_errors(DualStack);
@@ -67,8 +67,8 @@ fn a_closed_port_is_reported_with_the_payload_and_fails_one_call() {
 }
 
 #[test]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 fn an_empty_queue_is_none_and_nobody_waits() {
-    require!(LINUX, "the error queue");
     let blocking = UdpSocket::bind("[::1]:0").unwrap();
     assert_eq!(blocking.recv_error(&mut [0; 8]).unwrap(), None);
     let (client, accepted) = streams();
@@ -77,8 +77,8 @@ fn an_empty_queue_is_none_and_nobody_waits() {
 }
 
 #[test]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 fn whoever_empties_the_queue_first_receives_without_an_error() {
-    require!(LINUX, "the error queue");
     let socket = socket_with_errors(V6Only);
     let peer = closed(false);
     let SocketAddr::V6(closed) = peer else { unreachable!() };
@@ -89,8 +89,8 @@ fn whoever_empties_the_queue_first_receives_without_an_error() {
 }
 
 #[test]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 fn a_buffer_that_is_too_small_loses_the_rest_of_the_payload() {
-    require!(LINUX, "the error queue");
     let socket = socket_with_errors(AnyMode::DualStack);
     for (room, len, truncated) in [(0, 0, true), (8, 8, true), (14, 14, false)] {
         let peer = closed(true);
@@ -104,8 +104,8 @@ fn a_buffer_that_is_too_small_loses_the_rest_of_the_payload() {
 }
 
 #[test]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 fn a_connected_socket_has_the_same_queue() {
-    require!(LINUX, "the error queue");
     let peer = closed(true);
     let socket = socket_with_errors(DualStack).connect(peer).unwrap();
     socket.send(b"anybody there?").unwrap();
@@ -115,8 +115,8 @@ fn a_connected_socket_has_the_same_queue() {
 }
 
 #[test]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 fn without_the_option_nothing_is_queued() {
-    require!(LINUX, "the error queue");
     let SocketAddr::V6(peer) = closed(false) else { unreachable!() };
     let socket = UdpSocket::bind("[::1]:0").unwrap().connect(peer).unwrap();
     socket.send(b"anybody there?").unwrap();
@@ -125,8 +125,8 @@ fn without_the_option_nothing_is_queued() {
 }
 
 #[test]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 fn an_accepted_stream_inherits_the_option_and_tells_when_it_sent() {
-    require!(LINUX, "the error queue");
     let listener = listener();
     listener.set_option(RecvError(true)).unwrap();
     let client = inet6::TcpStream::connect(listener.local_addr().unwrap()).unwrap();

@@ -21,6 +21,7 @@ mod connect;
 mod connecting;
 mod cost;
 mod datagram;
+mod echo;
 mod error;
 mod error_queue;
 mod example;
@@ -29,6 +30,7 @@ mod interface;
 #[cfg(target_os = "linux")]
 mod lab;
 mod listener;
+mod membership;
 mod message;
 mod mode;
 mod names;

@@ -94,8 +94,8 @@ fn stamp(value: &[u8]) -> Option<Duration> {
         4 => u64::try_from(int_at(value, 0)?).ok()?,
         _ => return None,
     };
-    // A fraction has 32 bits at most; on some systems padding follows.
-    let wide = cfg!(target_endian = "big") && half == 8;
+    // A fraction needs 32 bits, and on NetBSD, as on Apple's systems, has no more: padding follows.
+    let wide = cfg!(all(target_endian = "big", not(target_os = "netbsd"))) && half == 8;
     let fraction = u32_at(value, if wide { half + 4 } else { half })?;
     Some(Duration::from_secs(seconds) + Duration::from_nanos(u64::from(fraction) * u64::from(UNIT)))
 }

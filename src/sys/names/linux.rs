@@ -77,6 +77,9 @@ pub(crate) const TCP_NOTSENT_LOWAT: Name = at(IPPROTO_TCP, libc::TCP_NOTSENT_LOW
 pub(crate) const TCP_QUICKACK: Name = at(IPPROTO_TCP, libc::TCP_QUICKACK);
 pub(crate) const TCP_USER_TIMEOUT: Name = at(IPPROTO_TCP, libc::TCP_USER_TIMEOUT);
 
+// net/ipv6/ping.c.
+pub(crate) const ICMPV6_DATAGRAMS: bool = true;
+
 pub(crate) const PMTUDISC_DONT: Option<c_int> = Some(libc::IPV6_PMTUDISC_DONT);
 pub(crate) const PMTUDISC_WANT: Option<c_int> = Some(libc::IPV6_PMTUDISC_WANT);
 pub(crate) const PMTUDISC_DO: Option<c_int> = Some(libc::IPV6_PMTUDISC_DO);
@@ -93,7 +96,11 @@ pub(crate) const PREFER_SRC_HOME: c_int = 0x0400;
 pub(crate) const PREFER_SRC_CGA: c_int = 0x0008;
 pub(crate) const PREFER_SRC_NONCGA: c_int = 0x0800;
 
+pub(crate) const MCAST_BLOCK_SOURCE: Name = at(IPPROTO_IPV6, libc::MCAST_BLOCK_SOURCE);
 pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_JOIN_SOURCE_GROUP);
+pub(crate) const MCAST_LEAVE_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_LEAVE_SOURCE_GROUP);
+pub(crate) const MCAST_MSFILTER: Name = at(IPPROTO_IPV6, libc::MCAST_MSFILTER);
+pub(crate) const MCAST_UNBLOCK_SOURCE: Name = at(IPPROTO_IPV6, libc::MCAST_UNBLOCK_SOURCE);
 
 pub(crate) const UDP_GRO: Name = at(libc::SOL_UDP, libc::UDP_GRO);
 pub(crate) const UDP_SEGMENT: Name = at(libc::SOL_UDP, libc::UDP_SEGMENT);

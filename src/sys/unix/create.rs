@@ -23,7 +23,7 @@ pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
 
 /// A socket that is neither bound nor connected.
 pub(crate) fn open(protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
-    let (kind, protocol) = numbers(protocol);
+    let (kind, protocol) = numbers(protocol)?;
     let flag = names::ATOMIC.filter(|_| nonblocking).map(|atomic| atomic.nonblocking);
     let kind = Type::from(c_int::from(kind) | flag.unwrap_or(0));
     let socket = OwnedFd::from(Socket::new(Domain::IPV6, kind, Some(protocol))?);

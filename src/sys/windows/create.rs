@@ -19,7 +19,7 @@ use crate::sys::{Target, get_int, names, numbers, set_nonblocking};
 
 /// A socket that is neither bound nor connected.
 pub(crate) fn open(protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
-    let (kind, protocol) = numbers(protocol);
+    let (kind, protocol) = numbers(protocol)?;
     // Not inheritable: socket2 passes WSA_FLAG_NO_HANDLE_INHERIT.
     let socket = OwnedSocket::from(Socket::new(Domain::IPV6, kind, Some(protocol))?);
     if kind == Type::DGRAM {

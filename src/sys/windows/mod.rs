@@ -49,12 +49,18 @@ pub(crate) mod codes {
     pub(crate) const SYSTEM_LIMIT: &[i32] = &[];
     /// Told as "invalid argument" or "address not available", as much else is.
     pub(crate) const NO_DEVICE: &[i32] = &[];
+    /// Of joining and blocking: the limits of a socket.
+    pub(crate) const NO_ROOM: &[i32] = &[WSAENOBUFS, WSAETOOMANYREFS];
+    /// Of joining; an interface that does not exist is told so too.
+    pub(crate) const NO_MULTICAST: &[i32] = &[WSAEINVAL, WSAEADDRNOTAVAIL];
     pub(crate) const NO_OPTION: &[i32] = &[WSAENOPROTOOPT, WSAEOPNOTSUPP];
     pub(crate) const CONNECTING: &[i32] = &[WSAEWOULDBLOCK, WSAEINPROGRESS];
     pub(crate) const EXHAUSTED: &[i32] = &[WSAEMFILE, WSAENOBUFS];
     /// Microsoft, "accept function": `WSAECONNRESET`. Under Wine, a peer that is gone already has no
     /// address (`WSAENOTCONN`).
     pub(crate) const PEER_FAILED: &[i32] = &[WSAECONNRESET, WSAECONNABORTED, WSAENOTCONN];
+    /// It has no datagram sockets of ICMPv6 at all.
+    pub(crate) const NO_GROUP: &[i32] = &[];
     /// A peer of the other family than the bound address; the documentation has none for it.
     pub(crate) const UNREACHABLE: &[i32] =
         &[WSAEAFNOSUPPORT, WSAEOPNOTSUPP, WSAEADDRNOTAVAIL, WSAEINVAL];

@@ -314,6 +314,10 @@ fn a_source_that_cannot_be_is_refused_with_words() {
     for _ in 0..4 {
         receive(&server);
     }
+
+    let link: Ipv6Addr = "fe80::1".parse().unwrap();
+    refused(only.send_message(&Outgoing::to(v6, b"x").source(link)), "say on which interface");
+    refused(dual.send_message(&Outgoing::to(v4, b"x").hop_limit(0)), "a hop limit of 0");
 }
 
 #[test]

@@ -132,6 +132,15 @@ fn a_message_that_must_not_be_split_tells_the_path_mtu() {
             connected(&chain, peer).send_message(&Outgoing::new(&data).dont_fragment(whole)),
             most,
         );
+        // Cut into datagrams, each of them must fit, and all of them one system call.
+        let segments = vec![2; 3 * data.len()];
+        let size = u16::try_from(data.len()).unwrap();
+        let cut = Outgoing::to(peer, &segments).segment_size(size).dont_fragment(whole);
+        refused(socket.send_message(&cut), most);
+        let all = Outgoing::to(peer, &[0; 70_000]).segment_size(1000);
+        let error = socket.send_message(&all).unwrap_err();
+        let too_long = MessageTooLong::of(&error).unwrap();
+        assert_eq!((too_long.len(), too_long.max_payload()), (70_000, Some(65_527)));
         let fits = Outgoing::to(peer, &data[1..]).dont_fragment(whole);
         assert_eq!(socket.send_message(&fits).unwrap(), most);
     });
