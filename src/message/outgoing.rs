@@ -53,13 +53,21 @@ use crate::sys::{self, cmsg::Departure};
 ///
 /// # Platform notes
 ///
-/// | what | Linux, Android | Windows | Apple, the BSDs, illumos |
-/// | --- | --- | --- | --- |
-/// | source, interface, hop limit, traffic class, no fragments | yes | yes | yes |
-/// | flow label, time of sending | yes | no | no |
-/// | segment size | yes | yes | no |
-/// | to an IPv4 peer: hop limit, traffic class | yes | yes | no |
-/// | to an IPv4 peer: no fragments | no | yes | no |
+/// | what | Linux, Android | Windows | Apple | FreeBSD | illumos | NetBSD, OpenBSD, DragonFly |
+/// | --- | --- | --- | --- | --- | --- | --- |
+/// | source, interface, hop limit, no fragments | yes | yes | yes | yes | yes | yes |
+/// | traffic class | yes | recent | yes | yes | yes | yes |
+/// | flow label, time of sending | yes | no | no | no | no | no |
+/// | segment size | yes | yes | no | no | no | no |
+/// | to an IPv4 peer: source | yes | yes | yes | yes | yes | no |
+/// | to an IPv4 peer: interface | yes | yes | yes | no | yes | no |
+/// | to an IPv4 peer: hop limit | yes | yes | no | no | no | no |
+/// | to an IPv4 peer: traffic class | yes | recent | yes | yes | no | no |
+/// | to an IPv4 peer: no fragments | no | yes | no | no | no | no |
+///
+/// "Recent" is a Windows that lets the traffic class of a socket be set (`IPV6_TCLASS`). A source
+/// address goes before an interface on FreeBSD, and for IPv4 peers on Apple's systems: where both
+/// are given, the routes choose the interface, but that of a link-local address.
 ///
 /// What a system does not have is an error of kind [`Unsupported`](io::ErrorKind::Unsupported), and
 /// the datagram is not sent.

@@ -17,9 +17,9 @@ use crate::sys::{self, Target, names};
 ///
 /// # Platform notes
 ///
-/// Default: off everywhere. Every system has it; on Windows it is `IPV6_PKTINFO`. For the IPv4
-/// peers of a dual-stack socket Linux, Android and Apple's systems deliver it in the same form; on
-/// Windows the IPv4 twin (`IP_PKTINFO`) is set too.
+/// Default: off everywhere. Every system has it; on Windows it is `IPV6_PKTINFO`. It covers the
+/// IPv4 peers of a dual-stack socket, but not on NetBSD; on Windows the IPv4 twin (`IP_PKTINFO`) is
+/// set for them.
 ///
 /// # Errors
 ///
@@ -70,7 +70,8 @@ impl Setting for RecvPacketInfo {
 /// # Platform notes
 ///
 /// Default: off everywhere. Every system has it; on Windows it is `IPV6_HOPLIMIT`. On a dual-stack
-/// socket the IPv4 twin (`IP_RECVTTL`) is set too, where there is one.
+/// socket the IPv4 twin (`IP_RECVTTL`) is set too, where there is one; FreeBSD and illumos need none,
+/// and of IPv4 peers Apple's systems and NetBSD tell nothing.
 ///
 /// # Errors
 ///
@@ -121,7 +122,8 @@ impl Setting for RecvHopLimit {
 /// # Platform notes
 ///
 /// Default: off everywhere. Every system has it. On a dual-stack socket the IPv4 twin
-/// (`IP_RECVTOS`) is set too, where there is one.
+/// (`IP_RECVTOS`) is set too, where there is one; Apple's systems, FreeBSD and illumos need none, and
+/// of IPv4 peers NetBSD tells nothing.
 ///
 /// # Errors
 ///

@@ -17,12 +17,14 @@ const TABLES: [(&str, &str); 10] = [
 ];
 
 /// The rows whose constant has another name on some system.
-const RENAMED: [(&str, &str); 17] = [
+const RENAMED: [(&str, &str); 19] = [
     ("IPV6_FREEBIND", "IPV6_BINDANY"),
     ("IPV6_FREEBIND", "SO_BINDANY"),
     ("IPV6_RECVHOPLIMIT", "IPV6_HOPLIMIT"),
     ("IPV6_RECVPKTINFO", "IPV6_PKTINFO"),
     ("IPV6_USER_MTU", "IPV6_MTU"),
+    ("IP_TOS_ALIAS", "IP_TCLASS"),
+    ("IP_TTL", "IP_HOPLIMIT"),
     ("SHARE_ADDRESS", "SO_REUSEADDR"),
     ("SHARE_ADDRESS", "SO_REUSEPORT"),
     ("SO_BINDTOIFINDEX", "IPV6_BOUND_IF"),

@@ -140,13 +140,22 @@ pub(crate) const CMSG_SCM_TXTIME: Name = None;
 pub(crate) const CMSG_UDP_GRO: Name = None;
 pub(crate) const CMSG_UDP_SEGMENT: Name = None;
 
-// The same for IPv4 packets on a dual-stack socket; `IP_PKTINFO` is `None` where `IPV6_PKTINFO`
-// carries mapped addresses.
+// The same for IPv4 packets on a dual-stack socket. What arrives may also have the IPv6 number, with
+// the value of the IPv4 header; what is sent goes by these alone.
 pub(crate) const CMSG_IP_DONTFRAG: Name = None;
+/// The source and the interface, by `IPV6_PKTINFO` with a mapped address.
+pub(crate) const CMSG_IP_MAPPED_PKTINFO: Name = None;
+/// The source and the interface, or one of them, by `struct in_pktinfo`.
 pub(crate) const CMSG_IP_PKTINFO: Name = None;
 pub(crate) const CMSG_IP_RECVERR: Name = None;
+/// The source alone.
+pub(crate) const CMSG_IP_SENDSRCADDR: Name = None;
 pub(crate) const CMSG_IP_TOS: Name = None;
+/// Another number that what arrives may have.
+pub(crate) const CMSG_IP_TOS_ALIAS: Name = None;
 pub(crate) const CMSG_IP_TTL: Name = None;
+/// Another number that what arrives may have.
+pub(crate) const CMSG_IP_TTL_ALIAS: Name = None;
 
 // Values that differ per system; `None` where it has no such value.
 

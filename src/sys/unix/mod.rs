@@ -43,7 +43,12 @@ pub(crate) mod codes {
     pub(crate) const SYSTEM_LIMIT: &[i32] = &[libc::ENFILE];
     pub(crate) const NO_DEVICE: &[i32] = &[libc::ENODEV, libc::ENXIO];
     /// Of joining and blocking: the limits of a socket.
-    pub(crate) const NO_ROOM: &[i32] = &[libc::ENOBUFS, libc::ENOMEM, libc::ETOOMANYREFS];
+    pub(crate) const NO_ROOM: &[i32] = &[
+        libc::ENOBUFS,
+        libc::ENOMEM,
+        #[cfg(not(target_os = "haiku"))]
+        libc::ETOOMANYREFS,
+    ];
     /// Of joining: the interface has no IPv6 (net/ipv6/mcast.c, `__ipv6_dev_mc_inc`), or no
     /// multicast (in6_mcast.c, `in6p_join_group`).
     pub(crate) const NO_MULTICAST: &[i32] = &[libc::EINVAL, libc::EADDRNOTAVAIL];

@@ -17,16 +17,19 @@ use super::{Target, unsupported};
 mod create;
 mod data;
 mod interface;
+mod message;
 mod resolve;
 mod wait;
 
 pub(crate) use self::create::{accept, open, prepare};
 pub(crate) use self::data::{
-    recv, recv_from, recv_message, recv_vectored, send, send_to, send_to_vectored, send_vectored,
+    recv, recv_from, recv_from_vectored, recv_vectored, send, send_to, send_to_vectored,
+    send_vectored,
 };
 pub(crate) use self::interface::{
     interface_addresses, interface_index, interface_name, interfaces,
 };
+pub(crate) use self::message::{recv_message, send_message};
 pub(super) use self::resolve::look_up;
 pub(super) use self::wait::{pair, wait_once};
 
