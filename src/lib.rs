@@ -117,6 +117,8 @@
 //! | connect and do other work meanwhile | [`Builder::start_connect`], [`Connecting`] |
 //! | exchange datagrams | [`UdpSocket::bind`], [`UdpSocket::send_to`], [`UdpSocket::recv_from`] |
 //! | learn that a datagram was truncated | [`UdpSocket::recv_message`] |
+//! | learn how large a datagram may be | [`MessageTooLong`], [`ConnectedUdpSocket::mtu`], [the chapter](guide::path_mtu_and_errors) |
+//! | learn what became of a datagram, and which router says so | [`UdpSocket::recv_error`], [`ErrorReport`], [`icmp`] |
 //! | learn where it was sent to, its hop limit, traffic class, flow label, time of arrival | [`Received`], the `Recv` options of [`option`] |
 //! | answer from the right address | [`Received::reply`], [the chapter](guide::answering) |
 //! | send one datagram with its own source, interface, hop limit … | [`Outgoing`], [`UdpSocket::send_message`] |
@@ -173,6 +175,7 @@ mod capabilities;
 mod connect;
 mod echo;
 mod error;
+mod error_queue;
 mod flow_label;
 mod guard;
 pub mod guide;
@@ -192,6 +195,7 @@ pub use self::connect::{
 };
 pub use self::echo::{EchoReply, EchoSocket};
 pub use self::error::{Error, Op};
+pub use self::error_queue::{ErrorReport, Origin, SendTime};
 pub use self::flow_label::{FlowLease, FlowShare};
 pub use self::guard::{GuardError, Guarded};
 pub use self::interface::Interface;
@@ -199,8 +203,8 @@ pub use self::membership::{Membership, SourceMembership};
 pub use self::message::{Outgoing, Received};
 pub use self::mode::{AnyMode, DualStack, V6Only};
 pub use self::socket::{
-    AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Incoming, TcpListener,
-    TcpStream, UdpConnectError, UdpSocket,
+    AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Incoming,
+    MessageTooLong, TcpListener, TcpStream, UdpConnectError, UdpSocket,
 };
 pub use self::tcp_info::{TcpInfo, TcpState};
 

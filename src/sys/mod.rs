@@ -94,6 +94,16 @@ pub(crate) struct Message {
     pub(crate) arrival: Arrival,
 }
 
+/// What `recv_error` found.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) len: usize,
+    pub(crate) truncated: bool,
+    /// Where the datagram was sent to, which a time of sending does not tell.
+    pub(crate) destination: Option<SocketAddrV6>,
+    pub(crate) queued: cmsg::Queued,
+}
+
 /// One address of one interface.
 #[derive(Debug)]
 pub(crate) struct InterfaceAddress {

@@ -17,6 +17,7 @@ const LAYERS: [&[&str]; 6] = [
         "message",
         "flow_label",
         "guard",
+        "error_queue",
         "membership",
         "echo",
         "capabilities",

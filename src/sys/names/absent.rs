@@ -132,6 +132,7 @@ pub(crate) const CMSG_IPV6_FLOWINFO: Name = None;
 pub(crate) const CMSG_IPV6_HOPLIMIT: Name = None;
 pub(crate) const CMSG_IPV6_PATHMTU: Name = None;
 pub(crate) const CMSG_IPV6_PKTINFO: Name = None;
+pub(crate) const CMSG_IPV6_RECVERR: Name = None;
 pub(crate) const CMSG_IPV6_TCLASS: Name = None;
 pub(crate) const CMSG_SO_RXQ_OVFL: Name = None;
 /// A `timespec` on Linux, a `timeval` elsewhere.
@@ -148,6 +149,7 @@ pub(crate) const CMSG_IP_DONTFRAG: Name = None;
 pub(crate) const CMSG_IP_MAPPED_PKTINFO: Name = None;
 /// The source and the interface, or one of them, by `struct in_pktinfo`.
 pub(crate) const CMSG_IP_PKTINFO: Name = None;
+pub(crate) const CMSG_IP_RECVERR: Name = None;
 /// The source alone.
 pub(crate) const CMSG_IP_SENDSRCADDR: Name = None;
 pub(crate) const CMSG_IP_TOS: Name = None;

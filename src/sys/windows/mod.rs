@@ -68,6 +68,7 @@ pub(crate) mod codes {
     pub(crate) const UNREACHABLE: &[i32] =
         &[WSAEAFNOSUPPORT, WSAEOPNOTSUPP, WSAEADDRNOTAVAIL, WSAEINVAL];
     pub(crate) const OUT_OF_RANGE: &[i32] = &[];
+    pub(crate) const TOO_LONG: &[i32] = &[WSAEMSGSIZE];
     /// The address belongs to a socket with `SO_EXCLUSIVEADDRUSE`, or the system keeps the port.
     pub(crate) const EXCLUSIVE: &[i32] = &[WSAEACCES];
 }
