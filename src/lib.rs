@@ -156,6 +156,7 @@
 //! [`SocketAddrV6`]: std::net::SocketAddrV6
 
 pub mod header;
+pub mod icmp;
 pub mod kind;
 pub mod mode;
 pub mod option;
@@ -166,6 +167,7 @@ mod capabilities;
 mod connect;
 mod echo;
 mod error;
+mod error_queue;
 pub mod guide;
 mod interface;
 mod message;
@@ -182,12 +184,13 @@ pub use self::connect::{
 };
 pub use self::echo::{EchoReply, EchoSocket};
 pub use self::error::{Error, Op};
+pub use self::error_queue::{ErrorReport, Origin, SendTime};
 pub use self::interface::Interface;
 pub use self::message::{Outgoing, Received};
 pub use self::mode::{AnyMode, DualStack, V6Only};
 pub use self::socket::{
-    AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Incoming, TcpListener,
-    TcpStream, UdpConnectError, UdpSocket,
+    AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Incoming,
+    MessageTooLong, TcpListener, TcpStream, UdpConnectError, UdpSocket,
 };
 pub use self::tcp_info::{TcpInfo, TcpState};
 

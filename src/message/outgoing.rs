@@ -9,7 +9,7 @@ use crate::header::FlowLabel;
 use crate::interface::Interface;
 use crate::mode::{Mode, V6Only};
 use crate::option::{DontFragment, TrafficClass};
-use crate::socket::{ConnectedUdpSocket, UdpSocket, sending, with_wire_on};
+use crate::socket::{Attempt, ConnectedUdpSocket, UdpSocket, total, with_wire_on};
 use crate::sys::{self, cmsg::Departure};
 
 /// A datagram with what it is sent with: where it differs from what the socket is set to, for this
@@ -296,8 +296,16 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
             }
             Data::Many(data) => data,
         };
+        let attempt = || {
+            let attempt = match peer {
+                Some(peer) => Attempt::to(socket, peer, length(data, &departure)),
+                None => Attempt::connected(socket, length(data, &departure)),
+            };
+            attempt.from(departure.source, departure.interface)
+        };
         if departure.is_plain() {
-            return sys::send_to_vectored(socket.fd, data, peer);
+            return sys::send_to_vectored(socket.fd, data, peer)
+                .map_err(|error| attempt().explain(error));
         }
         let ipv4 = match peer {
             _ if mode.v6_only() => false,
@@ -306,7 +314,17 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         };
         check(&departure, ipv4, peer)?;
         sys::send_message(socket.fd, data, peer, &departure, ipv4)
-            .map_err(|error| explain(&departure, error))
+            .map_err(|error| attempt().explain(explain(&departure, error)))
+    }
+}
+
+/// The length of what may be too long: of all that is given, or of one of the datagrams that it is
+/// cut into.
+fn length(data: &[IoSlice<'_>], departure: &Departure) -> usize {
+    let all = total(data);
+    match departure.segment_size {
+        Some(size) if all <= usize::from(u16::MAX) => all.min(size.into()),
+        _ => all,
     }
 }
 
@@ -375,7 +393,8 @@ impl<M: Mode> UdpSocket<M> {
     /// [`Unsupported`](io::ErrorKind::Unsupported), naming it, for what the system cannot choose
     /// for one packet; [`InvalidInput`](io::ErrorKind::InvalidInput) for a source address of
     /// another family than the destination, or that this host does not have, and for another
-    /// interface than the zone of the destination.
+    /// interface than the zone of the destination. For a datagram that is too long the error holds
+    /// a [`MessageTooLong`](crate::MessageTooLong).
     ///
     /// # Examples
     ///
@@ -384,9 +403,7 @@ impl<M: Mode> UdpSocket<M> {
     pub fn send_message<P: ToAddress<M>>(&self, message: &Outgoing<'_, P, M>) -> io::Result<usize> {
         let (socket, interface) = (self.target(), message.departure.interface);
         with_wire_on(socket, self.mode(), &message.peer, interface, |wire| {
-            message
-                .send(socket, self.mode(), Some(wire))
-                .map_err(|error| sending(socket, wire, error))
+            message.send(socket, self.mode(), Some(wire))
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Instant;
 
-use super::{Borrowed, Target, unsupported};
+use super::{Borrowed, Report, Target, unsupported};
 use crate::tcp_info::TcpInfo;
 
 pub(crate) fn tcp_info(_: Target<'_>) -> io::Result<TcpInfo> {
@@ -18,5 +18,12 @@ pub(crate) fn monotonic_nanos(_: Instant) -> io::Result<u64> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
         "this system cannot choose the time of sending (SO_TXTIME) of one such packet",
+    ))
+}
+
+pub(crate) fn recv_error(_: Borrowed<'_>, _: &mut [u8]) -> io::Result<Option<Report>> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "this system has no queue of errors (MSG_ERRQUEUE)",
     ))
 }

@@ -166,6 +166,11 @@ pub(crate) fn is_unreachable(error: &io::Error) -> bool {
         || is(error, codes::UNREACHABLE)
 }
 
+/// Whether a datagram was too long to be sent.
+pub(crate) fn is_too_long(error: &io::Error) -> bool {
+    is(error, codes::TOO_LONG)
+}
+
 /// Whether sending from a chosen address may have failed because it is no address of this host.
 pub(crate) fn is_bad_source(error: &io::Error) -> bool {
     use io::ErrorKind::{AddrNotAvailable, InvalidInput, NetworkUnreachable};

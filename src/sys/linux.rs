@@ -1,12 +1,15 @@
 //! What only systems on the Linux kernel have.
 
 use std::ffi::c_int;
-use std::io;
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use super::unix::check;
-use super::{Borrowed, Target, get_bytes, names};
+use super::cmsg::{Native, Queued, RoomToReceive};
+use super::unix::data::{control, message_header, recv_slices};
+use super::unix::{ADDRESS_LEN, check, decode};
+use super::{Borrowed, Report, Target, get_bytes, names};
 use crate::tcp_info::{TcpInfo, TcpState};
 
 pub(crate) fn tcp_info(socket: Target<'_>) -> io::Result<TcpInfo> {
@@ -78,4 +81,33 @@ pub(crate) fn monotonic_nanos(moment: Instant) -> io::Result<u64> {
     // A moment that has passed is no later than now.
     let ahead = moment.saturating_duration_since(Instant::now());
     Ok(nanos.saturating_add(u64::try_from(ahead.as_nanos()).unwrap_or(u64::MAX)))
+}
+
+/// Takes a report from the error queue, if there is one.
+pub(crate) fn recv_error(fd: Borrowed<'_>, buffer: &mut [u8]) -> io::Result<Option<Report>> {
+    let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
+    let mut room = RoomToReceive::new();
+    let mut header = message_header();
+    header.msg_name = raw.as_mut_ptr().cast();
+    header.msg_namelen = ADDRESS_LEN;
+    header.msg_control = room.0.as_mut_ptr().cast();
+    header.msg_controllen = room.0.len() as _;
+    let slices = &mut [IoSliceMut::new(buffer)];
+    let len = match recv_slices(fd, slices, libc::MSG_ERRQUEUE, &mut header) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+        result => result?,
+    };
+    let queued = Queued::read::<Native>(control(&room, &header)).ok_or_else(|| {
+        io::Error::new(io::ErrorKind::InvalidData, "a report of the error queue without its reason")
+    })?;
+    Ok(Some(Report {
+        len,
+        truncated: header.msg_flags & libc::MSG_TRUNC != 0,
+        // A time of sending comes without an address.
+        destination: match header.msg_namelen {
+            0 => None,
+            given => Some(decode(&raw, given)?),
+        },
+        queued,
+    }))
 }

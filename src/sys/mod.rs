@@ -90,6 +90,16 @@ pub(crate) struct Message {
     pub(crate) arrival: Arrival,
 }
 
+/// What `recv_error` found.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) len: usize,
+    pub(crate) truncated: bool,
+    /// Where the datagram was sent to, which a time of sending does not tell.
+    pub(crate) destination: Option<SocketAddrV6>,
+    pub(crate) queued: cmsg::Queued,
+}
+
 /// One address of one interface.
 #[derive(Debug)]
 pub(crate) struct InterfaceAddress {
@@ -212,6 +222,11 @@ pub(crate) fn finish_connect(fd: Borrowed<'_>, deadline: Option<Instant>) -> io:
         if wait_writable(fd, left)? {
             return match take_error(fd)? {
                 Some(error) => Err(error),
+                // There, a report in the error queue ends the wait as well, and may do so a moment
+                // before the error that goes with it is there.
+                None if cfg!(any(target_os = "android", target_os = "linux")) => {
+                    peer_address(fd).map(drop)
+                }
                 None => Ok(()),
             };
         }

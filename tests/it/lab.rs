@@ -13,6 +13,10 @@ use inet6::{AnyMode, Builder, Interface, TcpListener, TcpStream, UdpSocket};
 
 use crate::support::*;
 
+mod chain;
+
+pub(crate) use self::chain::Chain;
+
 /// A network namespace: interfaces, addresses and settings as on a host of its own.
 ///
 /// It ends when this value and all sockets in it are gone.
@@ -67,11 +71,20 @@ impl Host {
 
     /// Adds a rule of nftables for what arrives at this host, such as `meta l4proto tcp drop`.
     pub(crate) fn filter(&self, rule: &str) -> Result<(), String> {
+        self.filter_at("input", rule)
+    }
+
+    /// As `filter`, for what passes through this host.
+    pub(crate) fn filter_forwarded(&self, rule: &str) -> Result<(), String> {
+        self.filter_at("forward", rule)
+    }
+
+    fn filter_at(&self, hook: &str, rule: &str) -> Result<(), String> {
         let mut command = Command::new("nft");
         command.arg(format!(
             "add table inet lab; \
-             add chain inet lab input {{ type filter hook input priority 0; }}; \
-             add rule inet lab input {rule}"
+             add chain inet lab {hook} {{ type filter hook {hook} priority 0; }}; \
+             add rule inet lab {hook} {rule}"
         ));
         let output = self.run(|| command.output()).map_err(|error| format!("nft: {error}"))?;
         if output.status.success() {

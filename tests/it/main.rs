@@ -23,6 +23,7 @@ mod cost;
 mod datagram;
 mod echo;
 mod error;
+mod error_queue;
 mod example;
 mod info;
 mod interface;

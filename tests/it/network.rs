@@ -22,6 +22,8 @@ use crate::lab::Lab;
 use crate::support::*;
 
 mod echo;
+mod errors;
+mod mtu;
 
 /// The longest that RFC 8305 lets an attempt have the field for itself: longer than it takes to fail.
 const LONG: Duration = Duration::from_secs(2);

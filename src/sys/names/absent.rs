@@ -121,6 +121,7 @@ pub(crate) const CMSG_IPV6_FLOWINFO: Name = None;
 pub(crate) const CMSG_IPV6_HOPLIMIT: Name = None;
 pub(crate) const CMSG_IPV6_PATHMTU: Name = None;
 pub(crate) const CMSG_IPV6_PKTINFO: Name = None;
+pub(crate) const CMSG_IPV6_RECVERR: Name = None;
 pub(crate) const CMSG_IPV6_TCLASS: Name = None;
 pub(crate) const CMSG_SO_RXQ_OVFL: Name = None;
 /// A `timespec` on Linux, a `timeval` elsewhere.
@@ -134,6 +135,7 @@ pub(crate) const CMSG_UDP_SEGMENT: Name = None;
 // carries mapped addresses.
 pub(crate) const CMSG_IP_DONTFRAG: Name = None;
 pub(crate) const CMSG_IP_PKTINFO: Name = None;
+pub(crate) const CMSG_IP_RECVERR: Name = None;
 pub(crate) const CMSG_IP_TOS: Name = None;
 pub(crate) const CMSG_IP_TTL: Name = None;
 

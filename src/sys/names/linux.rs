@@ -109,7 +109,9 @@ pub(crate) const CMSG_IPV6_HOPLIMIT: Name = at(IPPROTO_IPV6, libc::IPV6_HOPLIMIT
 // linux/in6.h.
 pub(crate) const CMSG_IPV6_PATHMTU: Name = at(IPPROTO_IPV6, 61);
 pub(crate) const CMSG_IPV6_PKTINFO: Name = at(IPPROTO_IPV6, libc::IPV6_PKTINFO);
+pub(crate) const CMSG_IPV6_RECVERR: Name = IPV6_RECVERR;
 pub(crate) const CMSG_IPV6_TCLASS: Name = IPV6_TCLASS;
+pub(crate) const CMSG_IP_RECVERR: Name = IP_RECVERR;
 pub(crate) const CMSG_IP_TOS: Name = IP_TOS;
 pub(crate) const CMSG_IP_TTL: Name = IP_TTL;
 pub(crate) const CMSG_SO_RXQ_OVFL: Name = SO_RXQ_OVFL;

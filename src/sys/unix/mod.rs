@@ -10,7 +10,7 @@ use super::names::Name;
 use super::{Target, get_int, unsupported};
 
 mod create;
-mod data;
+pub(super) mod data;
 mod interface;
 mod resolve;
 mod wait;
@@ -67,6 +67,7 @@ pub(crate) mod codes {
     ];
     /// A peer of the other family than the address that the socket is bound to.
     pub(crate) const UNREACHABLE: &[i32] = &[libc::EAFNOSUPPORT];
+    pub(crate) const TOO_LONG: &[i32] = &[libc::EMSGSIZE];
     /// No option makes an address exclusive.
     pub(crate) const EXCLUSIVE: &[i32] = &[];
 }
@@ -102,7 +103,10 @@ fn encode(address: &SocketAddrV6) -> libc::sockaddr_in6 {
 ///
 /// Another family is an error: `IPV6_ADDRFORM` turns a socket into an IPv4 one under our feet.
 #[inline]
-fn decode(raw: &MaybeUninit<libc::sockaddr_in6>, len: libc::socklen_t) -> io::Result<SocketAddrV6> {
+pub(super) fn decode(
+    raw: &MaybeUninit<libc::sockaddr_in6>,
+    len: libc::socklen_t,
+) -> io::Result<SocketAddrV6> {
     if len < ADDRESS_LEN {
         return Err(not_an_address());
     }

@@ -60,6 +60,7 @@ pub(crate) mod codes {
     /// A peer of the other family than the bound address; the documentation has none for it.
     pub(crate) const UNREACHABLE: &[i32] =
         &[WSAEAFNOSUPPORT, WSAEOPNOTSUPP, WSAEADDRNOTAVAIL, WSAEINVAL];
+    pub(crate) const TOO_LONG: &[i32] = &[WSAEMSGSIZE];
     /// The address belongs to a socket with `SO_EXCLUSIVEADDRUSE`, or the system keeps the port.
     pub(crate) const EXCLUSIVE: &[i32] = &[WSAEACCES];
 }
