@@ -9,6 +9,7 @@
 //! | [`dual_stack`] | you serve IPv6 and IPv4: ten minutes |
 //! | [`refused`] | a program does not compile: each mistake, its message, and what to write |
 //! | [`answering`] | you write a UDP server: answer from the address that was asked |
+//! | [`multicast`] | you listen to groups, or send to them |
 //! | [`connecting`] | you connect to hosts by name: the race between their addresses |
 //! | [`systems`] | you need to know what differs on your system |
 //! | [`errors_and_logging`] | something fails: the messages, and what the crate logs |
@@ -34,6 +35,9 @@ pub mod answering {}
 
 #[doc = include_str!("../docs/guide/connecting.md")]
 pub mod connecting {}
+
+#[doc = include_str!("../docs/guide/multicast.md")]
+pub mod multicast {}
 
 #[doc = include_str!("../docs/guide/systems.md")]
 pub mod systems {}

@@ -32,6 +32,7 @@
 //! | [`mode`] | [`V6Only`] (the default), [`DualStack`], or [`AnyMode`] (chosen at run time): **it decides the type of addresses**. An IPv6-only socket speaks [`SocketAddrV6`], a dual-stack one [`SocketAddr`], where an IPv4 peer is a plain [`SocketAddr::V4`] and never `::ffff:192.0.2.1` |
 //! | [`option`] | one type each. [`SocketOption`](option::SocketOption) says which kind has it, [`LiveOn`](option::LiveOn) where it may still change on an open socket |
 //! | sockets | [`BoundStream`], [`TcpListener`], [`TcpStream`], [`UdpSocket`], [`ConnectedUdpSocket`], [`EchoSocket`]; and [`Connecting`], a connection under way. States that follow each other are types that consume each other |
+//! | [`Membership`], [`SourceMembership`] | a multicast group that a socket has joined, for every source or for one: values that leave when they are dropped |
 //! | [`Endpoint`], [`Zone`], [`Interface`] | addresses as people write them, `[fe80::1%eth0]:8000`, and the interfaces of the host. [`ToAddress`] lists everything that `bind`, `connect` and `send_to` accept |
 //! | [`HappyEyeballs`], [`HostConnection`] | a host by its name, with the rules of the race between its addresses (RFC 8305), and what came of it: [`connect_host`](Builder::connect_host) goes from one to the other |
 //! | [`Error`], [`HostError`] | which step failed, with which address or option, why, and what to do; and the same of each address of a host |
@@ -96,6 +97,7 @@
 //! | no `SIGPIPE` (`MSG_NOSIGNAL`, `SO_NOSIGPIPE`) | Unix | writing to a peer that is gone is an error and not the end of the process |
 //! | `SIO_UDP_CONNRESET` and `SIO_UDP_NETRESET` off | Windows | an answer to an earlier datagram does not end a receive loop |
 //! | [`ShareAddress`](option::ShareAddress) off, where Linux has it on | [`Builder::bind_echo`] | another program with the same identifier would take the replies |
+//! | [`MulticastAll`](option::MulticastAll) off | [`UdpSocket::join`] and its kin, on Linux | a socket receives the groups that it joined, and not those of other programs |
 //! | [`ReuseAddress`](option::ReuseAddress) and a backlog of 4096 | [`TcpListener::bind`] only | that is what a server wants; a [`Builder`] leaves both to you |
 //!
 //! # From task to item
@@ -119,7 +121,8 @@
 //! | answer from the right address | [`Received::reply`], [the chapter](guide::answering) |
 //! | send one datagram with its own source, interface, hop limit … | [`Outgoing`], [`UdpSocket::send_message`] |
 //! | talk to one peer only | [`UdpSocket::connect`], [`ConnectedUdpSocket`] |
-//! | receive multicast | [`UdpSocket::join_multicast_v6`] |
+//! | receive multicast | [`UdpSocket::join`], [`UdpSocket::join_everywhere`], [the chapter](guide::multicast) |
+//! | … from one source, or from all but some | [`UdpSocket::join_source`], [`Membership::block`] |
 //! | ask a host for an echo, as `ping` does | [`Builder::bind_echo`], [`EchoSocket`] |
 //! | stay on one interface | [`BindDevice`](option::BindDevice), or a zoned address |
 //! | limit hops, mark packets, size buffers, keep a connection alive … | [`option`] |
@@ -170,6 +173,7 @@ mod error;
 mod error_queue;
 pub mod guide;
 mod interface;
+mod membership;
 mod message;
 mod socket;
 mod sys;
@@ -186,6 +190,7 @@ pub use self::echo::{EchoReply, EchoReport, EchoSocket};
 pub use self::error::{Error, Op};
 pub use self::error_queue::{ErrorReport, Origin, SendTime};
 pub use self::interface::Interface;
+pub use self::membership::{Membership, SourceMembership};
 pub use self::message::{Outgoing, Received};
 pub use self::mode::{AnyMode, DualStack, V6Only};
 pub use self::socket::{

@@ -298,6 +298,9 @@ impl<M: Mode> UdpSocket<M> {
 
     /// Joins a multicast group on the interface of this index; 0 lets the system choose.
     ///
+    /// This is std's method. [`join`](Self::join) gives a value that leaves the group, keeps out
+    /// what other programs joined, and says what went wrong.
+    ///
     /// # Errors
     ///
     /// Those of setsockopt(2): [`AddrInUse`](io::ErrorKind::AddrInUse) where the socket is a

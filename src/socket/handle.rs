@@ -442,7 +442,10 @@ fn lacks_zone(wire: &SocketAddrV6) -> bool {
 ///
 /// The kernel would fail with "invalid argument", or send through the first interface it finds.
 #[cold]
-fn zone_of(socket: Target<'_>, wire: SocketAddrV6) -> Result<SocketAddrV6, AddressError> {
+pub(crate) fn zone_of(
+    socket: Target<'_>,
+    wire: SocketAddrV6,
+) -> Result<SocketAddrV6, AddressError> {
     let read = |name| sys::get_u32(socket, name).unwrap_or(0);
     let candidates: [&dyn Fn() -> u32; 5] = [
         &|| sys::local_address(socket.fd).map_or(0, |local| local.scope_id()),

@@ -1,7 +1,7 @@
 //! What the error numbers of a system mean.
 
 use std::io;
-use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use super::{Borrowed, codes, local_address};
 use crate::addr::{Endpoint, is_mapped};
@@ -55,6 +55,54 @@ pub(crate) fn bound_otherwise(
 ) -> Error {
     let endpoint = Endpoint::from(SocketAddr::from_wire(peer));
     Error::new(op, Some(endpoint), Some(reason), error)
+}
+
+/// Why a membership was not changed; the scope id of the group is the interface.
+#[cold]
+pub(crate) fn membership(
+    op: Op,
+    group: SocketAddrV6,
+    source: Option<Ipv6Addr>,
+    error: io::Error,
+) -> Error {
+    let on_some = group.scope_id() != 0;
+    let reason = match (error.kind(), source) {
+        (io::ErrorKind::Unsupported, _) => Some(Reason::NoSources),
+        _ if is(&error, codes::NO_OPTION) => Some(Reason::NoSources),
+        _ if is(&error, codes::NO_ROOM) => Some(Reason::TooManyGroups),
+        _ if is(&error, codes::NO_DEVICE) && on_some => Some(Reason::NoInterface),
+        _ if is(&error, codes::NO_DEVICE) => Some(Reason::NoInterfaceFound),
+        (io::ErrorKind::AddrInUse, _) => Some(Reason::Member),
+        (io::ErrorKind::AddrNotAvailable, Some(source)) if op == Op::Block => {
+            Some(Reason::Blocked(source))
+        }
+        (io::ErrorKind::AddrNotAvailable, Some(source)) if op == Op::Unblock => {
+            Some(Reason::NotBlocked(source))
+        }
+        (io::ErrorKind::AddrNotAvailable, _) if op == Op::Leave => Some(Reason::NotAMember),
+        // Apple's systems do not choose one.
+        (io::ErrorKind::AddrNotAvailable, _) if !on_some => Some(Reason::NoInterfaceFound),
+        (io::ErrorKind::AddrNotAvailable, Some(source)) => Some(Reason::MemberFor(source)),
+        (_, None) if op == Op::Join && is(&error, codes::NO_MULTICAST) => Some(Reason::NoMulticast),
+        _ => None,
+    };
+    group_error(op, group, reason, error)
+}
+
+/// What this crate refuses before the system is asked.
+#[cold]
+pub(crate) fn group_refused(
+    op: Op,
+    group: SocketAddrV6,
+    reason: Reason,
+    kind: io::ErrorKind,
+) -> Error {
+    group_error(op, group, Some(reason), kind.into())
+}
+
+fn group_error(op: Op, group: SocketAddrV6, reason: Option<Reason>, error: io::Error) -> Error {
+    let endpoint = Endpoint::from(SocketAddr::from(group));
+    Error::new(op, Some(endpoint), reason, error)
 }
 
 fn option_reason(error: &io::Error) -> Option<Reason> {

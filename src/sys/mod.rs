@@ -21,7 +21,7 @@
 use std::ffi::c_int;
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::{Ipv6Addr, SocketAddrV6};
+use std::net::SocketAddrV6;
 use std::time::{Duration, Instant};
 
 use socket2::{SockAddr, SockRef};
@@ -37,6 +37,7 @@ pub(crate) mod names;
 mod elsewhere;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
+mod multicast;
 mod option;
 mod resolve;
 #[cfg(unix)]
@@ -49,6 +50,7 @@ mod windows;
 pub(crate) use self::elsewhere::*;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use self::linux::*;
+pub(crate) use self::multicast::*;
 pub(crate) use self::option::*;
 pub(crate) use self::resolve::{ResolveFailure, ResolveReason, resolve};
 #[cfg(unix)]
@@ -345,14 +347,4 @@ pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
         set_u32(socket, names::SO_BINDTOIFINDEX, bound)?;
     }
     Ok(())
-}
-
-/// Joins a multicast group on an interface.
-pub(crate) fn join(fd: Borrowed<'_>, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
-    SockRef::from(&fd).join_multicast_v6(group, interface)
-}
-
-/// Leaves a multicast group on an interface.
-pub(crate) fn leave(fd: Borrowed<'_>, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
-    SockRef::from(&fd).leave_multicast_v6(group, interface)
 }

@@ -16,6 +16,7 @@ const LAYERS: [&[&str]; 6] = [
     &[
         "message",
         "error_queue",
+        "membership",
         "echo",
         "capabilities",
         "guide",

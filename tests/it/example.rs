@@ -515,3 +515,57 @@ fn a_client_of_python_is_accepted_by_a_listener_of_ours() {
     // The port of a closed client may be taken.
     drop(UdpSocket::bind(peer).unwrap());
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_multicast_examples_hear_each_other() {
+    use crate::lab::Lab;
+
+    let lab = require!(Lab::new(), "the lab");
+    lab.right.ip("address add 2001:db8::3/64 dev wire nodad");
+    let listen = |arguments: &[&str]| -> Result<Server, String> {
+        let mut command = example("multicast_listen")?;
+        command.args(["--port", "0"]).args(arguments);
+        Ok(lab.left.run(|| Server::start(&mut command)))
+    };
+    let send = |server: &Server, arguments: &[&str]| {
+        let mut command = example("multicast_send").unwrap();
+        command.args(["--port", &server.port(), "--interface", "wire"]).args(arguments);
+        lab.right.run(|| output(&mut command))
+    };
+
+    // Everywhere, and on one interface.
+    for arguments in [&[][..], &["--interface", "wire"]] {
+        let mut server = require!(listen(arguments), "the examples");
+        let text = send(&server, &["--source", "2001:db8::2", "some text"]);
+        assert!(text.starts_with("sent 9 bytes from [2001:db8::2]:"), "{text}");
+        let line = server.line();
+        assert!(line.starts_with("[2001:db8::2]:") && line.ends_with(": some text"), "{line}");
+    }
+    // One source alone.
+    let group = ["--group", "ff3e::8000:1234"];
+    let named = [&group[..], &["--interface", "wire", "--source", "2001:db8::2"]].concat();
+    let mut server = listen(&named).unwrap();
+    for (source, text) in [("2001:db8::3", "unwanted"), ("2001:db8::2", "wanted")] {
+        send(&server, &[&group[..], &["--source", source, text]].concat());
+    }
+    let line = server.line();
+    assert!(line.ends_with(": wanted"), "{line}");
+}
+
+#[test]
+fn the_multicast_examples_say_what_is_wrong() {
+    let link = ["--group", "ff12::1234", "--source", "2001:db8::1"];
+    for (name, arguments, text) in [
+        ("multicast_listen", &link[..], "the group is one of each link: name the interface"),
+        ("multicast_listen", &["--group", "2001:db8::1"], "not an IPv6 multicast address"),
+        ("multicast_listen", &["--interface", "nope"], "names no interface"),
+        ("multicast_send", &[], "needs the zone it is meant on"),
+        ("multicast_send", &["--nonsense"], "usage: multicast_send"),
+    ] {
+        let mut command = require!(example(name), "the examples");
+        let output = command.args(["--port", "0"]).args(arguments).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && message.contains(text), "{arguments:?}: {message}");
+    }
+}

@@ -160,6 +160,22 @@ impl Lab {
         Ok(())
     }
 
+    /// Lays a second wire, `second`, with the addresses `2001:db8:2::1` and `2001:db8:2::2`.
+    pub(crate) fn second_wire(&self) {
+        let other = self.right.0.try_clone().unwrap();
+        let link = "link add second type veth peer name second netns /proc/self/fd/0";
+        self.left.try_ip(link, Stdio::from(other)).unwrap();
+        for (host, number) in [(&self.left, 1), (&self.right, 2)] {
+            host.ip("link set dev second up");
+            host.ip(&format!("address add 2001:db8:2::{number}/64 dev second nodad"));
+        }
+        for host in [&self.left, &self.right] {
+            while !host.ip("-oneline link show dev second").contains("state UP") {
+                thread::yield_now();
+            }
+        }
+    }
+
     /// The index of the wire on a host.
     pub(crate) fn index(host: &Host) -> u32 {
         host.run(|| Interface::from_name("wire").unwrap().index().get())

@@ -30,6 +30,7 @@ mod interface;
 #[cfg(target_os = "linux")]
 mod lab;
 mod listener;
+mod membership;
 mod message;
 mod mode;
 mod names;

@@ -24,6 +24,7 @@ use crate::support::*;
 mod echo;
 mod errors;
 mod mtu;
+mod multicast;
 
 /// The longest that RFC 8305 lets an attempt have the field for itself: longer than it takes to fail.
 const LONG: Duration = Duration::from_secs(2);

@@ -2,6 +2,9 @@ use std::ffi::c_int;
 
 use super::Name;
 
+/// Whether an address begins with its length.
+pub(crate) const LEN_IN_ADDRESS: bool = false;
+
 pub(crate) const SO_ACCEPTCONN: Name = None;
 pub(crate) const SO_BINDTODEVICE: Name = None;
 /// The index of an interface, in the byte order of the host.
@@ -33,8 +36,14 @@ pub(crate) const SO_TIMESTAMP: Name = None;
 pub(crate) const SO_TIMESTAMPING: Name = None;
 pub(crate) const SO_TXTIME: Name = None;
 pub(crate) const SO_TYPE: Name = None;
-/// Joining a multicast group for one source (RFC 3678), whatever each system calls it.
+
+// Multicast groups and their sources (RFC 3678, section 5.1).
+pub(crate) const MCAST_BLOCK_SOURCE: Name = None;
 pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = None;
+pub(crate) const MCAST_LEAVE_SOURCE_GROUP: Name = None;
+/// How a socket is a member of a group, for reading; other systems have a call for it.
+pub(crate) const MCAST_MSFILTER: Name = None;
+pub(crate) const MCAST_UNBLOCK_SOURCE: Name = None;
 
 pub(crate) const IPV6_ADDR_PREFERENCES: Name = None;
 pub(crate) const IPV6_AUTOFLOWLABEL: Name = None;

@@ -42,6 +42,15 @@ pub(crate) const TCP_KEEPCNT: Name = at(IPPROTO_TCP, libc::TCP_KEEPCNT);
 pub(crate) const TCP_KEEPIDLE: Name = at(IPPROTO_TCP, libc::TCP_KEEPIDLE);
 pub(crate) const TCP_KEEPINTVL: Name = at(IPPROTO_TCP, libc::TCP_KEEPINTVL);
 
+// netinet/in.h.
+pub(crate) const MCAST_BLOCK_SOURCE: Name = at(IPPROTO_IPV6, 0x2b);
+// netinet/in.h.
+pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = at(IPPROTO_IPV6, 0x2d);
+// netinet/in.h.
+pub(crate) const MCAST_LEAVE_SOURCE_GROUP: Name = at(IPPROTO_IPV6, 0x2e);
+// netinet/in.h.
+pub(crate) const MCAST_UNBLOCK_SOURCE: Name = at(IPPROTO_IPV6, 0x2c);
+
 // netinet/in.h, IPV6_PREFER_SRC_*. There is no bit for "the default", which is "public".
 pub(crate) const PREFER_SRC_TMP: c_int = 0x08;
 pub(crate) const PREFER_SRC_PUBLIC: c_int = 0x04;

@@ -96,7 +96,11 @@ pub(crate) const PREFER_SRC_HOME: c_int = 0x0400;
 pub(crate) const PREFER_SRC_CGA: c_int = 0x0008;
 pub(crate) const PREFER_SRC_NONCGA: c_int = 0x0800;
 
+pub(crate) const MCAST_BLOCK_SOURCE: Name = at(IPPROTO_IPV6, libc::MCAST_BLOCK_SOURCE);
 pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_JOIN_SOURCE_GROUP);
+pub(crate) const MCAST_LEAVE_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_LEAVE_SOURCE_GROUP);
+pub(crate) const MCAST_MSFILTER: Name = at(IPPROTO_IPV6, libc::MCAST_MSFILTER);
+pub(crate) const MCAST_UNBLOCK_SOURCE: Name = at(IPPROTO_IPV6, libc::MCAST_UNBLOCK_SOURCE);
 
 pub(crate) const UDP_GRO: Name = at(libc::SOL_UDP, libc::UDP_GRO);
 pub(crate) const UDP_SEGMENT: Name = at(libc::SOL_UDP, libc::UDP_SEGMENT);

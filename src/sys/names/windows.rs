@@ -62,8 +62,12 @@ pub(crate) const PMTUDISC_WANT: Option<c_int> = Some(ws::IP_PMTUDISC_NOT_SET);
 pub(crate) const PMTUDISC_DO: Option<c_int> = Some(ws::IP_PMTUDISC_DO);
 pub(crate) const PMTUDISC_PROBE: Option<c_int> = Some(ws::IP_PMTUDISC_PROBE);
 
+pub(crate) const MCAST_BLOCK_SOURCE: Name = at(IPPROTO_IPV6, ws::MCAST_BLOCK_SOURCE as c_int);
 pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name =
     at(IPPROTO_IPV6, ws::MCAST_JOIN_SOURCE_GROUP as c_int);
+pub(crate) const MCAST_LEAVE_SOURCE_GROUP: Name =
+    at(IPPROTO_IPV6, ws::MCAST_LEAVE_SOURCE_GROUP as c_int);
+pub(crate) const MCAST_UNBLOCK_SOURCE: Name = at(IPPROTO_IPV6, ws::MCAST_UNBLOCK_SOURCE as c_int);
 
 pub(crate) const UDP_GRO: Name = at(IPPROTO_UDP, ws::UDP_RECV_MAX_COALESCED_SIZE);
 pub(crate) const UDP_SEGMENT: Name = at(IPPROTO_UDP, ws::UDP_SEND_MSG_SIZE);

@@ -42,6 +42,11 @@ pub(crate) mod codes {
     pub(crate) const PROCESS_LIMIT: &[i32] = &[libc::EMFILE];
     pub(crate) const SYSTEM_LIMIT: &[i32] = &[libc::ENFILE];
     pub(crate) const NO_DEVICE: &[i32] = &[libc::ENODEV, libc::ENXIO];
+    /// Of joining and blocking: the limits of a socket.
+    pub(crate) const NO_ROOM: &[i32] = &[libc::ENOBUFS, libc::ENOMEM, libc::ETOOMANYREFS];
+    /// Of joining: the interface has no IPv6 (net/ipv6/mcast.c, `__ipv6_dev_mc_inc`), or no
+    /// multicast (in6_mcast.c, `in6p_join_group`).
+    pub(crate) const NO_MULTICAST: &[i32] = &[libc::EINVAL, libc::EADDRNOTAVAIL];
     pub(crate) const NO_OPTION: &[i32] = &[libc::ENOPROTOOPT, libc::EOPNOTSUPP];
     pub(crate) const CONNECTING: &[i32] = &[libc::EINPROGRESS];
     pub(crate) const EXHAUSTED: &[i32] = &[libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];

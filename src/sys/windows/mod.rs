@@ -49,6 +49,10 @@ pub(crate) mod codes {
     pub(crate) const SYSTEM_LIMIT: &[i32] = &[];
     /// Told as "invalid argument" or "address not available", as much else is.
     pub(crate) const NO_DEVICE: &[i32] = &[];
+    /// Of joining and blocking: the limits of a socket.
+    pub(crate) const NO_ROOM: &[i32] = &[WSAENOBUFS, WSAETOOMANYREFS];
+    /// Of joining; an interface that does not exist is told so too.
+    pub(crate) const NO_MULTICAST: &[i32] = &[WSAEINVAL, WSAEADDRNOTAVAIL];
     pub(crate) const NO_OPTION: &[i32] = &[WSAENOPROTOOPT, WSAEOPNOTSUPP];
     pub(crate) const CONNECTING: &[i32] = &[WSAEWOULDBLOCK, WSAEINPROGRESS];
     pub(crate) const EXHAUSTED: &[i32] = &[WSAEMFILE, WSAENOBUFS];
