@@ -11,6 +11,7 @@
 //! | [`answering`] | you write a UDP server: answer from the address that was asked |
 //! | [`multicast`] | you listen to groups, or send to them |
 //! | [`connecting`] | you connect to hosts by name: the race between their addresses |
+//! | [`path_mtu_and_errors`] | you want to know how big a datagram may be, and what became of it |
 //! | [`systems`] | you need to know what differs on your system |
 //! | [`errors_and_logging`] | something fails: the messages, and what the crate logs |
 //! | [`changelog`] | you update |
@@ -38,6 +39,9 @@ pub mod connecting {}
 
 #[doc = include_str!("../docs/guide/multicast.md")]
 pub mod multicast {}
+
+#[doc = include_str!("../docs/guide/path_mtu_and_errors.md")]
+pub mod path_mtu_and_errors {}
 
 #[doc = include_str!("../docs/guide/systems.md")]
 pub mod systems {}

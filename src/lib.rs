@@ -117,6 +117,8 @@
 //! | connect and do other work meanwhile | [`Builder::start_connect`], [`Connecting`] |
 //! | exchange datagrams | [`UdpSocket::bind`], [`UdpSocket::send_to`], [`UdpSocket::recv_from`] |
 //! | learn that a datagram was truncated | [`UdpSocket::recv_message`] |
+//! | learn how large a datagram may be | [`MessageTooLong`], [`ConnectedUdpSocket::mtu`], [the chapter](guide::path_mtu_and_errors) |
+//! | learn what became of a datagram, and which router says so | [`UdpSocket::recv_error`], [`ErrorReport`], [`icmp`] |
 //! | learn where it was sent to, its hop limit, traffic class, flow label, time of arrival | [`Received`], the `Recv` options of [`option`] |
 //! | answer from the right address | [`Received::reply`], [the chapter](guide::answering) |
 //! | send one datagram with its own source, interface, hop limit … | [`Outgoing`], [`UdpSocket::send_message`] |

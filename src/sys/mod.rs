@@ -224,11 +224,6 @@ pub(crate) fn finish_connect(fd: Borrowed<'_>, deadline: Option<Instant>) -> io:
         if wait_writable(fd, left)? {
             return match take_error(fd)? {
                 Some(error) => Err(error),
-                // There, a report in the error queue ends the wait as well, and may do so a moment
-                // before the error that goes with it is there.
-                None if cfg!(any(target_os = "android", target_os = "linux")) => {
-                    peer_address(fd).map(drop)
-                }
                 None => Ok(()),
             };
         }

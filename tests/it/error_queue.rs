@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use inet6::icmp::{Icmp, Icmpv4Error, Icmpv6Error, Ipv4Unreachable, Unreachable};
 use inet6::mode::Mode;
-use inet6::option::{RecvError, Timestamping};
+use inet6::option::{NoDelay, RecvError, Timestamping};
 use inet6::{AnyMode, Builder, DualStack, ErrorReport, Origin, UdpSocket, V6Only};
 
 use crate::support::*;
@@ -132,6 +132,7 @@ fn an_accepted_stream_inherits_the_option_and_tells_when_it_sent() {
     let client = inet6::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (accepted, _) = listener.accept().unwrap();
     assert_eq!(accepted.option::<RecvError>().unwrap(), RecvError(true));
+    accepted.set_option(NoDelay(true)).unwrap();
     accepted.set_option(Timestamping { send: true, ..Timestamping::default() }).unwrap();
     for (data, last) in [("12345", 4), ("678", 7)] {
         accepted.send(data.as_bytes()).unwrap();

@@ -13,6 +13,7 @@ use inet6::{
 };
 
 use super::mtu::{counter, narrow};
+use crate::example::{example, output};
 use crate::lab::Chain;
 use crate::support::*;
 
@@ -260,4 +261,57 @@ fn a_connection_that_a_router_refuses_leaves_a_report() {
         ));
         assert_eq!(connecting.finish().unwrap_err().kind(), ErrorKind::HostUnreachable);
     }
+}
+
+/// What `udp_traceroute` says of a host, without the times: number, address and reason.
+#[track_caller]
+fn trace(chain: &Chain, arguments: &[&str]) -> Vec<String> {
+    let mut command = example("udp_traceroute").unwrap();
+    let text = chain.left().run(|| output(command.args(arguments)));
+    let mut lines = text.lines();
+    assert_eq!(lines.next().unwrap(), format!("to {}", arguments[0]));
+    let without_time = |line: &str| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        match &words[..] {
+            [hop, from, time, "ms", why @ ..] => {
+                assert!(time.parse::<f64>().is_ok(), "{line}");
+                [&[*hop, *from], why].concat().join(" ")
+            }
+            _ => words.join(" "),
+        }
+    };
+    lines.map(without_time).collect()
+}
+
+#[test]
+fn udp_traceroute_names_the_routers_in_their_order() {
+    let chain = require!(Chain::through(2), "the lab");
+    require!(example("udp_traceroute"), "the examples");
+    assert_eq!(
+        trace(&chain, &["2001:db8:0:3::2"]),
+        [
+            "1 2001:db8:0:1::2",
+            "2 2001:db8:0:2::2",
+            "3 2001:db8:0:3::2 nothing listens on the port (ICMPv6 type 1, code 4)",
+        ]
+    );
+    assert_eq!(
+        trace(&chain, &["203.0.113.2"]),
+        [
+            "1 192.0.2.2",
+            "2 198.51.100.2",
+            "3 203.0.113.2 nothing listens on the port (ICMP type 3, code 3)",
+        ]
+    );
+    assert_eq!(trace(&chain, &["203.0.113.2", "--hops", "1"]), ["1 192.0.2.2"]);
+    let nowhere = trace(&chain, &["2001:db8:ffff::1"]);
+    let no_route = "2001:db8:0:1::2 no route to the destination (ICMPv6 type 1, code 0)";
+    assert!(nowhere.last().unwrap().ends_with(no_route), "{nowhere:?}");
+
+    // A router that says nothing is a star.
+    let rule = "icmpv6 type time-exceeded drop";
+    require!(chain.left().filter(rule), "nftables");
+    let silent = trace(&chain, &["2001:db8:0:3::2"]);
+    assert_eq!(silent[..2], ["1 *", "2 *"]);
+    assert!(silent[2].starts_with("3 2001:db8:0:3::2 nothing listens"), "{silent:?}");
 }
