@@ -12,6 +12,7 @@ use crate::error_queue::{ErrorReport, report_into};
 use crate::kind::{Datagram, Datagrams, Protocol};
 use crate::message::Received;
 use crate::mode::V6Only;
+use crate::socket::Attempt;
 use crate::socket::handle::{handle, timeouts, with_wire};
 use crate::sys::{self, Message, Owned, Take};
 
@@ -191,8 +192,10 @@ impl EchoSocket {
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for an address that is IPv4, or link-local
     /// without a zone where the socket has none either, before any system call, as
-    /// [`UdpSocket::send_to`](crate::UdpSocket::send_to); "message too long" for data beyond 65527
-    /// bytes, and on Apple's systems beyond `net.inet.raw.maxdgram`; the rest are those of sendmsg(2):
+    /// [`UdpSocket::send_to`](crate::UdpSocket::send_to); a
+    /// [`MessageTooLong`](crate::MessageTooLong) for data beyond 65527 bytes, beyond the path MTU with
+    /// [`DontFragment`](crate::option::DontFragment), and on Apple's systems beyond
+    /// `net.inet.raw.maxdgram`; the rest are those of sendmsg(2):
     /// [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable) without a route.
     ///
     /// # Examples
@@ -208,7 +211,10 @@ impl EchoSocket {
         let header = request(self.identifier, sequence);
         let slices = [IoSlice::new(&header), IoSlice::new(data)];
         with_wire(socket, self.mode, &peer, |wire| {
-            sys::send_to_vectored(socket.fd, &slices, Some(wire)).map(drop)
+            // The head is as long as that of UDP: what fits is the same.
+            sys::send_to_vectored(socket.fd, &slices, Some(wire))
+                .map(drop)
+                .map_err(|error| Attempt::to(socket, wire, data.len()).explain(error))
         })
     }
 

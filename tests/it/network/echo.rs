@@ -8,7 +8,7 @@ use inet6::option::{
     BindDevice, DontFragment, MulticastInterface, RecvError, RecvHopLimit, RecvPacketInfo,
     UnicastHops, UnicastInterface,
 };
-use inet6::{Builder, EchoReply, EchoReport, EchoSocket, Interface, Origin};
+use inet6::{Builder, EchoReply, EchoReport, EchoSocket, Interface, MessageTooLong, Origin};
 
 use crate::echo::linux::{let_echo, patient_echo};
 use crate::lab::{Chain, Lab};
@@ -271,12 +271,16 @@ fn a_request_that_is_forbidden_or_too_big_is_reported() {
 
     // This host refuses, and quotes nothing.
     socket.set_option(DontFragment(true)).unwrap();
-    let error = socket.send_echo((LEFT, 0), 78, &[0; 1500]).unwrap_err();
-    assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE));
+    // The question for the path MTU is asked on the host of the thread.
+    let error = lab.right.run(|| socket.send_echo((LEFT, 0), 78, &[0; 1500]).unwrap_err());
+    let too_long = MessageTooLong::of(&error).unwrap();
+    assert_eq!((too_long.mtu(), too_long.max_payload()), (Some(1500), Some(1452)));
     let EchoReport { sequence, report: said, .. } =
         socket.recv_error(&mut [0; 64]).unwrap().expect("the reason of the error");
     assert_eq!((sequence, said.origin, said.len), (None, Origin::Local, 0));
     assert_eq!(said.mtu, Some(1500));
+    socket.send_echo((LEFT, 0), 79, &[0; 1452]).unwrap();
+    assert_eq!(report(&socket, &mut []).sequence, Some(79), "it fits");
 }
 
 #[test]
