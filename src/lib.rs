@@ -193,7 +193,7 @@ pub use self::connect::{
     Answer, Attempt, Cancel, Event, Family, HappyEyeballs, HostConnection, HostError,
     HostErrorKind, Outcome, Report, Resolve, ResolveError, ResolveErrorKind, SystemResolver,
 };
-pub use self::echo::{EchoReply, EchoSocket};
+pub use self::echo::{EchoReply, EchoReport, EchoSocket};
 pub use self::error::{Error, Op};
 pub use self::error_queue::{ErrorReport, Origin, SendTime};
 pub use self::flow_label::{FlowLease, FlowShare};

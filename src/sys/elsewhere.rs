@@ -1,6 +1,6 @@
 //! Systems without what `linux` has.
 
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::net::Ipv6Addr;
 use std::time::Instant;
 
@@ -34,7 +34,7 @@ pub(crate) fn monotonic_nanos(_: Instant) -> io::Result<u64> {
     ))
 }
 
-pub(crate) fn recv_error(_: Borrowed<'_>, _: &mut [u8]) -> io::Result<Option<Report>> {
+pub(crate) fn recv_error(_: Borrowed<'_>, _: &mut [IoSliceMut<'_>]) -> io::Result<Option<Report>> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
         "this system has no queue of errors (MSG_ERRQUEUE)",

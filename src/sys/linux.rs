@@ -139,7 +139,10 @@ pub(crate) fn monotonic_nanos(moment: Instant) -> io::Result<u64> {
 }
 
 /// Takes a report from the error queue, if there is one.
-pub(crate) fn recv_error(fd: Borrowed<'_>, buffer: &mut [u8]) -> io::Result<Option<Report>> {
+pub(crate) fn recv_error(
+    fd: Borrowed<'_>,
+    buffers: &mut [IoSliceMut<'_>],
+) -> io::Result<Option<Report>> {
     let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
     let mut room = RoomToReceive::new();
     let mut header = message_header();
@@ -147,8 +150,7 @@ pub(crate) fn recv_error(fd: Borrowed<'_>, buffer: &mut [u8]) -> io::Result<Opti
     header.msg_namelen = ADDRESS_LEN;
     header.msg_control = room.0.as_mut_ptr().cast();
     header.msg_controllen = room.0.len() as _;
-    let slices = &mut [IoSliceMut::new(buffer)];
-    let len = match recv_slices(fd, slices, libc::MSG_ERRQUEUE, &mut header) {
+    let len = match recv_slices(fd, buffers, libc::MSG_ERRQUEUE, &mut header) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
         result => result?,
     };
