@@ -1,6 +1,6 @@
 //! What became of datagrams that were sent: [`ErrorReport`], and the queue that holds them.
 
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::time::{Duration, SystemTime};
 
 use crate::icmp::{Icmp, Icmpv4Error, Icmpv6Error};
@@ -184,7 +184,15 @@ impl<M: Mode> ErrorReport<M> {
 }
 
 fn report<M: Mode>(fd: Borrowed<'_>, buffer: &mut [u8]) -> io::Result<Option<ErrorReport<M>>> {
-    Ok(sys::recv_error(fd, buffer)?.map(ErrorReport::new))
+    report_into(fd, &mut [IoSliceMut::new(buffer)])
+}
+
+/// As `report`, into several slices.
+pub(crate) fn report_into<M: Mode>(
+    fd: Borrowed<'_>,
+    buffers: &mut [IoSliceMut<'_>],
+) -> io::Result<Option<ErrorReport<M>>> {
+    Ok(sys::recv_error(fd, buffers)?.map(ErrorReport::new))
 }
 
 impl<M: Mode> UdpSocket<M> {

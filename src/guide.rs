@@ -9,6 +9,7 @@
 //! | [`dual_stack`] | you serve IPv6 and IPv4: ten minutes |
 //! | [`refused`] | a program does not compile: each mistake, its message, and what to write |
 //! | [`answering`] | you write a UDP server: answer from the address that was asked |
+//! | [`securing_by_hop_limit`] | you speak with neighbours only: drop what comes from afar, on TCP and UDP |
 //! | [`multicast`] | you listen to groups, or send to them |
 //! | [`connecting`] | you connect to hosts by name: the race between their addresses |
 //! | [`path_mtu_and_errors`] | you want to know how big a datagram may be, and what became of it |
@@ -33,6 +34,9 @@ pub mod refused {}
 
 #[doc = include_str!("../docs/guide/answering.md")]
 pub mod answering {}
+
+#[doc = include_str!("../docs/guide/securing_by_hop_limit.md")]
+pub mod securing_by_hop_limit {}
 
 #[doc = include_str!("../docs/guide/connecting.md")]
 pub mod connecting {}

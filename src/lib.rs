@@ -122,6 +122,9 @@
 //! | learn where it was sent to, its hop limit, traffic class, flow label, time of arrival | [`Received`], the `Recv` options of [`option`] |
 //! | answer from the right address | [`Received::reply`], [the chapter](guide::answering) |
 //! | send one datagram with its own source, interface, hop limit … | [`Outgoing`], [`UdpSocket::send_message`] |
+//! | hear neighbours only | [`UdpSocket::guard`]; on streams [`MinHopCount`](option::MinHopCount); [the chapter](guide::securing_by_hop_limit) |
+//! | keep the packets of a flow on one path | [`AutoFlowLabel`](option::AutoFlowLabel); with a label of one's own: [`FlowLease`] |
+//! | send from a temporary address, or from a public one | [`AddressPreferences`](option::AddressPreferences) |
 //! | talk to one peer only | [`UdpSocket::connect`], [`ConnectedUdpSocket`] |
 //! | receive multicast | [`UdpSocket::join`], [`UdpSocket::join_everywhere`], [the chapter](guide::multicast) |
 //! | … from one source, or from all but some | [`UdpSocket::join_source`], [`Membership::block`] |
@@ -173,6 +176,8 @@ mod connect;
 mod echo;
 mod error;
 mod error_queue;
+mod flow_label;
+mod guard;
 pub mod guide;
 mod interface;
 mod membership;
@@ -188,9 +193,11 @@ pub use self::connect::{
     Answer, Attempt, Cancel, Event, Family, HappyEyeballs, HostConnection, HostError,
     HostErrorKind, Outcome, Report, Resolve, ResolveError, ResolveErrorKind, SystemResolver,
 };
-pub use self::echo::{EchoReply, EchoSocket};
+pub use self::echo::{EchoReply, EchoReport, EchoSocket};
 pub use self::error::{Error, Op};
 pub use self::error_queue::{ErrorReport, Origin, SendTime};
+pub use self::flow_label::{FlowLease, FlowShare};
+pub use self::guard::{GuardError, Guarded};
 pub use self::interface::Interface;
 pub use self::membership::{Membership, SourceMembership};
 pub use self::message::{Outgoing, Received};

@@ -221,17 +221,23 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
 
     /// The label of its flow (`IPV6_FLOWINFO`).
     ///
+    /// A label that the socket has not [leased](crate::FlowLease) is refused where anybody in the
+    /// network namespace has asked for one of his own.
+    ///
     /// # Examples
     ///
     /// ```
-    /// use inet6::{Outgoing, UdpSocket, header::FlowLabel};
+    /// use inet6::{FlowShare, Outgoing, UdpSocket};
     /// use std::io::ErrorKind;
     ///
     /// let socket = UdpSocket::bind("[::1]:0")?;
-    /// let label = FlowLabel::new(0x12345).unwrap();
-    /// match socket.send_message(&Outgoing::to(socket.local_addr()?, b"x").flow_label(label)) {
+    /// let peer = socket.local_addr()?;
+    /// match socket.request_flow_label(*peer.ip(), None, FlowShare::Any) {
     ///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
-    ///     result => assert_eq!(result?, 1),
+    ///     lease => {
+    ///         let label = lease?.keep();
+    ///         socket.send_message(&Outgoing::to(peer, b"x").flow_label(label))?;
+    ///     }
     /// }
     /// # Ok::<(), std::io::Error>(())
     /// ```

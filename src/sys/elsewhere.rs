@@ -1,6 +1,7 @@
 //! Systems without what `linux` has.
 
-use std::io;
+use std::io::{self, IoSliceMut};
+use std::net::Ipv6Addr;
 use std::time::Instant;
 
 use super::{Borrowed, Report, Target, unsupported};
@@ -14,6 +15,18 @@ pub(crate) fn send_queue_len(_: Borrowed<'_>) -> io::Result<usize> {
     Err(unsupported())
 }
 
+pub(crate) fn lease_flow_label(_: Borrowed<'_>, _: &Ipv6Addr, _: u32, _: u8) -> io::Result<u32> {
+    Err(unsupported())
+}
+
+pub(crate) fn release_flow_label(_: Borrowed<'_>, _: u32) -> io::Result<()> {
+    Err(unsupported())
+}
+
+pub(crate) fn linger_flow_label(_: Borrowed<'_>, _: u32, _: u16) -> io::Result<()> {
+    Err(unsupported())
+}
+
 pub(crate) fn monotonic_nanos(_: Instant) -> io::Result<u64> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
@@ -21,7 +34,7 @@ pub(crate) fn monotonic_nanos(_: Instant) -> io::Result<u64> {
     ))
 }
 
-pub(crate) fn recv_error(_: Borrowed<'_>, _: &mut [u8]) -> io::Result<Option<Report>> {
+pub(crate) fn recv_error(_: Borrowed<'_>, _: &mut [IoSliceMut<'_>]) -> io::Result<Option<Report>> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
         "this system has no queue of errors (MSG_ERRQUEUE)",

@@ -45,6 +45,18 @@ pub(crate) fn option(op: Op, error: io::Error) -> Error {
     Error::new(op, None, reason, error)
 }
 
+/// Why a flow label could not be had.
+#[cold]
+pub(crate) fn flow_label(error: io::Error) -> Error {
+    let reason = match error.kind() {
+        io::ErrorKind::PermissionDenied => Some(Reason::LabelTaken),
+        _ if is(&error, codes::EXHAUSTED) => Some(Reason::LabelLimit),
+        _ if is(&error, codes::OUT_OF_RANGE) => Some(Reason::LabelRange),
+        _ => option_reason(&error),
+    };
+    Error::new(Op::FlowLabel, None, reason, error)
+}
+
 /// A peer was asked for that the socket cannot reach, whatever the routes.
 #[cold]
 pub(crate) fn bound_otherwise(

@@ -15,6 +15,8 @@ const LAYERS: [&[&str]; 6] = [
     &["builder"],
     &[
         "message",
+        "flow_label",
+        "guard",
         "error_queue",
         "membership",
         "echo",

@@ -7,6 +7,7 @@ use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::Instant;
 
 use inet6::option::{BindDevice, MulticastInterface, UnicastInterface};
 use inet6::{AnyMode, Builder, Interface, TcpListener, TcpStream, UdpSocket};
@@ -52,10 +53,32 @@ impl Host {
         })
     }
 
-    /// Runs `ip` with these words on this host.
+    /// Runs `ip` with these words on this host. An address that it adds is in use afterwards.
     #[track_caller]
     pub(crate) fn ip(&self, words: &str) -> String {
-        self.try_ip(words, Stdio::null()).unwrap()
+        let output = self.try_ip(words, Stdio::null()).unwrap();
+        if words.starts_with("address add") {
+            self.settle();
+        }
+        output
+    }
+
+    /// Waits until this host takes packets for its IPv6 addresses: the kernel gives an address its
+    /// route a little later, and loses meanwhile what is sent there (net/ipv6/addrconf.c,
+    /// `addrconf_dad_work`).
+    #[track_caller]
+    pub(crate) fn settle(&self) {
+        let show = |words| self.try_ip(words, Stdio::null()).unwrap();
+        let start = Instant::now();
+        loop {
+            let all = show("-oneline -6 address show up -tentative");
+            let addresses = all.split(" inet6 ").skip(1).filter_map(|rest| rest.split('/').next());
+            let routes = show("-6 route show table local");
+            let lacks = |address: &&str| !routes.contains(&format!("local {address} "));
+            let Some(lacking) = addresses.into_iter().find(lacks) else { return };
+            assert!(start.elapsed() < PATIENCE, "no route of {lacking} in\n{routes}");
+            thread::yield_now();
+        }
     }
 
     fn try_ip(&self, words: &str, stdin: Stdio) -> Result<String, String> {

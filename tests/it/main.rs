@@ -25,6 +25,8 @@ mod echo;
 mod error;
 mod error_queue;
 mod example;
+mod flow_label;
+mod guard;
 mod info;
 mod interface;
 #[cfg(target_os = "linux")]

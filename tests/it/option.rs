@@ -379,6 +379,8 @@ fn the_header() {
     streams(of("IPV6_MINHOPCOUNT", MinHopCount(255)).twin(IP_MINTTL, 255));
     all(of("IPV6_AUTOFLOWLABEL", AutoFlowLabel(false)));
     all(of("IPV6_AUTOFLOWLABEL", AutoFlowLabel(true)));
+    datagrams(of("IPV6_FLOWINFO_SEND", FlowInfoSend(true)));
+    both(of("IPV6_FLOWINFO_SEND", FlowInfoSend(false)));
 }
 
 #[test]

@@ -48,6 +48,8 @@ pub(crate) const MCAST_UNBLOCK_SOURCE: Name = None;
 pub(crate) const IPV6_ADDR_PREFERENCES: Name = None;
 pub(crate) const IPV6_AUTOFLOWLABEL: Name = None;
 pub(crate) const IPV6_DONTFRAG: Name = None;
+pub(crate) const IPV6_FLOWINFO_SEND: Name = None;
+pub(crate) const IPV6_FLOWLABEL_MGR: Name = None;
 /// The flow label of each datagram; as a control message, of one that is sent.
 pub(crate) const IPV6_FLOWINFO: Name = None;
 pub(crate) const IPV6_FREEBIND: Name = None;
@@ -179,6 +181,11 @@ pub(crate) const PREFER_SRC_HOME: c_int = 0;
 pub(crate) const PREFER_SRC_CGA: c_int = 0;
 pub(crate) const PREFER_SRC_NONCGA: c_int = 0;
 
+// Of IPV6_FLOWLABEL_MGR: with whom a label is shared.
+pub(crate) const FLOW_SHARE_EXCLUSIVE: u8 = 0;
+pub(crate) const FLOW_SHARE_PROCESS: u8 = 0;
+pub(crate) const FLOW_SHARE_USER: u8 = 0;
+pub(crate) const FLOW_SHARE_ANY: u8 = 0;
 // Of SO_TIMESTAMPING.
 pub(crate) const TIMESTAMPING_RX_SOFTWARE: u32 = 0;
 pub(crate) const TIMESTAMPING_RX_HARDWARE: u32 = 0;

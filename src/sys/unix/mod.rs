@@ -77,6 +77,7 @@ pub(crate) mod codes {
     ];
     /// A peer of the other family than the address that the socket is bound to.
     pub(crate) const UNREACHABLE: &[i32] = &[libc::EAFNOSUPPORT];
+    pub(crate) const OUT_OF_RANGE: &[i32] = &[libc::ERANGE];
     pub(crate) const TOO_LONG: &[i32] = &[libc::EMSGSIZE];
     /// No option makes an address exclusive.
     pub(crate) const EXCLUSIVE: &[i32] = &[];
@@ -221,6 +222,13 @@ pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
     // SAFETY: the call writes one integer.
     check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut len) })?;
     Ok(usize::try_from(len).unwrap_or(0))
+}
+
+/// Whether calls on a socket return instead of waiting, or `None` where the system does not tell.
+pub(crate) fn is_nonblocking(fd: Borrowed<'_>) -> io::Result<Option<bool>> {
+    // SAFETY: the call takes integers.
+    let flags = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) })?;
+    Ok(Some(flags & libc::O_NONBLOCK != 0))
 }
 
 /// Makes a socket that somebody else opened like our own.

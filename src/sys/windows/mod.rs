@@ -21,7 +21,7 @@ mod message;
 mod resolve;
 mod wait;
 
-pub(crate) use self::create::{accept, open, prepare};
+pub(crate) use self::create::{accept, is_nonblocking, open, prepare};
 pub(crate) use self::data::{
     recv, recv_from, recv_from_vectored, recv_vectored, send, send_to, send_to_vectored,
     send_vectored,
@@ -67,6 +67,7 @@ pub(crate) mod codes {
     /// A peer of the other family than the bound address; the documentation has none for it.
     pub(crate) const UNREACHABLE: &[i32] =
         &[WSAEAFNOSUPPORT, WSAEOPNOTSUPP, WSAEADDRNOTAVAIL, WSAEINVAL];
+    pub(crate) const OUT_OF_RANGE: &[i32] = &[];
     pub(crate) const TOO_LONG: &[i32] = &[WSAEMSGSIZE];
     /// The address belongs to a socket with `SO_EXCLUSIVEADDRUSE`, or the system keeps the port.
     pub(crate) const EXCLUSIVE: &[i32] = &[WSAEACCES];

@@ -57,6 +57,7 @@ impl Chain {
                 }
             }
         }
+        chain.0.iter().for_each(Host::settle);
         Ok(chain)
     }
 
