@@ -155,11 +155,18 @@ fn draw_curve<'a>(area: &Area<'a>, lines: &[&Line]) -> Result<'a> {
         .light_line_style(TRANSPARENT)
         .x_desc(curve.axis)
         .y_desc(format!("1 = {}", curve.unit))
-        .x_label_formatter(&|value| format!("{value}"))
-        .y_label_formatter(&|value| format!("{value}"))
+        .x_label_formatter(&label)
+        .y_label_formatter(&label)
         .label_style(("sans-serif", 11))
         .axis_desc_style(("sans-serif", 12))
         .draw()?;
+    // Where the lines are not.
+    let falls = lines.iter().all(|line| match &line.points[..] {
+        [(_, first), .., (_, last)] => last.median < first.median,
+        _ => false,
+    });
+    let legend =
+        if falls { SeriesLabelPosition::UpperRight } else { SeriesLabelPosition::UpperLeft };
     for line in lines {
         let style = colour(line.way);
         let points: Vec<(f64, f64)> =
@@ -173,8 +180,13 @@ fn draw_curve<'a>(area: &Area<'a>, lines: &[&Line]) -> Result<'a> {
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
+        .position(legend)
         .label_font(("sans-serif", 11))
         .background_style(WHITE.mix(0.8))
         .draw()
+}
+
+/// A number at an axis, without what floating point adds to it.
+fn label(value: &f64) -> String {
+    if *value < 1.0 { format!("{value:.2}") } else { format!("{value:.0}") }
 }

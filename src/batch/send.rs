@@ -5,9 +5,9 @@ use std::net::SocketAddrV6;
 use std::ops::Range;
 
 use crate::addr::ToAddress;
-use crate::message::Outgoing;
+use crate::message::{Outgoing, explain};
 use crate::mode::Mode;
-use crate::socket::{ConnectedUdpSocket, UdpSocket, with_wire_on};
+use crate::socket::{ConnectedUdpSocket, UdpSocket, total};
 use crate::sys::batch::{self, Packet};
 use crate::sys::{self, Target};
 
@@ -95,11 +95,9 @@ impl SendBatch {
         messages: &[Outgoing<'_, P, M>],
     ) -> io::Result<usize> {
         let packets = messages.iter().map(|message| {
-            let (peer, interface) = (message.peer(), message.interface_index());
-            let peer = with_wire_on(socket, mode, peer, interface, |wire| Ok(*wire))?;
-            message.packet(socket, mode, Some(peer))
+            message.packet(socket, mode, Some(message.with_peer(socket, mode, |wire| Ok(*wire))?))
         });
-        self.room.send(socket.fd, packets)
+        self.send_packets(socket, packets)
     }
 
     pub(super) fn send_cut<P: ToAddress<M>, M: Mode>(
@@ -108,9 +106,19 @@ impl SendBatch {
         mode: M,
         message: &Outgoing<'_, P, M>,
     ) -> io::Result<usize> {
-        let (peer, interface) = (message.peer(), message.interface_index());
-        with_wire_on(socket, mode, peer, interface, |wire| {
-            self.send_segments(socket, mode, message, Some(*wire))
+        message
+            .with_peer(socket, mode, |wire| self.send_segments(socket, mode, message, Some(*wire)))
+    }
+
+    /// Sends as many as go, and says what is wrong with the first one where none does.
+    fn send_packets<'a, I: Iterator<Item = io::Result<Packet<'a>>> + Clone>(
+        &mut self,
+        socket: Target<'_>,
+        mut packets: I,
+    ) -> io::Result<usize> {
+        self.room.send(socket.fd, packets.clone()).map_err(|error| match packets.next() {
+            Some(Ok(packet)) => explain(socket, &packet, error),
+            _ => error,
         })
     }
 
@@ -123,12 +131,13 @@ impl SendBatch {
         peer: Option<SocketAddrV6>,
     ) -> io::Result<usize> {
         let packet = message.packet(socket, mode, peer)?;
-        let Some(size) = message.segments().filter(|size| *size != 0).map(usize::from) else {
+        let size = packet.departure.and_then(|it| it.segment_size).filter(|size| *size != 0);
+        let Some(size) = size.map(usize::from) else {
             return Err(sys::out_of_range(
                 "a segment has 1 to 65535 bytes: `segment_size` says how many",
             ));
         };
-        let all = length(packet.data);
+        let all = total(packet.data);
         let id = sys::id(socket.fd);
         let mut sent = 0;
         loop {
@@ -148,8 +157,8 @@ impl SendBatch {
                 let cuts = cuts.iter().flatten().map(|range| &slices[range.clone()]);
                 let packets = cuts
                     .clone()
-                    .map(|data| Ok(sized(Packet { data, ..packet }, length(data), size)));
-                self.room.send(socket.fd, packets).map(|count| cuts.take(count).map(length).sum())
+                    .map(|data| Ok(sized(Packet { data, ..packet }, total(data), size)));
+                self.room.send(socket.fd, packets).map(|count| cuts.take(count).map(total).sum())
             };
             match result {
                 Ok(bytes) => {
@@ -166,7 +175,7 @@ impl SendBatch {
                     self.offload = Some((id, less));
                 }
                 Err(_) if sent > 0 => return Ok(sent),
-                Err(error) => return Err(error),
+                Err(error) => return Err(explain(socket, &packet, error)),
             }
         }
     }
@@ -179,10 +188,6 @@ fn sized(mut packet: Packet<'_>, len: usize, size: usize) -> Packet<'_> {
         departure.segment_size = None;
     }
     packet
-}
-
-fn length(slices: &[IoSlice<'_>]) -> usize {
-    slices.iter().map(|slice| slice.len()).sum()
 }
 
 /// Packets as ranges of slices.

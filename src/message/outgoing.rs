@@ -9,7 +9,7 @@ use crate::header::FlowLabel;
 use crate::interface::Interface;
 use crate::mode::{Mode, V6Only};
 use crate::option::{DontFragment, TrafficClass};
-use crate::socket::{ConnectedUdpSocket, UdpSocket, sending, with_wire_on};
+use crate::socket::{Attempt, ConnectedUdpSocket, UdpSocket, total, with_wire_on};
 use crate::sys::batch::Packet;
 use crate::sys::{self, cmsg::Departure};
 
@@ -223,17 +223,23 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
 
     /// The label of its flow (`IPV6_FLOWINFO`).
     ///
+    /// A label that the socket has not [leased](crate::FlowLease) is refused where anybody in the
+    /// network namespace has asked for one of his own.
+    ///
     /// # Examples
     ///
     /// ```
-    /// use inet6::{Outgoing, UdpSocket, header::FlowLabel};
+    /// use inet6::{FlowShare, Outgoing, UdpSocket};
     /// use std::io::ErrorKind;
     ///
     /// let socket = UdpSocket::bind("[::1]:0")?;
-    /// let label = FlowLabel::new(0x12345).unwrap();
-    /// match socket.send_message(&Outgoing::to(socket.local_addr()?, b"x").flow_label(label)) {
+    /// let peer = socket.local_addr()?;
+    /// match socket.request_flow_label(*peer.ip(), None, FlowShare::Any) {
     ///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
-    ///     result => assert_eq!(result?, 1),
+    ///     lease => {
+    ///         let label = lease?.keep();
+    ///         socket.send_message(&Outgoing::to(peer, b"x").flow_label(label))?;
+    ///     }
     /// }
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -299,12 +305,13 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         mode: M,
         peer: Option<&SocketAddrV6>,
     ) -> io::Result<usize> {
-        let Packet { data, departure, ipv4, .. } = self.packet(socket, mode, peer.copied())?;
-        let Some(departure) = departure else {
-            return sys::send_to_vectored(socket.fd, data, peer);
+        let packet = self.packet(socket, mode, peer.copied())?;
+        let Packet { data, departure, ipv4, .. } = &packet;
+        let result = match departure {
+            None => sys::send_to_vectored(socket.fd, data, peer),
+            Some(departure) => sys::send_message(socket.fd, data, peer, departure, *ipv4),
         };
-        sys::send_message(socket.fd, data, peer, &departure, ipv4)
-            .map_err(|error| explain(&departure, error))
+        result.map_err(|error| explain(socket, &packet, error))
     }
 
     /// As the system takes it.
@@ -344,33 +351,54 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         Ok(Packet { data: self.slices(), peer, departure, ipv4 })
     }
 
-    pub(crate) fn send_to_peer(&self, socket: sys::Target<'_>, mode: M) -> io::Result<usize>
-    where
-        P: ToAddress<M>,
-    {
-        with_wire_on(socket, mode, &self.peer, self.departure.interface, |wire| {
-            self.send(socket, mode, Some(wire)).map_err(|error| sending(socket, wire, error))
-        })
-    }
-
-    pub(crate) fn slices(&self) -> &[IoSlice<'a>] {
+    fn slices(&self) -> &[IoSlice<'a>] {
         match &self.data {
             Data::One(data) => data,
             Data::Many(data) => data,
         }
     }
 
-    pub(crate) fn peer(&self) -> &P {
-        &self.peer
+    /// Lends the kernel's form of the destination.
+    pub(crate) fn with_peer<R>(
+        &self,
+        socket: sys::Target<'_>,
+        mode: M,
+        run: impl FnOnce(&SocketAddrV6) -> io::Result<R>,
+    ) -> io::Result<R>
+    where
+        P: ToAddress<M>,
+    {
+        with_wire_on(socket, mode, &self.peer, self.departure.interface, run)
     }
 
-    /// The index of the interface, 0 for none.
-    pub(crate) fn interface_index(&self) -> u32 {
-        self.departure.interface
+    pub(crate) fn send_to_peer(&self, socket: sys::Target<'_>, mode: M) -> io::Result<usize>
+    where
+        P: ToAddress<M>,
+    {
+        self.with_peer(socket, mode, |wire| self.send(socket, mode, Some(wire)))
     }
+}
 
-    pub(crate) fn segments(&self) -> Option<u16> {
-        self.departure.segment_size
+/// What the system's error means of a packet that it did not send.
+#[cold]
+pub(crate) fn explain(socket: sys::Target<'_>, packet: &Packet<'_>, error: io::Error) -> io::Error {
+    let Packet { data, peer, departure, .. } = packet;
+    let departure = &departure.unwrap_or_default();
+    let len = length(data, departure);
+    let attempt = match peer {
+        Some(peer) => Attempt::to(socket, peer, len),
+        None => Attempt::connected(socket, len),
+    };
+    attempt.from(departure.source, departure.interface).explain(explain_source(departure, error))
+}
+
+/// The length of what may be too long: of all that is given, or of one of the datagrams that it is
+/// cut into.
+fn length(data: &[IoSlice<'_>], departure: &Departure) -> usize {
+    let all = total(data);
+    match departure.segment_size {
+        Some(size) if all <= usize::from(u16::MAX) => all.min(size.into()),
+        _ => all,
     }
 }
 
@@ -421,7 +449,7 @@ fn check(departure: &Departure, ipv4: bool, peer: Option<&SocketAddrV6>) -> io::
 
 /// A kernel says no more than "invalid argument" of a source that is not its own.
 #[cold]
-fn explain(departure: &Departure, error: io::Error) -> io::Error {
+fn explain_source(departure: &Departure, error: io::Error) -> io::Error {
     let (Some(source), true) = (departure.source, sys::errors::is_bad_source(&error)) else {
         return error;
     };
@@ -448,7 +476,8 @@ impl<M: Mode> UdpSocket<M> {
     /// [`Unsupported`](io::ErrorKind::Unsupported), naming it, for what the system cannot choose
     /// for one packet; [`InvalidInput`](io::ErrorKind::InvalidInput) for a source address of
     /// another family than the destination, or that this host does not have, and for another
-    /// interface than the zone of the destination.
+    /// interface than the zone of the destination. For a datagram that is too long the error holds
+    /// a [`MessageTooLong`](crate::MessageTooLong).
     ///
     /// # Examples
     ///

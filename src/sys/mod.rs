@@ -11,7 +11,7 @@
 //!   `send_message`: the data path, one system call each;
 //! * `get_bytes`, `set_bytes`: the options, for every argument soundly;
 //! * `interface_index`, `interface_name`, `interfaces`: the interfaces of the host;
-//! * `give_up_peer`, `queued`, and what only some systems have, as "unsupported" on the others.
+//! * `give_up_peer`, `queued`, `is_nonblocking`, and what only some systems have, as "unsupported" on the others.
 //!
 //! socket2 creates, binds, connects and listens; that part is the same everywhere and stands
 //! here.
@@ -56,7 +56,9 @@ pub(crate) use self::option::*;
 pub(crate) use self::resolve::{ResolveFailure, ResolveReason, resolve};
 #[cfg(unix)]
 pub(crate) use self::unix::*;
-pub(crate) use self::wait::{Ready, Waker, Woken, wait_any, wait_writable, waker};
+pub(crate) use self::wait::{
+    Ready, Waker, Woken, receive_timed_out, wait_any, wait_readable, wait_writable, waker,
+};
 #[cfg(windows)]
 pub(crate) use self::windows::*;
 
@@ -94,6 +96,16 @@ pub(crate) struct Message {
     pub(crate) source: SocketAddrV6,
     pub(crate) truncated: bool,
     pub(crate) arrival: Arrival,
+}
+
+/// What `recv_error` found.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) len: usize,
+    pub(crate) truncated: bool,
+    /// Where the datagram was sent to, which a time of sending does not tell.
+    pub(crate) destination: Option<SocketAddrV6>,
+    pub(crate) queued: cmsg::Queued,
 }
 
 /// One address of one interface.

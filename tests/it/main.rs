@@ -24,7 +24,10 @@ mod cost;
 mod datagram;
 mod echo;
 mod error;
+mod error_queue;
 mod example;
+mod flow_label;
+mod guard;
 mod info;
 mod interface;
 #[cfg(target_os = "linux")]

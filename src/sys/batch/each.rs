@@ -93,13 +93,13 @@ impl Outgoing {
     /// Sends from the front of the packets as many as go: those that did not go are untouched.
     ///
     /// An error is that of the first one, and nothing was sent.
-    pub(crate) fn send<'a>(
+    pub(crate) fn send<'a, I: Iterator<Item = io::Result<Packet<'a>>>>(
         &mut self,
         fd: Borrowed<'_>,
-        packets: impl IntoIterator<Item = io::Result<Packet<'a>>>,
+        packets: I,
     ) -> io::Result<usize> {
         let mut sent = 0;
-        for packet in packets.into_iter().take(self.count) {
+        for packet in packets.take(self.count) {
             match packet.and_then(|packet| self.send_one(fd, &packet)) {
                 Ok(()) => sent += 1,
                 Err(_) if sent > 0 => break,

@@ -235,13 +235,13 @@ impl Outgoing {
     ///
     /// An error is that of the first one, and nothing was sent.
     #[inline]
-    pub(crate) fn send<'a>(
+    pub(crate) fn send<'a, I: Iterator<Item = io::Result<Packet<'a>>>>(
         &mut self,
         fd: Borrowed<'_>,
-        packets: impl IntoIterator<Item = io::Result<Packet<'a>>>,
+        packets: I,
     ) -> io::Result<usize> {
         let mut count = 0;
-        for packet in packets.into_iter().take(self.count()) {
+        for packet in packets.take(self.count()) {
             match packet.and_then(|packet| self.put(count, &packet)) {
                 Ok(()) => count += 1,
                 // The others go first, and the next call begins with this one.

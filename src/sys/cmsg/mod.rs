@@ -11,11 +11,17 @@ use std::marker::PhantomData;
 
 use super::names::Number;
 
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    allow(dead_code, reason = "only Linux has the queue")
+)]
+mod queued;
 mod received;
 mod sent;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::queued::Queued;
 pub(crate) use self::received::{Arrival, segment_size};
 pub(crate) use self::sent::{Departure, RoomToSend};
 #[cfg(windows)]

@@ -10,7 +10,7 @@ use super::names::Name;
 use super::{Target, get_int, unsupported};
 
 mod create;
-mod data;
+pub(super) mod data;
 mod interface;
 mod resolve;
 mod wait;
@@ -84,6 +84,8 @@ pub(crate) mod codes {
     pub(crate) const UNREACHABLE: &[i32] = &[libc::EAFNOSUPPORT];
     /// A network interface that announced segmentation and cannot do it.
     pub(crate) const NO_OFFLOAD: &[i32] = &[libc::EIO];
+    pub(crate) const OUT_OF_RANGE: &[i32] = &[libc::ERANGE];
+    pub(crate) const TOO_LONG: &[i32] = &[libc::EMSGSIZE];
     /// No option makes an address exclusive.
     pub(crate) const EXCLUSIVE: &[i32] = &[];
 }
@@ -227,6 +229,13 @@ pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
     // SAFETY: the call writes one integer.
     check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut len) })?;
     Ok(usize::try_from(len).unwrap_or(0))
+}
+
+/// Whether calls on a socket return instead of waiting, or `None` where the system does not tell.
+pub(crate) fn is_nonblocking(fd: Borrowed<'_>) -> io::Result<Option<bool>> {
+    // SAFETY: the call takes integers.
+    let flags = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) })?;
+    Ok(Some(flags & libc::O_NONBLOCK != 0))
 }
 
 /// Makes a socket that somebody else opened like our own.

@@ -21,7 +21,7 @@ mod message;
 mod resolve;
 mod wait;
 
-pub(crate) use self::create::{accept, open, prepare};
+pub(crate) use self::create::{accept, is_nonblocking, open, prepare};
 pub(crate) use self::data::{
     recv, recv_from, recv_from_vectored, recv_vectored, send, send_to, send_to_vectored,
     send_vectored,
@@ -74,6 +74,8 @@ pub(crate) mod codes {
         &[WSAEAFNOSUPPORT, WSAEOPNOTSUPP, WSAEADDRNOTAVAIL, WSAEINVAL];
     /// An interface that cannot segment, or a system that is too old.
     pub(crate) const NO_OFFLOAD: &[i32] = &[WSAEOPNOTSUPP, WSAENOPROTOOPT];
+    pub(crate) const OUT_OF_RANGE: &[i32] = &[];
+    pub(crate) const TOO_LONG: &[i32] = &[WSAEMSGSIZE];
     /// The address belongs to a socket with `SO_EXCLUSIVEADDRUSE`, or the system keeps the port.
     pub(crate) const EXCLUSIVE: &[i32] = &[WSAEACCES];
 }
