@@ -61,7 +61,7 @@ const SLICES: usize = 64;
 impl SendBatch {
     /// Room for so many datagrams in one call.
     ///
-    /// It takes about 350 bytes for each.
+    /// It takes 348 bytes for each on a Linux system of 64 bits, and nothing later.
     ///
     /// # Errors
     ///
