@@ -15,6 +15,7 @@ pub(super) struct Control(pub(super) [u8; 64]);
 /// A descriptor; dropping it closes it.
 pub(super) struct Socket(c_int);
 
+#[inline]
 pub(super) fn check(result: c_int) -> c_int {
     assert_ne!(result, -1, "{}", io::Error::last_os_error());
     result
