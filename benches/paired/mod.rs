@@ -1,4 +1,4 @@
-//! The harness: ways of one operation that take turns. The why is in `../cost.rs`.
+//! The harness: ways of one operation that take turns. The why is in `docs/performance.md`.
 
 use std::mem::MaybeUninit;
 use std::time::{Duration, Instant};
