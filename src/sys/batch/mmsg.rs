@@ -10,7 +10,7 @@ use std::os::fd::AsRawFd;
 use std::ptr::NonNull;
 
 use super::Packet;
-use crate::sys::cmsg::{self, Arrival, Native, RoomToReceive, RoomToSend};
+use crate::sys::cmsg::{Arrival, Native, RoomToReceive, RoomToSend};
 use crate::sys::unix::data::SEND_FLAGS;
 use crate::sys::unix::{ADDRESS_LEN, check, check_len, decode, encode};
 use crate::sys::{Borrowed, Message};
@@ -188,7 +188,7 @@ impl Incoming {
     }
 
     pub(crate) fn segment_size(&self, index: usize) -> Option<u16> {
-        cmsg::segment_size::<Native>(self.control(index))
+        Arrival::segment_size_in::<Native>(self.control(index))
     }
 
     pub(crate) fn message(&self, index: usize) -> io::Result<Message> {

@@ -22,7 +22,7 @@ mod sent;
 mod tests;
 
 pub(crate) use self::queued::Queued;
-pub(crate) use self::received::{Arrival, segment_size};
+pub(crate) use self::received::Arrival;
 pub(crate) use self::sent::{Departure, RoomToSend};
 #[cfg(windows)]
 pub(crate) use self::sent::{TRAFFIC_CLASS, cannot_choose};
