@@ -279,7 +279,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     ) -> Result<(Owned, SocketAddrV6), Error> {
         let wire = address.to_wire(self.mode, sys::interface_index)?;
         let fd = self.open(nonblocking)?;
-        let wire = handle::with_zone(self.target(&fd), wire)?;
+        let wire = handle::with_zone(self.target(&fd), wire, 0)?;
         Ok((fd, wire))
     }
 

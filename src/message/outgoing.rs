@@ -386,7 +386,7 @@ impl<M: Mode> UdpSocket<M> {
         with_wire_on(socket, self.mode(), &message.peer, interface, |wire| {
             message
                 .send(socket, self.mode(), Some(wire))
-                .map_err(|error| sending(socket, wire, error))
+                .map_err(|error| sending(socket, *wire, error))
         })
     }
 }

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv6Addr, SocketAddrV6};
 
 use super::bound::explain;
-use super::handle::{handle, timeouts, to_wire, with_wire};
+use super::handle::{ask, handle, timeouts, to_wire, with_wire};
 use crate::addr::ToAddress;
 use crate::error::{Error, Op};
 use crate::kind::{Datagram, Datagrams};
@@ -111,12 +111,18 @@ impl<M: Mode> UdpSocket<M> {
     /// # Examples
     ///
     /// See [`UdpSocket`].
-    #[inline]
+    #[inline(always)]
     pub fn send_to(&self, data: &[u8], peer: impl ToAddress<M>) -> io::Result<usize> {
-        let socket = self.target();
-        with_wire(socket, self.mode, &peer, |wire| {
-            sys::send_to(socket.fd, data, wire).map_err(|error| sending(socket, wire, error))
-        })
+        // Not `with_wire`: the address is encoded in each arm, so that it stays in registers.
+        let mut room = None;
+        let name = match peer.lend(self.mode, &mut room) {
+            Some(wire) => sys::encode(wire),
+            None => sys::encode(&ask(self.target(), self.mode, &peer, 0)?),
+        };
+        match sys::send_to(sys::borrow(&self.fd), data, &name) {
+            Ok(len) => Ok(len),
+            Err(error) => Err(sending_to(self.target(), &name, error)),
+        }
     }
 
     /// As [`send_to`](Self::send_to), from several slices.
@@ -145,7 +151,7 @@ impl<M: Mode> UdpSocket<M> {
         let socket = self.target();
         with_wire(socket, self.mode, &peer, |wire| {
             sys::send_to_vectored(socket.fd, data, Some(wire))
-                .map_err(|error| sending(socket, wire, error))
+                .map_err(|error| sending(socket, *wire, error))
         })
     }
 
@@ -634,11 +640,16 @@ impl<M: Mode> From<UdpConnectError<M>> for io::Error {
 
 /// Explains a destination that no socket bound as this one can reach.
 #[cold]
-pub(crate) fn sending(socket: Target<'_>, peer: &SocketAddrV6, error: io::Error) -> io::Error {
+fn sending_to(socket: Target<'_>, peer: &sys::Encoded, error: io::Error) -> io::Error {
+    sending(socket, sys::decoded(peer), error)
+}
+
+#[cold]
+pub(crate) fn sending(socket: Target<'_>, peer: SocketAddrV6, error: io::Error) -> io::Error {
     let unreachable = sys::errors::is_unreachable(&error);
-    let reason = unreachable.then(|| sys::errors::bound_apart(socket.fd, peer)).flatten();
+    let reason = unreachable.then(|| sys::errors::bound_apart(socket.fd, &peer)).flatten();
     match reason {
-        Some(reason) => sys::errors::bound_otherwise(Op::Send, *peer, reason, error).into(),
+        Some(reason) => sys::errors::bound_otherwise(Op::Send, peer, reason, error).into(),
         None => error,
     }
 }

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 use socket2::{Domain, Socket, Type};
 
-use super::{ADDRESS_LEN, Borrowed, Owned, check, decode};
+use super::{ADDRESS_LEN, Borrowed, Owned, check, decode, not_an_address};
 use crate::kind::Protocol;
 use crate::sys::names::{self, Atomic};
 use crate::sys::{Target, numbers, set_bool, set_nonblocking};
@@ -45,7 +45,7 @@ pub(crate) fn accept(fd: Borrowed<'_>, nonblocking: bool) -> io::Result<(Owned, 
         match accepted {
             // The BSDs tell so that the peer is gone already.
             Ok(_) if len == 0 => return Err(io::ErrorKind::ConnectionAborted.into()),
-            Ok(accepted) => return Ok((accepted, decode(&raw, len)?)),
+            Ok(accepted) => return Ok((accepted, decode(&raw, len).ok_or_else(not_an_address)?)),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddrV6;
 use std::os::fd::AsRawFd;
 
-use super::{ADDRESS_LEN, Borrowed, check_len, decode, encode};
+use super::{ADDRESS_LEN, Borrowed, Encoded, check_len, decode, encode, not_an_address};
 use crate::sys::cmsg::{Arrival, Departure, Native, RoomToReceive, RoomToSend};
 use crate::sys::{Buffer, Message, Take};
 
@@ -20,6 +20,7 @@ const SEND_FLAGS: c_int = 0;
 /// More slices than this the kernel refuses; a stream takes them in several calls.
 const MAX_SLICES: usize = 1024;
 
+#[inline]
 fn flags(take: Take) -> c_int {
     match take {
         Take::Data => 0,
@@ -43,8 +44,7 @@ pub(crate) fn recv(fd: Borrowed<'_>, mut buffer: Buffer<'_>, take: Take) -> io::
 }
 
 #[inline]
-pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &SocketAddrV6) -> io::Result<usize> {
-    let peer = encode(peer);
+pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &Encoded) -> io::Result<usize> {
     // SAFETY: `data` is as long as it says, and `peer` is `ADDRESS_LEN` bytes long.
     check_len(unsafe {
         libc::sendto(
@@ -52,7 +52,7 @@ pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &SocketAddrV6) -> io:
             data.as_ptr().cast(),
             data.len(),
             SEND_FLAGS,
-            (&raw const peer).cast(),
+            (&raw const *peer).cast(),
             ADDRESS_LEN,
         )
     })
@@ -78,7 +78,10 @@ pub(crate) fn recv_from(
             &mut address_len,
         )
     })?;
-    Ok((len, decode(&raw, address_len)?))
+    match decode(&raw, address_len) {
+        Some(source) => Ok((len, source)),
+        None => Err(not_an_address()),
+    }
 }
 
 pub(crate) fn send_vectored(fd: Borrowed<'_>, data: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -159,7 +162,7 @@ pub(crate) fn recv_from_vectored(
     header.msg_name = raw.as_mut_ptr().cast();
     header.msg_namelen = ADDRESS_LEN;
     let len = recv_slices(fd, buffers, 0, &mut header)?;
-    Ok((len, decode(&raw, header.msg_namelen)?))
+    Ok((len, decode(&raw, header.msg_namelen).ok_or_else(not_an_address)?))
 }
 
 pub(crate) fn recv_message(
@@ -181,7 +184,7 @@ pub(crate) fn recv_message(
     let arrival = Arrival::read::<Native>(control);
     let source = match arrival.path_mtu {
         Some((destination, _)) => destination,
-        None => decode(&raw, header.msg_namelen)?,
+        None => decode(&raw, header.msg_namelen).ok_or_else(not_an_address)?,
     };
     Ok(Message { len, source, truncated: header.msg_flags & libc::MSG_TRUNC != 0, arrival })
 }

@@ -66,23 +66,34 @@ pub(crate) mod codes {
     pub(crate) const EXCLUSIVE: &[i32] = &[];
 }
 
+/// Out of line, so that what a call costs where it succeeds can be inlined.
+#[cold]
+#[inline(never)]
+fn last_error() -> io::Error {
+    io::Error::last_os_error()
+}
+
 /// Turns the result of a system call into a `Result`.
+#[inline]
 pub(super) fn check(result: c_int) -> io::Result<c_int> {
-    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
+    if result == -1 { Err(last_error()) } else { Ok(result) }
 }
 
 /// Turns the result of a system call that returns a length into a `Result`.
 #[inline]
 fn check_len(result: isize) -> io::Result<usize> {
-    usize::try_from(result).map_err(|_| io::Error::last_os_error())
+    usize::try_from(result).map_err(|_| last_error())
 }
 
 // Addresses.
 
 pub(crate) const ADDRESS_LEN: libc::socklen_t = size_of::<libc::sockaddr_in6>() as libc::socklen_t;
 
+/// The kernel's own form of an address.
+pub(crate) type Encoded = libc::sockaddr_in6;
+
 #[inline]
-fn encode(address: &SocketAddrV6) -> libc::sockaddr_in6 {
+pub(crate) fn encode(address: &SocketAddrV6) -> Encoded {
     // SAFETY: all-zero bytes are a valid `sockaddr_in6`, which holds integers only.
     let mut raw: libc::sockaddr_in6 = unsafe { MaybeUninit::zeroed().assume_init() };
     raw.sin6_family = libc::AF_INET6 as libc::sa_family_t;
@@ -95,23 +106,25 @@ fn encode(address: &SocketAddrV6) -> libc::sockaddr_in6 {
 
 /// Reads the address that the kernel wrote, `len` bytes of it.
 ///
-/// Another family is an error: `IPV6_ADDRFORM` turns a socket into an IPv4 one under our feet.
+/// Another family is an error: `IPV6_ADDRFORM` turns a socket into an IPv4 one under our feet. The
+/// length tells, as the addresses of IPv4 are shorter, and no socket is of any other family.
 #[inline]
-fn decode(raw: &MaybeUninit<libc::sockaddr_in6>, len: libc::socklen_t) -> io::Result<SocketAddrV6> {
-    if len < ADDRESS_LEN {
-        return Err(not_an_address());
+fn decode(raw: &MaybeUninit<Encoded>, len: libc::socklen_t) -> Option<SocketAddrV6> {
+    if len != ADDRESS_LEN {
+        return None;
     }
     // SAFETY: the kernel wrote `len` bytes, which is all of it, and every bit pattern is valid.
-    let raw = unsafe { raw.assume_init_ref() };
-    if c_int::from(raw.sin6_family) != libc::AF_INET6 {
-        return Err(not_an_address());
-    }
-    Ok(SocketAddrV6::new(
+    Some(decoded(unsafe { raw.assume_init_ref() }))
+}
+
+#[inline]
+pub(crate) fn decoded(raw: &Encoded) -> SocketAddrV6 {
+    SocketAddrV6::new(
         raw.sin6_addr.s6_addr.into(),
         u16::from_be(raw.sin6_port),
         raw.sin6_flowinfo,
         raw.sin6_scope_id,
-    ))
+    )
 }
 
 #[cold]
@@ -124,7 +137,7 @@ pub(crate) fn local_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
     let mut len = ADDRESS_LEN;
     // SAFETY: `raw` has room for `len` bytes, and the descriptor is open while it is borrowed.
     check(unsafe { libc::getsockname(fd.as_raw_fd(), raw.as_mut_ptr().cast(), &mut len) })?;
-    decode(&raw, len)
+    decode(&raw, len).ok_or_else(not_an_address)
 }
 
 pub(crate) fn peer_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
@@ -132,7 +145,7 @@ pub(crate) fn peer_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
     let mut len = ADDRESS_LEN;
     // SAFETY: `raw` has room for `len` bytes, and the descriptor is open while it is borrowed.
     check(unsafe { libc::getpeername(fd.as_raw_fd(), raw.as_mut_ptr().cast(), &mut len) })?;
-    decode(&raw, len)
+    decode(&raw, len).ok_or_else(not_an_address)
 }
 
 /// The address family of a socket, which need not be AF_INET6.
