@@ -244,37 +244,72 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         self.mode
     }
 
+    #[inline]
     fn open(&self, nonblocking: bool) -> Result<Owned, Error> {
         let v6_only = self.mode.v6_only();
-        let failed = |op, error| sys::errors::opening(op, None, v6_only, error);
         let fd = sys::open(self.protocol, nonblocking)
             .map_err(|error| sys::errors::creating(self.protocol, v6_only, error))?;
-        log::trace!("opened an IPv6 socket for {:?}", self.protocol);
         let socket = self.target(&fd);
-        sys::set_v6_only(socket.fd, v6_only).map_err(|error| failed(Op::Mode, error))?;
-        log::trace!("set IPV6_V6ONLY to {v6_only}, and read it back");
+        let set = sys::set_v6_only(socket.fd, v6_only);
+        // One question for both lines.
+        if log::log_enabled!(log::Level::Trace) {
+            trace_opened(self.protocol, v6_only, set.is_ok());
+        }
+        set.map_err(|error| sys::errors::opening(Op::Mode, None, v6_only, error))?;
+        if !self.options.is_empty() {
+            self.set_options(socket)?;
+        }
+        Ok(fd)
+    }
+
+    fn set_options(&self, socket: Target<'_>) -> Result<(), Error> {
         for option in &self.options {
             option
                 .apply(socket)
                 .map_err(|error| sys::errors::option(Op::Set(option.name()), error))?;
             log::trace!("set {} as {option:?}", option.name());
         }
-        Ok(fd)
+        Ok(())
     }
 
-    fn open_bound(&self, address: impl ToAddress<M>) -> Result<Owned, Error> {
-        let (fd, wire) = self.open_for(address, self.nonblocking)?;
-        sys::bind(sys::borrow(&fd), wire).map_err(|error| {
-            sys::errors::opening(Op::Bind, Some(wire), self.mode.v6_only(), error)
-        })?;
-        log::trace!("bound to {wire}");
-        Ok(fd)
+    fn open_bound(&self, address: &impl ToAddress<M>) -> Result<Owned, Error> {
+        self.open_for(address, self.nonblocking, |fd, wire| {
+            sys::bind(sys::borrow(&fd), wire).map_err(|error| {
+                sys::errors::opening(Op::Bind, Some(*wire), self.mode.v6_only(), error)
+            })?;
+            log::trace!("bound to {wire}");
+            Ok(fd)
+        })
     }
 
-    /// A socket and the kernel's form of the address that it is for.
-    fn open_for(
+    /// Hands on a socket and the kernel's form of the address that it is for.
+    #[inline]
+    fn open_for<T>(
         &self,
-        address: impl ToAddress<M>,
+        address: &impl ToAddress<M>,
+        nonblocking: bool,
+        run: impl FnOnce(Owned, &SocketAddrV6) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut room = None;
+        let (fd, asked);
+        let wire = match address.lend(self.mode, &mut room) {
+            Some(wire) => {
+                fd = self.open(nonblocking)?;
+                wire
+            }
+            None => {
+                (fd, asked) = self.open_asked(address, nonblocking)?;
+                &asked
+            }
+        };
+        run(fd, wire)
+    }
+
+    /// As `open_for`, for an address of which something has to be asked or said.
+    #[cold]
+    fn open_asked(
+        &self,
+        address: &impl ToAddress<M>,
         nonblocking: bool,
     ) -> Result<(Owned, SocketAddrV6), Error> {
         let wire = address.to_wire(self.mode, sys::interface_index)?;
@@ -284,19 +319,35 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     }
 
     /// Runs a verb, and again where the interface of its address has another index by now.
-    fn renewing<T>(
+    #[inline]
+    fn renewing<A: ToAddress<M>, T>(
         &self,
-        address: &impl ToAddress<M>,
-        verb: impl FnMut() -> Result<T, Error>,
+        address: &A,
+        verb: impl Fn(&A) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match verb(address) {
+            Ok(opened) => Ok(opened),
+            Err(error) => self.renew(error, address, verb),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn renew<A: ToAddress<M>, T>(
+        &self,
+        error: Error,
+        address: &A,
+        verb: impl Fn(&A) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let renewed = || {
             let wire = address.to_wire(self.mode, sys::interface_index).ok()?;
             let address: std::net::SocketAddr = M::Address::from_wire(wire).into();
             Some(address.into())
         };
-        renewing(verb, renewed)
+        renewing(error, || verb(address), renewed)
     }
 
+    #[inline]
     fn target<'a>(&self, fd: &'a Owned) -> Target<'a> {
         Target { fd: sys::borrow(fd), dual_stack: !self.mode.v6_only() }
     }
@@ -349,7 +400,7 @@ impl<M: Mode> Builder<Stream, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn bind(&self, address: impl ToAddress<M>) -> Result<BoundStream<M>, Error> {
-        let fd = self.renewing(&address, || self.open_bound(&address))?;
+        let fd = self.renewing(&address, |address| self.open_bound(address))?;
         Ok(BoundStream::new(fd, self.mode, self.nonblocking))
     }
 
@@ -381,9 +432,8 @@ impl<M: Mode> Builder<Stream, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn connect(&self, peer: impl ToAddress<M>) -> Result<TcpStream<M>, Error> {
-        self.renewing(&peer, || {
-            let (fd, wire) = self.open_for(&peer, self.nonblocking)?;
-            bound::connect(fd, self.mode, wire)
+        self.renewing(&peer, |peer| {
+            self.open_for(peer, self.nonblocking, |fd, wire| bound::connect(fd, self.mode, wire))
         })
     }
 
@@ -411,9 +461,10 @@ impl<M: Mode> Builder<Stream, M> {
         peer: impl ToAddress<M>,
         timeout: Duration,
     ) -> Result<TcpStream<M>, Error> {
-        self.renewing(&peer, || {
-            let (fd, wire) = self.open_for(&peer, true)?;
-            bound::connect_timeout(fd, self.mode, wire, self.nonblocking, timeout)
+        self.renewing(&peer, |peer| {
+            self.open_for(peer, true, |fd, wire| {
+                bound::connect_timeout(fd, self.mode, *wire, self.nonblocking, timeout)
+            })
         })
     }
 
@@ -428,9 +479,10 @@ impl<M: Mode> Builder<Stream, M> {
     ///
     /// See [`Connecting`].
     pub fn start_connect(&self, peer: impl ToAddress<M>) -> Result<Connecting<M>, Error> {
-        self.renewing(&peer, || {
-            let (fd, wire) = self.open_for(&peer, true)?;
-            bound::start_connect(fd, self.mode, wire, self.nonblocking)
+        self.renewing(&peer, |peer| {
+            self.open_for(peer, true, |fd, wire| {
+                bound::start_connect(fd, self.mode, *wire, self.nonblocking)
+            })
         })
     }
 }
@@ -451,7 +503,7 @@ impl<M: Mode> Builder<Datagram, M> {
     /// # Ok::<(), inet6::Error>(())
     /// ```
     pub fn bind(&self, address: impl ToAddress<M>) -> Result<UdpSocket<M>, Error> {
-        let fd = self.renewing(&address, || self.open_bound(&address))?;
+        let fd = self.renewing(&address, |address| self.open_bound(address))?;
         Ok(UdpSocket::new(fd, self.mode))
     }
 
@@ -472,9 +524,10 @@ impl<M: Mode> Builder<Datagram, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn connect(&self, peer: impl ToAddress<M>) -> Result<ConnectedUdpSocket<M>, Error> {
-        self.renewing(&peer, || {
-            let (fd, wire) = self.open_for(&peer, self.nonblocking)?;
-            Ok(UdpSocket::new(fd, self.mode).connect_wire(wire)?)
+        self.renewing(&peer, |peer| {
+            self.open_for(peer, self.nonblocking, |fd, wire| {
+                Ok(UdpSocket::new(fd, self.mode).connect_wire(*wire)?)
+            })
         })
     }
 }
@@ -560,18 +613,27 @@ impl UdpSocket {
     }
 }
 
-/// Runs a verb, and once more if the interface of its address is gone and `renewed` knows another
-/// address: the name of an interface stays when its index changes.
+#[cold]
+fn trace_opened(protocol: Protocol, v6_only: bool, set: bool) {
+    log::trace!("opened an IPv6 socket for {protocol:?}");
+    if set {
+        log::trace!("set IPV6_V6ONLY to {v6_only}, and read it back");
+    }
+}
+
+/// Runs a verb that failed once more if the interface of its address is gone and `renewed` knows
+/// another address: the name of an interface stays when its index changes.
 fn renewing<T>(
-    mut verb: impl FnMut() -> Result<T, Error>,
+    error: Error,
+    verb: impl FnOnce() -> Result<T, Error>,
     renewed: impl FnOnce() -> Option<Endpoint>,
 ) -> Result<T, Error> {
-    match verb() {
-        Err(error) if sys::errors::is_gone(&error) => match renewed() {
-            Some(address) if error.address().is_some_and(|before| *before != address) => verb(),
-            _ => Err(error),
-        },
-        result => result,
+    if !sys::errors::is_gone(&error) {
+        return Err(error);
+    }
+    match renewed() {
+        Some(address) if error.address().is_some_and(|before| *before != address) => verb(),
+        _ => Err(error),
     }
 }
 
@@ -633,16 +695,14 @@ mod tests {
     /// then says `index`: the result, and how often the verb ran.
     fn on_index_two(code: i32, index: Option<u32>) -> (Result<(), i32>, usize) {
         let address = |index: u32| format!("[fe80::1%{index}]:80").parse::<Endpoint>().unwrap();
-        let mut times = 0;
+        let mut times = 1;
+        let error = std::io::Error::from_raw_os_error(code);
+        let error = Error::new(Op::Bind, Some(address(2)), None, error);
         let verb = || {
             times += 1;
-            if times > 1 {
-                return Ok(());
-            }
-            let error = std::io::Error::from_raw_os_error(code);
-            Err(Error::new(Op::Bind, Some(address(2)), None, error))
+            Ok(())
         };
-        let result = renewing(verb, || index.map(address));
+        let result = renewing(error, verb, || index.map(address));
         (result.map_err(|error| error.raw_os_error().unwrap()), times)
     }
 

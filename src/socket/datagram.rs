@@ -290,7 +290,7 @@ impl<M: Mode> UdpSocket<M> {
     ) -> Result<ConnectedUdpSocket<M>, UdpConnectError<M>> {
         let socket = self.target().fd;
         log::trace!("connecting to {peer}");
-        match sys::start_connect(socket, peer) {
+        match sys::start_connect(socket, &peer) {
             Ok(_) => Ok(ConnectedUdpSocket { fd: self.fd, mode: self.mode }),
             Err(error) => {
                 let error = explain(socket, self.mode, peer, error);

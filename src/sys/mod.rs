@@ -24,7 +24,7 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::time::{Duration, Instant};
 
-use socket2::{SockAddr, SockRef};
+use socket2::SockRef;
 
 pub(crate) mod cmsg;
 pub(crate) mod errors;
@@ -149,6 +149,7 @@ fn filled(buffer: &mut [MaybeUninit<u8>]) -> &mut [u8] {
 // Opening.
 
 /// The type and the protocol of a socket, as `socket` takes them.
+#[inline]
 fn numbers(protocol: Protocol) -> (socket2::Type, socket2::Protocol) {
     match protocol {
         Protocol::Tcp => (socket2::Type::STREAM, socket2::Protocol::TCP),
@@ -157,23 +158,21 @@ fn numbers(protocol: Protocol) -> (socket2::Type, socket2::Protocol) {
     }
 }
 
-/// A socket that is not bound, close-on-exec, with `IPV6_V6ONLY` set and read back.
+/// Sets `IPV6_V6ONLY` of a socket that is not bound, and reads it back.
+#[inline]
 pub(crate) fn set_v6_only(fd: Borrowed<'_>, v6_only: bool) -> io::Result<()> {
     let socket = Target { fd, dual_stack: !v6_only };
     set_bool(socket, names::IPV6_V6ONLY, v6_only)?;
     // Before bind: after it, Linux reads 1 on a socket bound to [::1] whatever was set.
-    if get_bool(socket, names::IPV6_V6ONLY)? == v6_only {
-        Ok(())
-    } else {
-        Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            "the system accepted the value and did not take it",
-        ))
-    }
+    if get_bool(socket, names::IPV6_V6ONLY)? == v6_only { Ok(()) } else { Err(not_taken()) }
 }
 
-pub(crate) fn bind(fd: Borrowed<'_>, address: SocketAddrV6) -> io::Result<()> {
-    SockRef::from(&fd).bind(&SockAddr::from(address))
+#[cold]
+fn not_taken() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        "the system accepted the value and did not take it",
+    )
 }
 
 pub(crate) fn listen(fd: Borrowed<'_>, backlog: u32) -> io::Result<()> {
@@ -181,16 +180,22 @@ pub(crate) fn listen(fd: Borrowed<'_>, backlog: u32) -> io::Result<()> {
 }
 
 /// Starts to connect; `Ok(false)` if the connection is still under way.
-pub(crate) fn start_connect(fd: Borrowed<'_>, peer: SocketAddrV6) -> io::Result<bool> {
+#[inline]
+pub(crate) fn start_connect(fd: Borrowed<'_>, peer: &SocketAddrV6) -> io::Result<bool> {
     if cfg!(windows) && peer.ip().to_canonical().is_unspecified() {
         // On a datagram socket it would give up the peer; on a stream this is what comes of it.
         return Err(io::ErrorKind::AddrNotAvailable.into());
     }
-    match SockRef::from(&fd).connect(&SockAddr::from(peer)) {
+    match connect(fd, peer) {
         Ok(()) => Ok(true),
-        Err(error) if errors::is_connecting(&error) => Ok(false),
-        Err(error) => Err(error),
+        Err(error) => connecting(error),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn connecting(error: io::Error) -> io::Result<bool> {
+    if errors::is_connecting(&error) { Ok(false) } else { Err(error) }
 }
 
 /// Waits until a connection that was started is there, or `deadline` has passed.
@@ -307,7 +312,7 @@ pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
             local.set_scope_id(before.scope_id());
         }
         local.set_port(before.port());
-        bind(fd, local)?;
+        bind(fd, &local)?;
     }
     // An interface that came with a zoned peer goes with it.
     let stays = is_zoned(local.ip()) || zone == 0;

@@ -130,14 +130,14 @@ mod tests {
 
     fn on_loopback() -> (Owned, SocketAddrV6) {
         let socket = open(Protocol::Tcp, true).unwrap();
-        bind(borrow(&socket), SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0)).unwrap();
+        bind(borrow(&socket), &SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0)).unwrap();
         let address = local_address(borrow(&socket)).unwrap();
         (socket, address)
     }
 
     fn connecting(peer: SocketAddrV6) -> io::Result<Owned> {
         let socket = open(Protocol::Tcp, true).unwrap();
-        start_connect(borrow(&socket), peer).map(|_| socket)
+        start_connect(borrow(&socket), &peer).map(|_| socket)
     }
 
     /// A connection that stays under way, because the queue of its listener is full; the address

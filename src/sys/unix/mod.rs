@@ -15,7 +15,7 @@ mod interface;
 mod resolve;
 mod wait;
 
-pub(crate) use self::create::{accept, open};
+pub(crate) use self::create::{accept, bind, connect, open};
 pub(crate) use self::data::{
     recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send, send_message, send_to,
     send_to_vectored, send_vectored,
@@ -177,6 +177,7 @@ pub(crate) fn give_up_peer(fd: Borrowed<'_>) -> io::Result<()> {
 
 // Options.
 
+#[inline]
 pub(crate) fn get_bytes(socket: Target<'_>, name: Name, value: &mut [u8]) -> io::Result<usize> {
     let number = name.ok_or_else(unsupported)?;
     let mut len = libc::socklen_t::try_from(value.len()).unwrap_or(libc::socklen_t::MAX);
@@ -193,6 +194,7 @@ pub(crate) fn get_bytes(socket: Target<'_>, name: Name, value: &mut [u8]) -> io:
     Ok(value.len().min(len as usize))
 }
 
+#[inline]
 pub(crate) fn set_bytes(socket: Target<'_>, name: Name, value: &[u8]) -> io::Result<()> {
     let number = name.ok_or_else(unsupported)?;
     let len = libc::socklen_t::try_from(value.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
