@@ -244,18 +244,21 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         self.mode
     }
 
-    #[inline]
+    #[inline(always)]
     fn open(&self, nonblocking: bool) -> Result<Owned, Error> {
         let v6_only = self.mode.v6_only();
         let fd = sys::open(self.protocol, nonblocking)
             .map_err(|error| sys::errors::creating(self.protocol, v6_only, error))?;
         let socket = self.target(&fd);
         let set = sys::set_v6_only(socket.fd, v6_only);
+        if let Err(error) = set {
+            log::trace!("opened an IPv6 socket for {:?}", self.protocol);
+            return Err(sys::errors::opening(Op::Mode, None, v6_only, error));
+        }
         // One question for both lines.
         if log::log_enabled!(log::Level::Trace) {
-            trace_opened(self.protocol, v6_only, set.is_ok());
+            trace_opened(self.protocol, v6_only);
         }
-        set.map_err(|error| sys::errors::opening(Op::Mode, None, v6_only, error))?;
         if !self.options.is_empty() {
             self.set_options(socket)?;
         }
@@ -283,7 +286,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     }
 
     /// Hands on a socket and the kernel's form of the address that it is for.
-    #[inline]
+    #[inline(always)]
     fn open_for<T>(
         &self,
         address: &impl ToAddress<M>,
@@ -319,7 +322,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     }
 
     /// Runs a verb, and again where the interface of its address has another index by now.
-    #[inline]
+    #[inline(always)]
     fn renewing<A: ToAddress<M>, T>(
         &self,
         address: &A,
@@ -614,11 +617,9 @@ impl UdpSocket {
 }
 
 #[cold]
-fn trace_opened(protocol: Protocol, v6_only: bool, set: bool) {
+fn trace_opened(protocol: Protocol, v6_only: bool) {
     log::trace!("opened an IPv6 socket for {protocol:?}");
-    if set {
-        log::trace!("set IPV6_V6ONLY to {v6_only}, and read it back");
-    }
+    log::trace!("set IPV6_V6ONLY to {v6_only}, and read it back");
 }
 
 /// Runs a verb that failed once more if the interface of its address is gone and `renewed` knows

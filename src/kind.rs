@@ -137,9 +137,9 @@ impl Role for Datagrams {
 #[non_exhaustive]
 pub enum Protocol {
     /// TCP (RFC 9293).
-    Tcp,
+    Tcp = 6,
     /// Multipath TCP (RFC 8684).
-    MultipathTcp,
+    MultipathTcp = 262,
     /// UDP (RFC 768).
-    Udp,
+    Udp = 17,
 }

@@ -154,7 +154,7 @@ impl<M: Mode> BoundStream<M> {
 }
 
 /// Connects a socket, and waits for it where the call did not.
-#[inline]
+#[inline(always)]
 pub(crate) fn connect<M: Mode>(
     fd: Owned,
     mode: M,

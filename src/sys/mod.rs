@@ -61,9 +61,6 @@ use self::cmsg::Arrival;
 use crate::addr::is_zoned;
 use crate::kind::Protocol;
 
-/// linux/in.h, IPPROTO_MPTCP; elsewhere the number means nothing and `socket` refuses it.
-const MULTIPATH_TCP: c_int = 262;
-
 /// A socket whose options are read or set.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations)]
@@ -148,13 +145,12 @@ fn filled(buffer: &mut [MaybeUninit<u8>]) -> &mut [u8] {
 
 // Opening.
 
-/// The type and the protocol of a socket, as `socket` takes them.
+/// The type of a socket, as `socket` takes it.
 #[inline]
-fn numbers(protocol: Protocol) -> (socket2::Type, socket2::Protocol) {
+fn kind(protocol: Protocol) -> socket2::Type {
     match protocol {
-        Protocol::Tcp => (socket2::Type::STREAM, socket2::Protocol::TCP),
-        Protocol::MultipathTcp => (socket2::Type::STREAM, socket2::Protocol::from(MULTIPATH_TCP)),
-        Protocol::Udp => (socket2::Type::DGRAM, socket2::Protocol::UDP),
+        Protocol::Tcp | Protocol::MultipathTcp => socket2::Type::STREAM,
+        Protocol::Udp => socket2::Type::DGRAM,
     }
 }
 
@@ -234,11 +230,11 @@ pub(crate) fn shutdown(fd: Borrowed<'_>, how: std::net::Shutdown) -> io::Result<
 
 /// The transport protocol, where the system tells.
 pub(crate) fn protocol(fd: Borrowed<'_>) -> io::Result<Protocol> {
-    match protocol_number(fd)? {
-        MULTIPATH_TCP => Ok(Protocol::MultipathTcp),
-        number if number == c_int::from(socket2::Protocol::TCP) => Ok(Protocol::Tcp),
-        number if number == c_int::from(socket2::Protocol::UDP) => Ok(Protocol::Udp),
-        number => Err(io::Error::new(
+    let number = protocol_number(fd)?;
+    let all = [Protocol::Tcp, Protocol::MultipathTcp, Protocol::Udp];
+    match all.into_iter().find(|protocol| *protocol as c_int == number) {
+        Some(protocol) => Ok(protocol),
+        None => Err(io::Error::new(
             io::ErrorKind::InvalidData,
             format!("protocol {number} is neither TCP nor UDP"),
         )),

@@ -11,7 +11,7 @@ use socket2::{Domain, Socket};
 use super::{ADDRESS_LEN, Borrowed, Encoded, Owned, check, decode, encode, not_an_address};
 use crate::kind::Protocol;
 use crate::sys::names::{self, Atomic};
-use crate::sys::{Target, numbers, set_bool, set_nonblocking};
+use crate::sys::{Target, kind, set_bool, set_nonblocking};
 
 /// Apple's systems have no flag of `send` against the signal.
 pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
@@ -32,9 +32,8 @@ pub(crate) fn open(protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
 
 #[inline]
 fn open_at_once(protocol: Protocol, nonblocking: bool, atomic: Atomic) -> io::Result<Owned> {
-    let (kind, protocol) = numbers(protocol);
     let flags = atomic.close_on_exec | if nonblocking { atomic.nonblocking } else { 0 };
-    let (kind, protocol) = (c_int::from(kind) | flags, protocol.into());
+    let (kind, protocol) = (c_int::from(kind(protocol)) | flags, protocol as c_int);
     // SAFETY: no memory is passed.
     let opened = check(unsafe { libc::socket(libc::AF_INET6, kind, protocol) })?;
     // SAFETY: the call just made it, and nobody else knows it.
@@ -43,7 +42,7 @@ fn open_at_once(protocol: Protocol, nonblocking: bool, atomic: Atomic) -> io::Re
 
 /// On systems that need a call for each flag; socket2 knows which.
 fn open_and_set(protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
-    let (kind, protocol) = numbers(protocol);
+    let (kind, protocol) = (kind(protocol), socket2::Protocol::from(protocol as c_int));
     let socket = OwnedFd::from(Socket::new(Domain::IPV6, kind, Some(protocol))?);
     if nonblocking {
         set_nonblocking(socket.as_fd(), true)?;
