@@ -434,10 +434,17 @@ impl<M: Mode> Builder<Stream, M> {
     /// let stream = Builder::stream().connect(listener.local_addr()?)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn connect(&self, peer: impl ToAddress<M>) -> Result<TcpStream<M>, Error> {
-        self.renewing(&peer, |peer| {
-            self.open_for(peer, self.nonblocking, |fd, wire| bound::connect(fd, self.mode, wire))
-        })
+        match self.connect_once(&peer) {
+            Err(error) => self.renew(error, &peer, |peer| self.connect_once(peer)),
+            connected => connected,
+        }
+    }
+
+    #[inline(always)]
+    fn connect_once(&self, peer: &impl ToAddress<M>) -> Result<TcpStream<M>, Error> {
+        self.open_for(peer, self.nonblocking, |fd, wire| bound::connect(fd, self.mode, wire))
     }
 
     /// Opens a socket, connects it to `peer`, and gives up after `timeout`.

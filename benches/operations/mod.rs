@@ -51,8 +51,10 @@ pub(crate) const CASES: &[Case] = &[
     Case { operation: "accept", way: "std", prepare: accept_std },
     Case { operation: "accept", way: "socket2", prepare: accept_socket2 },
     Case { operation: "accept-nonblocking", way: "inet6", prepare: || accept_inet6(true) },
-    Case { operation: "connect", way: "libc", prepare: connect_libc },
+    Case { operation: "connect", way: "libc", prepare: || connect_libc(Some(true)) },
+    Case { operation: "connect", way: "libc-unset", prepare: || connect_libc(None) },
     Case { operation: "connect", way: "inet6", prepare: connect_inet6 },
+    Case { operation: "connect", way: "inet6-dual", prepare: connect_inet6_dual },
     Case { operation: "connect", way: "std", prepare: connect_std },
     Case { operation: "connect", way: "socket2", prepare: connect_socket2 },
     Case { operation: "open", way: "libc", prepare: open_libc },
@@ -362,35 +364,53 @@ fn accept_socket2() -> Run {
     })
 }
 
-// Connecting, accepting and closing.
+// Connecting, accepting and closing. The accepted stream is closed first and resets the connection,
+// so that none stays in TIME_WAIT: it has that from its listener, where it is set once, and so no
+// way does more than the three, but for `IPV6_V6ONLY`. This crate promises to set that and to read
+// it back, so all do it that can; `libc-unset` leaves it to the system, as std does, and tells what
+// it costs.
 
-fn connect_libc() -> Run {
+fn connect_libc(v6_only: Option<bool>) -> Run {
     let listener = listener_libc();
+    raw::reset_on_close(listener.fd());
     let peer = listener.local();
     repeat(move || {
         let client = raw::Socket::new(libc::SOCK_STREAM);
+        if let Some(v6_only) = v6_only {
+            set_v6_only(&client, v6_only);
+        }
         client.connect(&peer);
-        raw::reset_on_close(client.fd());
         black_box(listener.accept(0));
     })
 }
 
 fn connect_inet6() -> Run {
     let listener = inet6::TcpListener::bind(ANY_PORT).unwrap();
+    raw::reset_on_close(listener.as_raw_fd());
     let (builder, peer) = (Builder::stream(), listener.local_addr().unwrap());
     repeat(move || {
-        let client = builder.connect(peer).unwrap();
-        raw::reset_on_close(client.as_raw_fd());
+        let _client = builder.connect(peer).unwrap();
+        black_box(listener.accept().unwrap());
+    })
+}
+
+fn connect_inet6_dual() -> Run {
+    let builder = Builder::stream().dual_stack();
+    let listener = builder.bind(ANY_PORT).unwrap().listen(128).unwrap();
+    raw::reset_on_close(listener.as_raw_fd());
+    let peer = listener.local_addr().unwrap();
+    repeat(move || {
+        let _client = builder.connect(peer).unwrap();
         black_box(listener.accept().unwrap());
     })
 }
 
 fn connect_std() -> Run {
     let listener = std::net::TcpListener::bind(ANY_PORT).unwrap();
+    raw::reset_on_close(listener.as_raw_fd());
     let peer = v6(listener.local_addr().unwrap());
     repeat(move || {
-        let client = std::net::TcpStream::connect(peer).unwrap();
-        raw::reset_on_close(client.as_raw_fd());
+        let _client = std::net::TcpStream::connect(peer).unwrap();
         black_box(listener.accept().unwrap());
     })
 }
@@ -398,11 +418,13 @@ fn connect_std() -> Run {
 fn connect_socket2() -> Run {
     let listener = socket2_bound(Type::STREAM);
     listener.listen(128).unwrap();
+    raw::reset_on_close(listener.as_raw_fd());
     let peer = listener.local_addr().unwrap().as_socket_ipv6().unwrap();
     repeat(move || {
         let client = socket2::Socket::new(Domain::IPV6, Type::STREAM, None).unwrap();
+        client.set_only_v6(true).unwrap();
+        assert!(client.only_v6().unwrap());
         client.connect(&SockAddr::from(peer)).unwrap();
-        raw::reset_on_close(client.as_raw_fd());
         let (stream, peer) = listener.accept().unwrap();
         black_box((stream, peer.as_socket_ipv6()));
     })
