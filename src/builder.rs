@@ -244,39 +244,45 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         self.mode
     }
 
+    /// A socket that is set up; `peer` is what it is connected to right afterwards, for the log.
     #[inline(always)]
-    fn open(&self, nonblocking: bool) -> Result<Owned, Error> {
+    fn open(&self, nonblocking: bool, peer: Option<&SocketAddrV6>) -> Result<Owned, Error> {
         let v6_only = self.mode.v6_only();
-        let fd = sys::open(self.protocol, nonblocking)
+        let fd = sys::open(K::SHAPE, self.protocol, nonblocking)
             .map_err(|error| sys::errors::creating(self.protocol, v6_only, error))?;
         let socket = self.target(&fd);
-        let set = sys::set_v6_only(socket.fd, v6_only);
-        if let Err(error) = set {
-            log::trace!("opened an IPv6 socket for {:?}", self.protocol);
-            return Err(sys::errors::opening(Op::Mode, None, v6_only, error));
-        }
-        // One question for both lines.
-        if log::log_enabled!(log::Level::Trace) {
-            trace_opened(self.protocol, v6_only);
-        }
-        if !self.options.is_empty() {
-            self.set_options(socket)?;
+        sys::set_v6_only(socket.fd, v6_only).map_err(|error| self.no_mode(error))?;
+        // One question to the log for all that is usual.
+        if !self.options.is_empty() || log::log_enabled!(log::Level::Trace) {
+            self.set_options(socket, peer.copied())?;
         }
         Ok(fd)
     }
 
-    fn set_options(&self, socket: Target<'_>) -> Result<(), Error> {
+    #[cold]
+    fn no_mode(&self, error: std::io::Error) -> Error {
+        log::trace!("opened an IPv6 socket for {:?}", self.protocol);
+        sys::errors::opening(Op::Mode, None, self.mode.v6_only(), error)
+    }
+
+    #[inline(never)]
+    fn set_options(&self, socket: Target<'_>, peer: Option<SocketAddrV6>) -> Result<(), Error> {
+        log::trace!("opened an IPv6 socket for {:?}", self.protocol);
+        log::trace!("set IPV6_V6ONLY to {}, and read it back", self.mode.v6_only());
         for option in &self.options {
             option
                 .apply(socket)
                 .map_err(|error| sys::errors::option(Op::Set(option.name()), error))?;
             log::trace!("set {} as {option:?}", option.name());
         }
+        if let Some(peer) = peer {
+            log::trace!("connecting to {peer}");
+        }
         Ok(())
     }
 
     fn open_bound(&self, address: &impl ToAddress<M>) -> Result<Owned, Error> {
-        self.open_for(address, self.nonblocking, |fd, wire| {
+        self.open_for(address, self.nonblocking, false, |fd, wire| {
             sys::bind(sys::borrow(&fd), wire).map_err(|error| {
                 sys::errors::opening(Op::Bind, Some(*wire), self.mode.v6_only(), error)
             })?;
@@ -291,17 +297,18 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         &self,
         address: &impl ToAddress<M>,
         nonblocking: bool,
+        connects: bool,
         run: impl FnOnce(Owned, &SocketAddrV6) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut room = None;
         let (fd, asked);
         let wire = match address.lend(self.mode, &mut room) {
             Some(wire) => {
-                fd = self.open(nonblocking)?;
+                fd = self.open(nonblocking, connects.then_some(wire))?;
                 wire
             }
             None => {
-                (fd, asked) = self.open_asked(address, nonblocking)?;
+                (fd, asked) = self.open_asked(address, nonblocking, connects)?;
                 &asked
             }
         };
@@ -314,10 +321,14 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         &self,
         address: &impl ToAddress<M>,
         nonblocking: bool,
+        connects: bool,
     ) -> Result<(Owned, SocketAddrV6), Error> {
         let wire = address.to_wire(self.mode, sys::interface_index)?;
-        let fd = self.open(nonblocking)?;
+        let fd = self.open(nonblocking, None)?;
         let wire = handle::with_zone(self.target(&fd), wire, 0)?;
+        if connects {
+            log::trace!("connecting to {wire}");
+        }
         Ok((fd, wire))
     }
 
@@ -437,14 +448,14 @@ impl<M: Mode> Builder<Stream, M> {
     #[inline]
     pub fn connect(&self, peer: impl ToAddress<M>) -> Result<TcpStream<M>, Error> {
         match self.connect_once(&peer) {
+            Ok(stream) => Ok(stream),
             Err(error) => self.renew(error, &peer, |peer| self.connect_once(peer)),
-            connected => connected,
         }
     }
 
     #[inline(always)]
     fn connect_once(&self, peer: &impl ToAddress<M>) -> Result<TcpStream<M>, Error> {
-        self.open_for(peer, self.nonblocking, |fd, wire| bound::connect(fd, self.mode, wire))
+        self.open_for(peer, self.nonblocking, true, |fd, wire| bound::connect(fd, self.mode, wire))
     }
 
     /// Opens a socket, connects it to `peer`, and gives up after `timeout`.
@@ -472,7 +483,7 @@ impl<M: Mode> Builder<Stream, M> {
         timeout: Duration,
     ) -> Result<TcpStream<M>, Error> {
         self.renewing(&peer, |peer| {
-            self.open_for(peer, true, |fd, wire| {
+            self.open_for(peer, true, false, |fd, wire| {
                 bound::connect_timeout(fd, self.mode, *wire, self.nonblocking, timeout)
             })
         })
@@ -490,7 +501,7 @@ impl<M: Mode> Builder<Stream, M> {
     /// See [`Connecting`].
     pub fn start_connect(&self, peer: impl ToAddress<M>) -> Result<Connecting<M>, Error> {
         self.renewing(&peer, |peer| {
-            self.open_for(peer, true, |fd, wire| {
+            self.open_for(peer, true, false, |fd, wire| {
                 bound::start_connect(fd, self.mode, *wire, self.nonblocking)
             })
         })
@@ -535,7 +546,7 @@ impl<M: Mode> Builder<Datagram, M> {
     /// ```
     pub fn connect(&self, peer: impl ToAddress<M>) -> Result<ConnectedUdpSocket<M>, Error> {
         self.renewing(&peer, |peer| {
-            self.open_for(peer, self.nonblocking, |fd, wire| {
+            self.open_for(peer, self.nonblocking, false, |fd, wire| {
                 Ok(UdpSocket::new(fd, self.mode).connect_wire(*wire)?)
             })
         })
@@ -621,12 +632,6 @@ impl UdpSocket {
     pub fn bind(address: impl ToAddress<V6Only>) -> Result<Self, Error> {
         Builder::datagram().bind(address)
     }
-}
-
-#[cold]
-fn trace_opened(protocol: Protocol, v6_only: bool) {
-    log::trace!("opened an IPv6 socket for {protocol:?}");
-    log::trace!("set IPV6_V6ONLY to {v6_only}, and read it back");
 }
 
 /// Runs a verb that failed once more if the interface of its address is gone and `renewed` knows

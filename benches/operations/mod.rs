@@ -443,6 +443,7 @@ fn open_libc() -> Run {
 }
 
 /// Sets `IPV6_V6ONLY` and reads it back.
+#[inline]
 fn set_v6_only(socket: &raw::Socket, v6_only: bool) {
     let value = c_int::from(v6_only);
     socket.set(libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, value);

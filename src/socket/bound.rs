@@ -101,6 +101,7 @@ impl<M: Mode> BoundStream<M> {
     /// See [`BoundStream`].
     pub fn connect(self, peer: impl ToAddress<M>) -> Result<TcpStream<M>, Error> {
         let wire = to_wire(self.target(), self.mode, peer)?;
+        log::trace!("connecting to {wire}");
         connect(self.fd, self.mode, &wire)
     }
 
@@ -161,7 +162,6 @@ pub(crate) fn connect<M: Mode>(
     peer: &SocketAddrV6,
 ) -> Result<TcpStream<M>, Error> {
     let socket = sys::borrow(&fd);
-    log::trace!("connecting to {peer}");
     let started = sys::start_connect(socket, peer);
     match started {
         Ok(true) => Ok(TcpStream::new(fd, mode)),

@@ -59,7 +59,7 @@ pub(crate) use self::windows::*;
 
 use self::cmsg::Arrival;
 use crate::addr::is_zoned;
-use crate::kind::Protocol;
+use crate::kind::{Protocol, Shape};
 
 /// A socket whose options are read or set.
 #[derive(Clone, Copy)]
@@ -147,10 +147,10 @@ fn filled(buffer: &mut [MaybeUninit<u8>]) -> &mut [u8] {
 
 /// The type of a socket, as `socket` takes it.
 #[inline]
-fn kind(protocol: Protocol) -> socket2::Type {
-    match protocol {
-        Protocol::Tcp | Protocol::MultipathTcp => socket2::Type::STREAM,
-        Protocol::Udp => socket2::Type::DGRAM,
+fn number(shape: Shape) -> socket2::Type {
+    match shape {
+        Shape::Stream => socket2::Type::STREAM,
+        Shape::Datagram => socket2::Type::DGRAM,
     }
 }
 

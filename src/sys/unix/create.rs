@@ -9,9 +9,9 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use socket2::{Domain, Socket};
 
 use super::{ADDRESS_LEN, Borrowed, Encoded, Owned, check, decode, encode, not_an_address};
-use crate::kind::Protocol;
+use crate::kind::{Protocol, Shape};
 use crate::sys::names::{self, Atomic};
-use crate::sys::{Target, kind, set_bool, set_nonblocking};
+use crate::sys::{Target, number, set_bool, set_nonblocking};
 
 /// Apple's systems have no flag of `send` against the signal.
 pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
@@ -23,17 +23,22 @@ pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
 
 /// A socket that is neither bound nor connected.
 #[inline]
-pub(crate) fn open(protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
+pub(crate) fn open(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
     match names::ATOMIC {
-        Some(atomic) => open_at_once(protocol, nonblocking, atomic),
-        None => open_and_set(protocol, nonblocking),
+        Some(atomic) => open_at_once(shape, protocol, nonblocking, atomic),
+        None => open_and_set(shape, protocol, nonblocking),
     }
 }
 
 #[inline]
-fn open_at_once(protocol: Protocol, nonblocking: bool, atomic: Atomic) -> io::Result<Owned> {
+fn open_at_once(
+    shape: Shape,
+    protocol: Protocol,
+    nonblocking: bool,
+    atomic: Atomic,
+) -> io::Result<Owned> {
     let flags = atomic.close_on_exec | if nonblocking { atomic.nonblocking } else { 0 };
-    let (kind, protocol) = (c_int::from(kind(protocol)) | flags, protocol as c_int);
+    let (kind, protocol) = (c_int::from(number(shape)) | flags, protocol as c_int);
     // SAFETY: no memory is passed.
     let opened = check(unsafe { libc::socket(libc::AF_INET6, kind, protocol) })?;
     // SAFETY: the call just made it, and nobody else knows it.
@@ -41,8 +46,8 @@ fn open_at_once(protocol: Protocol, nonblocking: bool, atomic: Atomic) -> io::Re
 }
 
 /// On systems that need a call for each flag; socket2 knows which.
-fn open_and_set(protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
-    let (kind, protocol) = (kind(protocol), socket2::Protocol::from(protocol as c_int));
+fn open_and_set(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
+    let (kind, protocol) = (number(shape), socket2::Protocol::from(protocol as c_int));
     let socket = OwnedFd::from(Socket::new(Domain::IPV6, kind, Some(protocol))?);
     if nonblocking {
         set_nonblocking(socket.as_fd(), true)?;
