@@ -248,8 +248,8 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     #[inline(always)]
     fn open(&self, nonblocking: bool, peer: Option<&SocketAddrV6>) -> Result<Owned, Error> {
         let v6_only = self.mode.v6_only();
-        let fd = sys::open(K::SHAPE, self.protocol, nonblocking)
-            .map_err(|error| sys::errors::creating(self.protocol, v6_only, error))?;
+        let fd = sys::open(K::SHAPE, self.protocol, nonblocking || self.nonblocking)
+            .map_err(|error| self.no_socket(error))?;
         let socket = self.target(&fd);
         sys::set_v6_only(socket.fd, v6_only).map_err(|error| self.no_mode(error))?;
         // One question to the log for all that is usual.
@@ -260,6 +260,13 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     }
 
     #[cold]
+    #[inline(never)]
+    fn no_socket(&self, error: std::io::Error) -> Error {
+        sys::errors::creating(self.protocol, self.mode.v6_only(), error)
+    }
+
+    #[cold]
+    #[inline(never)]
     fn no_mode(&self, error: std::io::Error) -> Error {
         log::trace!("opened an IPv6 socket for {:?}", self.protocol);
         sys::errors::opening(Op::Mode, None, self.mode.v6_only(), error)
@@ -282,7 +289,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     }
 
     fn open_bound(&self, address: &impl ToAddress<M>) -> Result<Owned, Error> {
-        self.open_for(address, self.nonblocking, false, |fd, wire| {
+        self.open_for(address, false, false, |fd, wire| {
             sys::bind(sys::borrow(&fd), wire).map_err(|error| {
                 sys::errors::opening(Op::Bind, Some(*wire), self.mode.v6_only(), error)
             })?;
@@ -449,13 +456,16 @@ impl<M: Mode> Builder<Stream, M> {
     pub fn connect(&self, peer: impl ToAddress<M>) -> Result<TcpStream<M>, Error> {
         match self.connect_once(&peer) {
             Ok(stream) => Ok(stream),
-            Err(error) => self.renew(error, &peer, |peer| self.connect_once(peer)),
+            Err(error) => {
+                let again = self.renew(error, &peer, |peer| self.connect_once(peer));
+                Ok(again?)
+            }
         }
     }
 
     #[inline(always)]
     fn connect_once(&self, peer: &impl ToAddress<M>) -> Result<TcpStream<M>, Error> {
-        self.open_for(peer, self.nonblocking, true, |fd, wire| bound::connect(fd, self.mode, wire))
+        self.open_for(peer, false, true, |fd, wire| bound::connect(fd, self.mode, wire))
     }
 
     /// Opens a socket, connects it to `peer`, and gives up after `timeout`.
@@ -546,7 +556,7 @@ impl<M: Mode> Builder<Datagram, M> {
     /// ```
     pub fn connect(&self, peer: impl ToAddress<M>) -> Result<ConnectedUdpSocket<M>, Error> {
         self.renewing(&peer, |peer| {
-            self.open_for(peer, self.nonblocking, false, |fd, wire| {
+            self.open_for(peer, false, false, |fd, wire| {
                 Ok(UdpSocket::new(fd, self.mode).connect_wire(*wire)?)
             })
         })

@@ -165,7 +165,7 @@ pub(crate) fn connect<M: Mode>(
     let started = sys::start_connect(socket, peer);
     match started {
         Ok(true) => Ok(TcpStream::new(fd, mode)),
-        other => wait(fd, mode, *peer, other),
+        other => Ok(wait(fd, mode, *peer, other)?),
     }
 }
 

@@ -72,20 +72,20 @@ pub(crate) fn connect(fd: Borrowed<'_>, peer: &SocketAddrV6) -> io::Result<()> {
 #[inline]
 pub(crate) fn accept(fd: Borrowed<'_>, nonblocking: bool) -> io::Result<(Owned, SocketAddrV6)> {
     let mut raw = MaybeUninit::<Encoded>::uninit();
-    let (accepted, len) = loop {
-        let mut len = ADDRESS_LEN;
+    let mut len = ADDRESS_LEN;
+    let accepted = loop {
         let accepted = match names::ATOMIC {
             Some(atomic) => accept_at_once(fd, atomic, nonblocking, &mut raw, &mut len),
             None => accept_and_set(fd, nonblocking, &mut raw, &mut len),
         };
         match accepted {
-            Ok(accepted) => break (accepted, len),
+            Ok(accepted) => break accepted,
             Err(error) => unless_interrupted(error)?,
         }
     };
     match decode(&raw, len) {
         Some(peer) => Ok((accepted, peer)),
-        None => Err(no_peer(len)),
+        None => Err(no_peer(&len)),
     }
 }
 
@@ -96,8 +96,9 @@ fn unless_interrupted(error: io::Error) -> io::Result<()> {
 }
 
 #[cold]
-fn no_peer(len: libc::socklen_t) -> io::Error {
-    match len {
+#[inline(never)]
+fn no_peer(len: &libc::socklen_t) -> io::Error {
+    match *len {
         // The BSDs tell so that the peer is gone already.
         0 => io::ErrorKind::ConnectionAborted.into(),
         _ => not_an_address(),
