@@ -452,7 +452,7 @@ impl<M: Mode> Builder<Stream, M> {
     /// let stream = Builder::stream().connect(listener.local_addr()?)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn connect(&self, peer: impl ToAddress<M>) -> Result<TcpStream<M>, Error> {
         match self.connect_once(&peer) {
             Ok(stream) => Ok(stream),

@@ -15,9 +15,17 @@ struct Control([u8; 64]);
 /// A descriptor; dropping it closes it.
 pub(super) struct Socket(c_int);
 
+#[inline]
 fn check(result: c_int) -> c_int {
-    assert_ne!(result, -1, "{}", io::Error::last_os_error());
+    if result == -1 {
+        failed();
+    }
     result
+}
+
+#[cold]
+fn failed() -> ! {
+    panic!("{}", io::Error::last_os_error())
 }
 
 #[inline]

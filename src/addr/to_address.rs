@@ -247,7 +247,7 @@ fn begins_with_zeros(ip: &Ipv6Addr) -> bool {
 #[inline]
 fn is_plain<M: Mode>(wire: &SocketAddrV6, mode: M) -> bool {
     let may_be_zoned = wire.ip().octets()[0] >= 0xfe;
-    !may_be_zoned && !(mode.v6_only() && may_be_mapped(wire.ip()))
+    !(may_be_zoned || mode.v6_only() && may_be_mapped(wire.ip()))
 }
 
 /// Whether an address may be one of `is_mapped`, at the cost of one comparison.

@@ -165,10 +165,7 @@ pub(crate) fn set_v6_only(fd: Borrowed<'_>, v6_only: bool) -> io::Result<()> {
 
 #[cold]
 fn not_taken() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::Unsupported,
-        "the system accepted the value and did not take it",
-    )
+    io::Error::new(io::ErrorKind::Unsupported, "the system accepted the value and did not take it")
 }
 
 pub(crate) fn listen(fd: Borrowed<'_>, backlog: u32) -> io::Result<()> {
