@@ -9,16 +9,15 @@ use std::time::Duration;
 
 use crate::addr::{Endpoint, ToAddress};
 use crate::error::{Error, Op};
-use crate::kind::{Datagram, Kind, Protocol, Stream};
+use crate::kind::{Datagram, Kind, Protocol, Shape, Stream};
 use crate::mode::{DualStack, FromWire, Mode, V6Only};
-use crate::option::{Rank, ReuseAddress, Setting, SocketOption};
+use crate::option::{Rank, Setting, ShareAddress, SocketOption};
 use crate::socket::{
-    BoundStream, ConnectedUdpSocket, Connecting, TcpListener, TcpStream, UdpSocket, bound, handle,
+    BoundStream, ConnectedUdpSocket, Connecting, TcpStream, UdpSocket, bound, handle,
 };
 use crate::sys::{self, Owned, Target};
 
-/// How many connections may wait on a listener that [`TcpListener::bind`] opened.
-const BACKLOG: u32 = 4096;
+mod short;
 
 /// A description of a socket: its kind, its mode and its options.
 ///
@@ -36,7 +35,7 @@ const BACKLOG: u32 = 4096;
 ///
 /// * for streams: [`bind`](Builder::bind), then `listen`; [`connect`](Builder::connect),
 ///   [`connect_timeout`](Builder::connect_timeout), [`start_connect`](Builder::start_connect);
-/// * for datagrams: `bind` and `connect`.
+/// * for datagrams: `bind` and `connect`, and [`bind_echo`](Builder::bind_echo) for ICMPv6.
 ///
 /// # What a final verb does
 ///
@@ -45,7 +44,7 @@ const BACKLOG: u32 = 4096;
 /// 1. the address is read, and the interface that it names is looked up;
 /// 2. the socket is created, close-on-exec, and nonblocking if asked for;
 /// 3. `IPV6_V6ONLY` is set and read back: a system that refuses or ignores it gives an error;
-/// 4. the options are set: [`ReuseAddress`] and its kin first, then devices, then the rest in the
+/// 4. the options are set: [`ReuseAddress`](crate::option::ReuseAddress) and its kin first, then devices, then the rest in the
 ///    order given, and [`Priority`](crate::option::Priority) last, which another one may change;
 /// 5. the socket is bound or connected.
 ///
@@ -244,6 +243,16 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         self.mode
     }
 
+    /// A bound socket that speaks another protocol of the kind.
+    pub(crate) fn open_as(
+        &self,
+        protocol: Protocol,
+        address: impl ToAddress<M>,
+    ) -> Result<Owned, Error> {
+        let builder = Self { protocol, ..self.clone() };
+        builder.renewing(&address, |address| builder.open_bound(address))
+    }
+
     /// A socket that is set up; `peer` is what it is connected to right afterwards, for the log.
     #[inline(always)]
     fn open(&self, nonblocking: bool, peer: Option<&SocketAddrV6>) -> Result<Owned, Error> {
@@ -252,8 +261,9 @@ impl<K: Kind, M: Mode> Builder<K, M> {
             .map_err(|error| self.no_socket(error))?;
         let socket = self.target(&fd);
         sys::set_v6_only(socket.fd, v6_only).map_err(|error| self.no_mode(error))?;
+        let echo = K::SHAPE == Shape::Datagram && self.protocol == Protocol::Icmpv6;
         // One question to the log for all that is usual.
-        if !self.options.is_empty() || log::log_enabled!(log::Level::Trace) {
+        if echo || !self.options.is_empty() || log::log_enabled!(log::Level::Trace) {
             self.set_options(socket, peer.copied())?;
         }
         Ok(fd)
@@ -276,6 +286,10 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     fn set_options(&self, socket: Target<'_>, peer: Option<SocketAddrV6>) -> Result<(), Error> {
         log::trace!("opened an IPv6 socket for {:?}", self.protocol);
         log::trace!("set IPV6_V6ONLY to {}, and read it back", self.mode.v6_only());
+        if self.protocol == Protocol::Icmpv6 {
+            sys::keep_identifier(socket.fd)
+                .map_err(|error| sys::errors::option(Op::Set(ShareAddress::NAME), error))?;
+        }
         for option in &self.options {
             option
                 .apply(socket)
@@ -560,87 +574,6 @@ impl<M: Mode> Builder<Datagram, M> {
                 Ok(UdpSocket::new(fd, self.mode).connect_wire(*wire)?)
             })
         })
-    }
-}
-
-// The short forms of std: IPv6 only, for a type parameter that nobody writes.
-
-impl TcpListener {
-    /// Listens on a local address, as std's function of this name.
-    ///
-    /// IPv6 only, with [`ReuseAddress`] in its safe meaning and a backlog of 4096, which the
-    /// system may cap. A [`Builder`] does anything else.
-    ///
-    /// # Errors
-    ///
-    /// As [`Builder::bind`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let listener = inet6::TcpListener::bind("[::1]:0")?;
-    /// # Ok::<(), inet6::Error>(())
-    /// ```
-    pub fn bind(address: impl ToAddress<V6Only>) -> Result<Self, Error> {
-        log::debug!("TcpListener::bind chooses ReuseAddress(true) and a backlog of {BACKLOG}");
-        Builder::stream().with(ReuseAddress(true)).bind(address)?.listen(BACKLOG)
-    }
-}
-
-impl TcpStream {
-    /// Connects to a peer, as std's function of this name.
-    ///
-    /// # Errors
-    ///
-    /// As [`Builder::connect`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let listener = inet6::TcpListener::bind("[::1]:0")?;
-    /// let stream = inet6::TcpStream::connect(listener.local_addr()?)?;
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn connect(peer: impl ToAddress<V6Only>) -> Result<Self, Error> {
-        Builder::stream().connect(peer)
-    }
-
-    /// Connects to a peer within `timeout`, as std's function of this name.
-    ///
-    /// # Errors
-    ///
-    /// As [`Builder::connect_timeout`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// let listener = inet6::TcpListener::bind("[::1]:0")?;
-    /// let peer = listener.local_addr()?;
-    /// let stream = inet6::TcpStream::connect_timeout(&peer, Duration::from_secs(5))?;
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn connect_timeout(peer: impl ToAddress<V6Only>, timeout: Duration) -> Result<Self, Error> {
-        Builder::stream().connect_timeout(peer, timeout)
-    }
-}
-
-impl UdpSocket {
-    /// Opens a socket on a local address, as std's function of this name.
-    ///
-    /// # Errors
-    ///
-    /// As [`Builder::bind`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let socket = inet6::UdpSocket::bind("[::1]:0")?;
-    /// # Ok::<(), inet6::Error>(())
-    /// ```
-    pub fn bind(address: impl ToAddress<V6Only>) -> Result<Self, Error> {
-        Builder::datagram().bind(address)
     }
 }
 

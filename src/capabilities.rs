@@ -25,6 +25,9 @@ pub struct Capabilities {
     pub dual_stack: bool,
     /// [`Builder::multipath_tcp`](crate::Builder::multipath_tcp) works.
     pub multipath_tcp: bool,
+    /// [`Builder::bind_echo`](crate::Builder::bind_echo) works, which on Linux
+    /// `net.ipv4.ping_group_range` may forbid.
+    pub echo: bool,
     /// [`FastOpenConnect`](crate::option::FastOpenConnect) can be switched on, which on Linux
     /// `net.ipv4.tcp_fastopen` may forbid.
     pub fast_open: bool,
@@ -66,6 +69,7 @@ fn probe() -> Capabilities {
         ipv6: datagram.is_ok(),
         dual_stack: Builder::datagram().dual_stack().bind("[::]:0").is_ok(),
         multipath_tcp: sys::open(Shape::Stream, Protocol::MultipathTcp, false).is_ok(),
+        echo: sys::open(Shape::Datagram, Protocol::Icmpv6, false).is_ok(),
         fast_open: Builder::stream().with(FastOpenConnect(true)).bind("[::1]:0").is_ok(),
         segmentation_offload: reads(names::UDP_SEGMENT),
         receive_offload: reads(names::UDP_GRO),

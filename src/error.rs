@@ -77,6 +77,16 @@ pub enum Op {
     Disconnect,
     /// Taking over a descriptor.
     Adopt,
+    /// Taking part in a flow label, or ending that.
+    FlowLabel,
+    /// Joining a multicast group.
+    Join,
+    /// Leaving a multicast group.
+    Leave,
+    /// Blocking a source of a multicast group.
+    Block,
+    /// Unblocking a source of a multicast group.
+    Unblock,
 }
 
 /// What the crate knows of a failure beyond the system's text.
@@ -116,6 +126,12 @@ pub(crate) enum Reason {
     SystemLimit,
     #[error("this system has no Multipath TCP, or it is switched off")]
     NoMultipathTcp,
+    #[error("this system has no ICMPv6 datagram sockets, which echo without privileges needs")]
+    NoEcho,
+    #[error(
+        "permission denied; echo is for the groups in net.ipv4.ping_group_range, and this process is in none of them"
+    )]
+    EchoGroup,
     #[error("this system does not have it")]
     Unsupported,
     #[error("the value is out of range")]
@@ -136,6 +152,42 @@ pub(crate) enum Reason {
     NoInterface,
     #[error("this system knows nothing of that name")]
     UnknownName,
+    #[error(
+        "another lease has the label and does not share it so; it stays taken for some seconds after its release"
+    )]
+    LabelTaken,
+    #[error("the socket, or the system, has as many leases as it may")]
+    LabelLimit,
+    #[error("net.ipv6.flowlabel_state_ranges keeps labels from 0x80000 on for other uses")]
+    LabelRange,
+    #[error("not an IPv6 multicast address")]
+    NotMulticast,
+    #[error("the source {0} is not a unicast IPv6 address")]
+    NotASource(std::net::Ipv6Addr),
+    #[error("the group is one of each link: name the interface")]
+    GroupOfALink,
+    #[error("the system finds no interface for it: name one")]
+    NoInterfaceFound,
+    #[error("the interface does not exist, or has no IPv6 multicast")]
+    NoMulticast,
+    #[error("the socket is a member already")]
+    Member,
+    #[error("the socket is a member already, for every source; leave that first")]
+    MemberForAll,
+    #[error("the socket is a member already, for the source {0}")]
+    MemberFor(std::net::Ipv6Addr),
+    #[error("the socket is not a member")]
+    NotAMember,
+    #[error("{0} is blocked already")]
+    Blocked(std::net::Ipv6Addr),
+    #[error("{0} is not blocked")]
+    NotBlocked(std::net::Ipv6Addr),
+    #[error(
+        "too many groups or sources for one socket; on Linux net.core.optmem_max and net.ipv6.mld_max_msf are the limits"
+    )]
+    TooManyGroups,
+    #[error("this system has no source-specific multicast for IPv6")]
+    NoSources,
 }
 
 impl Error {
@@ -172,15 +224,18 @@ impl Error {
                 Some(
                     Reason::Unsupported
                     | Reason::NoMultipathTcp
+                    | Reason::NoEcho
                     | Reason::NoDualStack
-                    | Reason::NoV6Only,
+                    | Reason::NoV6Only
+                    | Reason::NoSources,
                 ) => io::ErrorKind::Unsupported,
                 _ => error.kind(),
             },
         }
     }
 
-    /// The address that was bound or connected to, where there is one.
+    /// The address that was bound or connected to, where there is one; or the group, with the
+    /// interface as its zone and port 0.
     ///
     /// # Examples
     ///
@@ -218,9 +273,22 @@ impl fmt::Display for Error {
             Op::Send => write!(f, "cannot send to")?,
             Op::Disconnect => write!(f, "cannot disconnect")?,
             Op::Adopt => write!(f, "cannot adopt the descriptor")?,
+            Op::FlowLabel => write!(f, "cannot lease a flow label")?,
+            Op::Join => write!(f, "cannot join")?,
+            Op::Leave => write!(f, "cannot leave")?,
+            Op::Block => write!(f, "cannot block a source of")?,
+            Op::Unblock => write!(f, "cannot unblock a source of")?,
         }
-        if let Some(address) = &self.0.address {
-            write!(f, " {address}")?;
+        match (&self.0.address, self.0.op) {
+            // A group has no port.
+            (Some(group), Op::Join | Op::Leave | Op::Block | Op::Unblock) => {
+                write!(f, " {}", group.ip())?;
+                if let Some(zone) = group.zone() {
+                    write!(f, "%{zone}")?;
+                }
+            }
+            (Some(address), _) => write!(f, " {address}")?,
+            (None, _) => {}
         }
         match (&self.0.reason, &self.0.source) {
             (Some(reason), _) => write!(f, ": {reason}"),

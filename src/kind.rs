@@ -36,7 +36,7 @@ pub trait Kind: Shaped + 'static {}
 #[expect(clippy::exhaustive_enums, reason = "a marker has no values and never gets any")]
 pub enum Stream {}
 
-/// Single messages without a connection: UDP (`SOCK_DGRAM`).
+/// Single messages without a connection: UDP, or ICMPv6 echo (`SOCK_DGRAM`).
 ///
 /// # Examples
 ///
@@ -116,8 +116,8 @@ pub enum Listening {}
 #[expect(clippy::exhaustive_enums, reason = "a marker has no values and never gets any")]
 pub enum Connected {}
 
-/// The role of a [`UdpSocket`](crate::UdpSocket) and a
-/// [`ConnectedUdpSocket`](crate::ConnectedUdpSocket).
+/// The role of a [`UdpSocket`](crate::UdpSocket), a
+/// [`ConnectedUdpSocket`](crate::ConnectedUdpSocket) and an [`EchoSocket`](crate::EchoSocket).
 ///
 /// # Examples
 ///
@@ -161,4 +161,6 @@ pub enum Protocol {
     MultipathTcp = 262,
     /// UDP (RFC 768).
     Udp = 17,
+    /// ICMPv6 (RFC 4443).
+    Icmpv6 = 58,
 }

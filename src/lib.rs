@@ -31,7 +31,8 @@
 //! | [`kind`] | [`Stream`](kind::Stream) or [`Datagram`](kind::Datagram): which options and verbs there are |
 //! | [`mode`] | [`V6Only`] (the default), [`DualStack`], or [`AnyMode`] (chosen at run time): **it decides the type of addresses**. An IPv6-only socket speaks [`SocketAddrV6`], a dual-stack one [`SocketAddr`], where an IPv4 peer is a plain [`SocketAddr::V4`] and never `::ffff:192.0.2.1` |
 //! | [`option`] | one type each. [`SocketOption`](option::SocketOption) says which kind has it, [`LiveOn`](option::LiveOn) where it may still change on an open socket |
-//! | sockets | [`BoundStream`], [`TcpListener`], [`TcpStream`], [`UdpSocket`], [`ConnectedUdpSocket`]; and [`Connecting`], a connection under way. States that follow each other are types that consume each other |
+//! | sockets | [`BoundStream`], [`TcpListener`], [`TcpStream`], [`UdpSocket`], [`ConnectedUdpSocket`], [`EchoSocket`]; and [`Connecting`], a connection under way. States that follow each other are types that consume each other |
+//! | [`Membership`], [`SourceMembership`] | a multicast group that a socket has joined, for every source or for one: values that leave when they are dropped |
 //! | [`Endpoint`], [`Zone`], [`Interface`] | addresses as people write them, `[fe80::1%eth0]:8000`, and the interfaces of the host. [`ToAddress`] lists everything that `bind`, `connect` and `send_to` accept |
 //! | [`HappyEyeballs`], [`HostConnection`] | a host by its name, with the rules of the race between its addresses (RFC 8305), and what came of it: [`connect_host`](Builder::connect_host) goes from one to the other |
 //! | [`Error`], [`HostError`] | which step failed, with which address or option, why, and what to do; and the same of each address of a host |
@@ -47,7 +48,8 @@
 //!  Builder::datagram() ┬─ bind ───────▶ UdpSocket ── connect ──▶ ConnectedUdpSocket
 //!    .dual_stack()     │                    ▲ ─── disconnect ────────┘   ▲
 //!    .with(option)     ├─ connect ───────────────────────────────────────┤
-//!                      └─ connect_host ──▶ HostConnection ── .socket ────┘
+//!                      ├─ connect_host ──▶ HostConnection ── .socket ────┘
+//!                      └─ bind_echo ──▶ EchoSocket
 //! ```
 //!
 //! [`TcpListener::bind`], [`TcpStream::connect`] and [`UdpSocket::bind`] are short forms, as in
@@ -82,8 +84,7 @@
 //! * It opens no IPv4 socket. A dual-stack socket serves IPv4 peers; where a system has none (see
 //!   [the table](guide::systems)), opening one is an error.
 //! * It opens neither raw nor Unix domain sockets, and speaks no protocol but TCP, Multipath TCP
-//!   and UDP.
-//! * It sends and receives one datagram at a time: no batches.
+//!   and UDP, and of ICMPv6 the echo.
 //! * It does not set what you did not ask for, but for the following.
 //!
 //! # What is set silently
@@ -94,6 +95,8 @@
 //! | close-on-exec, in the call that makes the descriptor where the system can | everywhere | a child process does not inherit it |
 //! | no `SIGPIPE` (`MSG_NOSIGNAL`, `SO_NOSIGPIPE`) | Unix | writing to a peer that is gone is an error and not the end of the process |
 //! | `SIO_UDP_CONNRESET` and `SIO_UDP_NETRESET` off | Windows | an answer to an earlier datagram does not end a receive loop |
+//! | [`ShareAddress`](option::ShareAddress) off, where Linux has it on | [`Builder::bind_echo`] | another program with the same identifier would take the replies |
+//! | [`MulticastAll`](option::MulticastAll) off | [`UdpSocket::join`] and its kin, on Linux | a socket receives the groups that it joined, and not those of other programs |
 //! | [`ReuseAddress`](option::ReuseAddress) and a backlog of 4096 | [`TcpListener::bind`] only | that is what a server wants; a [`Builder`] leaves both to you |
 //!
 //! # From task to item
@@ -113,11 +116,20 @@
 //! | connect and do other work meanwhile | [`Builder::start_connect`], [`Connecting`] |
 //! | exchange datagrams | [`UdpSocket::bind`], [`UdpSocket::send_to`], [`UdpSocket::recv_from`] |
 //! | learn that a datagram was truncated | [`UdpSocket::recv_message`] |
+//! | learn how large a datagram may be | [`MessageTooLong`], [`ConnectedUdpSocket::mtu`], [the chapter](guide::path_mtu_and_errors) |
+//! | learn what became of a datagram, and which router says so | [`UdpSocket::recv_error`], [`ErrorReport`], [`icmp`] |
 //! | learn where it was sent to, its hop limit, traffic class, flow label, time of arrival | [`Received`], the `Recv` options of [`option`] |
 //! | answer from the right address | [`Received::reply`], [the chapter](guide::answering) |
 //! | send one datagram with its own source, interface, hop limit … | [`Outgoing`], [`UdpSocket::send_message`] |
+//! | send or receive many datagrams with one call | [`SendBatch`], [`RecvBatch`] |
+//! | … much cheaper than one by one | [`UdpSocket::send_segments`], [`UdpSocket::coalesce`] |
+//! | hear neighbours only | [`UdpSocket::guard`]; on streams [`MinHopCount`](option::MinHopCount); [the chapter](guide::securing_by_hop_limit) |
+//! | keep the packets of a flow on one path | [`AutoFlowLabel`](option::AutoFlowLabel); with a label of one's own: [`FlowLease`] |
+//! | send from a temporary address, or from a public one | [`AddressPreferences`](option::AddressPreferences) |
 //! | talk to one peer only | [`UdpSocket::connect`], [`ConnectedUdpSocket`] |
-//! | receive multicast | [`UdpSocket::join_multicast_v6`] |
+//! | receive multicast | [`UdpSocket::join`], [`UdpSocket::join_everywhere`], [the chapter](guide::multicast) |
+//! | … from one source, or from all but some | [`UdpSocket::join_source`], [`Membership::block`] |
+//! | ask a host for an echo, as `ping` does | [`Builder::bind_echo`], [`EchoSocket`] |
 //! | stay on one interface | [`BindDevice`](option::BindDevice), or a zoned address |
 //! | limit hops, mark packets, size buffers, keep a connection alive … | [`option`] |
 //! | set an option before opening | [`Builder::with`] |
@@ -153,36 +165,51 @@
 //! [`SocketAddrV6`]: std::net::SocketAddrV6
 
 pub mod header;
+pub mod icmp;
 pub mod kind;
 pub mod mode;
 pub mod option;
 
 mod addr;
+mod batch;
 mod builder;
 mod capabilities;
 mod connect;
+mod echo;
 mod error;
+mod error_queue;
+mod flow_label;
+mod guard;
 pub mod guide;
 mod interface;
+mod membership;
 mod message;
 mod socket;
 mod sys;
 mod tcp_info;
 
 pub use self::addr::{AddressError, Endpoint, ToAddress, Zone};
+pub use self::batch::{
+    CoalescedBatch, CoalescingUdpSocket, Datagram, Datagrams, RecvBatch, SendBatch,
+};
 pub use self::builder::Builder;
 pub use self::capabilities::{Capabilities, capabilities};
 pub use self::connect::{
     Answer, Attempt, Cancel, Event, Family, HappyEyeballs, HostConnection, HostError,
     HostErrorKind, Outcome, Report, Resolve, ResolveError, ResolveErrorKind, SystemResolver,
 };
+pub use self::echo::{EchoReply, EchoReport, EchoSocket};
 pub use self::error::{Error, Op};
+pub use self::error_queue::{ErrorReport, Origin, SendTime};
+pub use self::flow_label::{FlowLease, FlowShare};
+pub use self::guard::{GuardError, Guarded};
 pub use self::interface::Interface;
+pub use self::membership::{Membership, SourceMembership};
 pub use self::message::{Outgoing, Received};
 pub use self::mode::{AnyMode, DualStack, V6Only};
 pub use self::socket::{
-    AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Incoming, TcpListener,
-    TcpStream, UdpConnectError, UdpSocket,
+    AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Incoming,
+    MessageTooLong, TcpListener, TcpStream, UdpConnectError, UdpSocket,
 };
 pub use self::tcp_info::{TcpInfo, TcpState};
 

@@ -1,6 +1,7 @@
 //! What arrives with a datagram: [`Received`].
 
 use std::io::{self, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime};
 
@@ -44,8 +45,10 @@ use crate::sys::{self, Take};
 /// # Platform notes
 ///
 /// For the IPv4 peers of a dual-stack socket the same fields come from the IPv4 header (TTL, type
-/// of service) on Linux, Android and Windows; on the other systems destination and interface come,
-/// and what else there is depends on the system. A flow label IPv4 has not.
+/// of service) on Linux, Android, Windows, FreeBSD and illumos. On Apple's systems all but the hop
+/// limit do, and on NetBSD nothing but the time. A flow label IPv4 has not.
+///
+/// Windows may leave any of them out when memory is short.
 ///
 /// Source: RFC 3542, section 6.
 #[doc(alias = "recvmsg")]
@@ -90,7 +93,7 @@ pub struct Received<M: Mode = V6Only> {
 }
 
 impl<M: Mode> Received<M> {
-    fn new(message: sys::Message) -> Self {
+    pub(crate) fn new(message: sys::Message) -> Self {
         let arrival = message.arrival;
         Self {
             len: message.len,
@@ -113,8 +116,8 @@ impl<M: Mode> Received<M> {
     ///
     /// A socket on `[::]` that answers with [`send_to`](UdpSocket::send_to) does so from an address
     /// that the system chooses, and a host with several addresses then answers from the wrong one,
-    /// which the peer, or a firewall before it, throws away. The answer to a multicast datagram
-    /// comes from an address of the interface that it arrived on.
+    /// which the peer, or a firewall before it, throws away. The answer to a multicast datagram, or
+    /// to a broadcast one of IPv4, comes from an address of the interface that it arrived on.
     ///
     /// # Errors
     ///
@@ -147,7 +150,15 @@ impl<M: Mode> Received<M> {
                 ));
             }
         }
-        socket.send_message(&self.answer(data))
+        let answer = self.answer(data);
+        match (socket.send_message(&answer), self.destination.map(Into::into)) {
+            (Err(error), Some(IpAddr::V4(ip)))
+                if sys::errors::is_bad_source(&error) && !is_own(ip)? =>
+            {
+                socket.send_message(&answer.without_source())
+            }
+            (result, _) => result,
+        }
     }
 
     /// The answer as a message, to be given more than [`reply`](Self::reply) gives it.
@@ -180,11 +191,18 @@ impl<M: Mode> Received<M> {
     }
 }
 
+/// Whether this host has the address. It may have none of its own and still be asked by it: that of
+/// a broadcast to the network.
+#[cold]
+fn is_own(ip: Ipv4Addr) -> io::Result<bool> {
+    Ok(sys::interface_addresses()?.iter().any(|address| address.ip == ip))
+}
+
 /// Whether many hosts have the address, so that nobody sends from it.
-fn is_shared(ip: std::net::IpAddr) -> bool {
+fn is_shared(ip: IpAddr) -> bool {
     match ip {
-        std::net::IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast(),
-        std::net::IpAddr::V6(ip) => ip.is_multicast(),
+        IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast(),
+        IpAddr::V6(ip) => ip.is_multicast(),
     }
 }
 
@@ -195,6 +213,11 @@ impl<M: Mode> UdpSocket<M> {
     /// # Errors
     ///
     /// As [`recv_from`](Self::recv_from). A truncated datagram is no error, on Windows neither.
+    ///
+    /// # Platform notes
+    ///
+    /// One system call. On Windows the function for it belongs to the provider of the socket, which
+    /// is asked for it each time: one call more, which need not reach the kernel.
     ///
     /// # Examples
     ///

@@ -114,8 +114,9 @@ impl Setting for MulticastLoop {
 /// The interface that multicast packets leave through (`IPV6_MULTICAST_IF`).
 ///
 /// A host with several interfaces otherwise takes the one of its default route. It also says which
-/// interface a link-local group without a zone is meant on. It has nothing to do with receiving:
-/// `join` names its own interface.
+/// interface a link-local group without a zone is meant on. Receiving is
+/// another matter: [`join`](crate::UdpSocket::join) names its interface, and takes this one if it
+/// names none.
 ///
 /// # Values
 ///
@@ -170,7 +171,7 @@ impl Setting for MulticastInterface {
 ///
 /// With `true` a socket that is bound to `[::]` gets the packets of every group that any program on
 /// this host joined, on its port. With `false` it gets those of its own groups. Nothing changes on
-/// the wire.
+/// the wire. [`UdpSocket::join`](crate::UdpSocket::join) and its kin set `false`.
 ///
 /// # Values
 ///

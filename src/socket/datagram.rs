@@ -7,6 +7,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 
 use super::bound::explain;
 use super::handle::{ask, handle, timeouts, to_wire, with_wire};
+use super::too_long::{Attempt, total};
 use crate::addr::ToAddress;
 use crate::error::{Error, Op};
 use crate::kind::{Datagram, Datagrams};
@@ -98,8 +99,9 @@ impl<M: Mode> UdpSocket<M> {
     /// # Errors
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for an address that the mode does not speak
-    /// or that is link-local without a zone, before any system call; the rest are those of
-    /// sendto(2).
+    /// or that is link-local without a zone, before any system call. For a datagram that is too
+    /// long the error holds a [`MessageTooLong`](crate::MessageTooLong), which tells the path MTU.
+    /// The rest are those of sendto(2).
     ///
     /// A link-local address without a zone is sent where the socket itself is meant for one
     /// interface ([`BindDevice`](crate::option::BindDevice), a zoned local address,
@@ -113,16 +115,7 @@ impl<M: Mode> UdpSocket<M> {
     /// See [`UdpSocket`].
     #[inline(always)]
     pub fn send_to(&self, data: &[u8], peer: impl ToAddress<M>) -> io::Result<usize> {
-        // Not `with_wire`: the address is encoded in each arm, so that it stays in registers.
-        let mut room = None;
-        let name = match peer.lend(self.mode, &mut room) {
-            Some(wire) => sys::encode(wire),
-            None => sys::encode(&ask(self.target(), self.mode, &peer, 0)?),
-        };
-        match sys::send_to(sys::borrow(&self.fd), data, &name) {
-            Ok(len) => Ok(len),
-            Err(error) => Err(sending_to(self.target(), &name, error)),
-        }
+        send_to(self.target(), self.mode, data, &peer)
     }
 
     /// As [`send_to`](Self::send_to), from several slices.
@@ -151,7 +144,7 @@ impl<M: Mode> UdpSocket<M> {
         let socket = self.target();
         with_wire(socket, self.mode, &peer, |wire| {
             sys::send_to_vectored(socket.fd, data, Some(wire))
-                .map_err(|error| sending(socket, *wire, error))
+                .map_err(|error| Attempt::to(socket, wire, total(data)).explain(error))
         })
     }
 
@@ -301,6 +294,9 @@ impl<M: Mode> UdpSocket<M> {
 
     /// Joins a multicast group on the interface of this index; 0 lets the system choose.
     ///
+    /// This is std's method. [`join`](Self::join) gives a value that leaves the group, keeps out
+    /// what other programs joined, and says what went wrong.
+    ///
     /// # Errors
     ///
     /// Those of setsockopt(2): [`AddrInUse`](io::ErrorKind::AddrInUse) where the socket is a
@@ -407,7 +403,8 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// # Errors
     ///
     /// Those of send(2): [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) where an earlier
-    /// datagram met a closed port.
+    /// datagram met a closed port. For one that is too long the error holds a
+    /// [`MessageTooLong`](crate::MessageTooLong), which tells the path MTU.
     ///
     /// # Examples
     ///
@@ -415,6 +412,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     #[inline]
     pub fn send(&self, data: &[u8]) -> io::Result<usize> {
         sys::send(sys::borrow(&self.fd), data, false)
+            .map_err(|error| Attempt::connected(self.target(), data.len()).explain(error))
     }
 
     /// As [`send`](Self::send), from several slices.
@@ -437,6 +435,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// ```
     pub fn send_vectored(&self, data: &[IoSlice<'_>]) -> io::Result<usize> {
         sys::send_to_vectored(sys::borrow(&self.fd), data, None)
+            .map_err(|error| Attempt::connected(self.target(), total(data)).explain(error))
     }
 
     /// Receives a datagram of the peer.
@@ -565,6 +564,31 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     }
 }
 
+#[inline(always)]
+pub(crate) fn send_to<M: Mode>(
+    socket: Target<'_>,
+    mode: M,
+    data: &[u8],
+    peer: &impl ToAddress<M>,
+) -> io::Result<usize> {
+    // Not `with_wire`: the address is encoded in each arm, straight from where it is.
+    let mut room = None;
+    let name = match peer.lend(mode, &mut room) {
+        Some(wire) => sys::encode(wire),
+        None => sys::encode(&ask(socket, mode, peer, 0)?),
+    };
+    match sys::send_to(socket.fd, data, &name) {
+        Ok(len) => Ok(len),
+        Err(error) => Err(not_sent(socket, &name, data.len(), error)),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn not_sent(socket: Target<'_>, peer: &sys::Encoded, len: usize, error: io::Error) -> io::Error {
+    Attempt::to(socket, &sys::decoded(peer), len).explain(error)
+}
+
 /// A datagram socket could not be connected or disconnected; it gives the socket back.
 ///
 /// It converts into [`Error`] and into [`io::Error`].
@@ -587,6 +611,10 @@ pub struct UdpConnectError<M: Mode = V6Only> {
 }
 
 impl<M: Mode> UdpConnectError<M> {
+    pub(crate) fn new(socket: UdpSocket<M>, op: Op, error: io::Error) -> Self {
+        Self { socket, error: sys::errors::option(op, error) }
+    }
+
     /// Why it failed.
     ///
     /// # Examples
@@ -635,21 +663,5 @@ impl<M: Mode> From<UdpConnectError<M>> for Error {
 impl<M: Mode> From<UdpConnectError<M>> for io::Error {
     fn from(failed: UdpConnectError<M>) -> Self {
         failed.error.into()
-    }
-}
-
-/// Explains a destination that no socket bound as this one can reach.
-#[cold]
-fn sending_to(socket: Target<'_>, peer: &sys::Encoded, error: io::Error) -> io::Error {
-    sending(socket, sys::decoded(peer), error)
-}
-
-#[cold]
-pub(crate) fn sending(socket: Target<'_>, peer: SocketAddrV6, error: io::Error) -> io::Error {
-    let unreachable = sys::errors::is_unreachable(&error);
-    let reason = unreachable.then(|| sys::errors::bound_apart(socket.fd, &peer)).flatten();
-    match reason {
-        Some(reason) => sys::errors::bound_otherwise(Op::Send, peer, reason, error).into(),
-        None => error,
     }
 }

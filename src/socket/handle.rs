@@ -7,16 +7,41 @@ use crate::addr::{AddressError, ToAddress, is_zoned};
 use crate::mode::Mode;
 use crate::sys::{self, Target, names};
 
-/// Writes what the five sockets share: `handle!(TcpListener, Stream, role Listening)`.
+/// Writes what the sockets share: `handle!(TcpListener, Stream, role Listening)`.
 ///
-/// A socket is a struct of `fd`, `mode` and what else is named in braces.
+/// A socket is a struct of `fd`, `mode` and what else is named in braces. One that has a single mode
+/// is written with its address: `handle!(EchoSocket of SocketAddrV6, Datagram, role Datagrams)`.
 macro_rules! handle {
     ($name:ident { $($extra:ident),* }, $kind:ty $(, role $role:ty)?) => {
-        impl<M: $crate::mode::Mode> $name<M> {
+        $crate::socket::handle::handle!(
+            [M: $crate::mode::Mode] $name, $name<M>, M::Address, $kind $(, role $role)?
+        );
+
+        /// A socket whose mode is known becomes one whose mode is a value.
+        impl From<$name<$crate::V6Only>> for $name<$crate::AnyMode> {
+            fn from(socket: $name<$crate::V6Only>) -> Self {
+                Self { fd: socket.fd, mode: socket.mode.into() $(, $extra: socket.$extra)* }
+            }
+        }
+
+        /// A socket whose mode is known becomes one whose mode is a value.
+        impl From<$name<$crate::DualStack>> for $name<$crate::AnyMode> {
+            fn from(socket: $name<$crate::DualStack>) -> Self {
+                Self { fd: socket.fd, mode: socket.mode.into() $(, $extra: socket.$extra)* }
+            }
+        }
+    };
+    ($name:ident of $address:ty, $kind:ty, role $role:ty) => {
+        $crate::socket::handle::handle!([] $name, $name, $address, $kind, role $role);
+    };
+    (
+        [$($generics:tt)*] $name:ident, $socket:ty, $address:ty, $kind:ty $(, role $role:ty)?
+    ) => {
+        impl<$($generics)*> $socket {
             pub(crate) fn target(&self) -> $crate::sys::Target<'_> {
                 $crate::sys::Target {
                     fd: $crate::sys::borrow(&self.fd),
-                    dual_stack: !self.mode.v6_only(),
+                    dual_stack: !$crate::mode::Policy::v6_only(self.mode),
                 }
             }
 
@@ -34,7 +59,7 @@ macro_rules! handle {
             /// # Ok::<(), std::io::Error>(())
             /// ```
             #[doc(alias = "getsockname")]
-            pub fn local_addr(&self) -> std::io::Result<M::Address> {
+            pub fn local_addr(&self) -> std::io::Result<$address> {
                 let wire = $crate::sys::local_address(self.target().fd)?;
                 Ok($crate::mode::FromWire::from_wire(wire))
             }
@@ -103,7 +128,7 @@ macro_rules! handle {
             /// # Ok::<(), std::io::Error>(())
             /// ```
             pub fn try_clone(&self) -> std::io::Result<Self> {
-                Ok(Self { fd: self.fd.try_clone()?, mode: self.mode })
+                Ok(Self { fd: self.fd.try_clone()?, ..*self })
             }
 
             /// The pending error of the socket, which is cleared (`SO_ERROR`).
@@ -198,7 +223,7 @@ macro_rules! handle {
             }
         }
 
-        impl<M: $crate::mode::Mode> std::fmt::Debug for $name<M> {
+        impl<$($generics)*> std::fmt::Debug for $socket {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 let mut debug = f.debug_struct(stringify!($name));
                 debug.field("mode", &self.mode);
@@ -206,49 +231,35 @@ macro_rules! handle {
                     debug.field("local", &local);
                 }
                 if let Ok(peer) = $crate::sys::peer_address(self.target().fd) {
-                    let peer: M::Address = $crate::mode::FromWire::from_wire(peer);
+                    let peer: $address = $crate::mode::FromWire::from_wire(peer);
                     debug.field("peer", &peer);
                 }
                 debug.field("fd", &self.fd).finish()
             }
         }
 
-        /// A socket whose mode is known becomes one whose mode is a value.
-        impl From<$name<$crate::V6Only>> for $name<$crate::AnyMode> {
-            fn from(socket: $name<$crate::V6Only>) -> Self {
-                Self { fd: socket.fd, mode: socket.mode.into() $(, $extra: socket.$extra)* }
-            }
-        }
-
-        /// A socket whose mode is known becomes one whose mode is a value.
-        impl From<$name<$crate::DualStack>> for $name<$crate::AnyMode> {
-            fn from(socket: $name<$crate::DualStack>) -> Self {
-                Self { fd: socket.fd, mode: socket.mode.into() $(, $extra: socket.$extra)* }
-            }
-        }
-
-        $crate::socket::handle::descriptor!($name);
+        $crate::socket::handle::descriptor!([$($generics)*] $socket);
 
         #[cfg(unix)]
-        impl<M: $crate::mode::Mode> From<$name<M>> for std::os::fd::OwnedFd {
-            fn from(socket: $name<M>) -> Self {
+        impl<$($generics)*> From<$socket> for std::os::fd::OwnedFd {
+            fn from(socket: $socket) -> Self {
                 socket.fd
             }
         }
         #[cfg(unix)]
-        impl<M: $crate::mode::Mode> std::os::fd::IntoRawFd for $name<M> {
+        impl<$($generics)*> std::os::fd::IntoRawFd for $socket {
             fn into_raw_fd(self) -> std::os::fd::RawFd {
                 self.fd.into_raw_fd()
             }
         }
         #[cfg(windows)]
-        impl<M: $crate::mode::Mode> From<$name<M>> for std::os::windows::io::OwnedSocket {
-            fn from(socket: $name<M>) -> Self {
+        impl<$($generics)*> From<$socket> for std::os::windows::io::OwnedSocket {
+            fn from(socket: $socket) -> Self {
                 socket.fd
             }
         }
         #[cfg(windows)]
-        impl<M: $crate::mode::Mode> std::os::windows::io::IntoRawSocket for $name<M> {
+        impl<$($generics)*> std::os::windows::io::IntoRawSocket for $socket {
             fn into_raw_socket(self) -> std::os::windows::io::RawSocket {
                 self.fd.into_raw_socket()
             }
@@ -260,26 +271,29 @@ pub(crate) use handle;
 /// Lends the descriptor of anything with a field `fd`.
 macro_rules! descriptor {
     ($name:ident) => {
+        $crate::socket::handle::descriptor!([M: $crate::mode::Mode] $name<M>);
+    };
+    ([$($generics:tt)*] $socket:ty) => {
         #[cfg(unix)]
-        impl<M: $crate::mode::Mode> std::os::fd::AsFd for $name<M> {
+        impl<$($generics)*> std::os::fd::AsFd for $socket {
             fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
                 self.fd.as_fd()
             }
         }
         #[cfg(unix)]
-        impl<M: $crate::mode::Mode> std::os::fd::AsRawFd for $name<M> {
+        impl<$($generics)*> std::os::fd::AsRawFd for $socket {
             fn as_raw_fd(&self) -> std::os::fd::RawFd {
                 self.fd.as_raw_fd()
             }
         }
         #[cfg(windows)]
-        impl<M: $crate::mode::Mode> std::os::windows::io::AsSocket for $name<M> {
+        impl<$($generics)*> std::os::windows::io::AsSocket for $socket {
             fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
                 self.fd.as_socket()
             }
         }
         #[cfg(windows)]
-        impl<M: $crate::mode::Mode> std::os::windows::io::AsRawSocket for $name<M> {
+        impl<$($generics)*> std::os::windows::io::AsRawSocket for $socket {
             fn as_raw_socket(&self) -> std::os::windows::io::RawSocket {
                 self.fd.as_raw_socket()
             }
@@ -288,10 +302,44 @@ macro_rules! descriptor {
 }
 pub(crate) use descriptor;
 
+/// Lends the descriptor of what is in a field of something that is no socket itself.
+macro_rules! lend {
+    ($name:ident, $field:ident) => {
+        #[cfg(unix)]
+        impl<S: std::os::fd::AsFd> std::os::fd::AsFd for $name<S> {
+            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                self.$field.as_fd()
+            }
+        }
+        #[cfg(unix)]
+        impl<S: std::os::fd::AsRawFd> std::os::fd::AsRawFd for $name<S> {
+            fn as_raw_fd(&self) -> std::os::fd::RawFd {
+                self.$field.as_raw_fd()
+            }
+        }
+        #[cfg(windows)]
+        impl<S: std::os::windows::io::AsSocket> std::os::windows::io::AsSocket for $name<S> {
+            fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
+                self.$field.as_socket()
+            }
+        }
+        #[cfg(windows)]
+        impl<S: std::os::windows::io::AsRawSocket> std::os::windows::io::AsRawSocket for $name<S> {
+            fn as_raw_socket(&self) -> std::os::windows::io::RawSocket {
+                self.$field.as_raw_socket()
+            }
+        }
+    };
+}
+pub(crate) use lend;
+
 /// Writes std's methods for the time that sending and receiving may wait.
 macro_rules! timeouts {
     ($name:ident) => {
-        impl<M: $crate::mode::Mode> $name<M> {
+        $crate::socket::handle::timeouts!([M: $crate::mode::Mode] $name<M>);
+    };
+    ([$($generics:tt)*] $socket:ty) => {
+        impl<$($generics)*> $socket {
             /// Sets [`ReadTimeout`](crate::option::ReadTimeout).
             ///
             /// # Errors
@@ -433,7 +481,10 @@ pub(crate) fn with_zone(
 ///
 /// The kernel would fail with "invalid argument", or send through the first interface it finds.
 #[cold]
-fn zone_of(socket: Target<'_>, wire: SocketAddrV6) -> Result<SocketAddrV6, AddressError> {
+pub(crate) fn zone_of(
+    socket: Target<'_>,
+    wire: SocketAddrV6,
+) -> Result<SocketAddrV6, AddressError> {
     let read = |name| sys::get_u32(socket, name).unwrap_or(0);
     let candidates: [&dyn Fn() -> u32; 5] = [
         &|| sys::local_address(socket.fd).map_or(0, |local| local.scope_id()),

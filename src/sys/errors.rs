@@ -1,7 +1,7 @@
 //! What the error numbers of a system mean.
 
 use std::io;
-use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use super::{Borrowed, codes, local_address};
 use crate::addr::{Endpoint, is_mapped};
@@ -28,6 +28,13 @@ pub(crate) fn creating(protocol: Protocol, v6_only: bool, error: io::Error) -> E
     if protocol == Protocol::MultipathTcp && is(&error, codes::NO_PROTOCOL) {
         return Error::new(Op::Open, None, Some(Reason::NoMultipathTcp), error);
     }
+    if protocol == Protocol::Icmpv6 {
+        let absent = error.kind() == io::ErrorKind::Unsupported || is(&error, codes::NO_PROTOCOL);
+        if absent || is(&error, codes::NO_GROUP) {
+            let reason = if absent { Reason::NoEcho } else { Reason::EchoGroup };
+            return Error::new(Op::Open, None, Some(reason), error);
+        }
+    }
     opening(Op::Open, None, v6_only, error)
 }
 
@@ -36,6 +43,18 @@ pub(crate) fn creating(protocol: Protocol, v6_only: bool, error: io::Error) -> E
 pub(crate) fn option(op: Op, error: io::Error) -> Error {
     let reason = option_reason(&error);
     Error::new(op, None, reason, error)
+}
+
+/// Why a flow label could not be had.
+#[cold]
+pub(crate) fn flow_label(error: io::Error) -> Error {
+    let reason = match error.kind() {
+        io::ErrorKind::PermissionDenied => Some(Reason::LabelTaken),
+        _ if is(&error, codes::EXHAUSTED) => Some(Reason::LabelLimit),
+        _ if is(&error, codes::OUT_OF_RANGE) => Some(Reason::LabelRange),
+        _ => option_reason(&error),
+    };
+    Error::new(Op::FlowLabel, None, reason, error)
 }
 
 /// A peer was asked for that the socket cannot reach, whatever the routes.
@@ -48,6 +67,54 @@ pub(crate) fn bound_otherwise(
 ) -> Error {
     let endpoint = Endpoint::from(SocketAddr::from_wire(peer));
     Error::new(op, Some(endpoint), Some(reason), error)
+}
+
+/// Why a membership was not changed; the scope id of the group is the interface.
+#[cold]
+pub(crate) fn membership(
+    op: Op,
+    group: SocketAddrV6,
+    source: Option<Ipv6Addr>,
+    error: io::Error,
+) -> Error {
+    let on_some = group.scope_id() != 0;
+    let reason = match (error.kind(), source) {
+        (io::ErrorKind::Unsupported, _) => Some(Reason::NoSources),
+        _ if is(&error, codes::NO_OPTION) => Some(Reason::NoSources),
+        _ if is(&error, codes::NO_ROOM) => Some(Reason::TooManyGroups),
+        _ if is(&error, codes::NO_DEVICE) && on_some => Some(Reason::NoInterface),
+        _ if is(&error, codes::NO_DEVICE) => Some(Reason::NoInterfaceFound),
+        (io::ErrorKind::AddrInUse, _) => Some(Reason::Member),
+        (io::ErrorKind::AddrNotAvailable, Some(source)) if op == Op::Block => {
+            Some(Reason::Blocked(source))
+        }
+        (io::ErrorKind::AddrNotAvailable, Some(source)) if op == Op::Unblock => {
+            Some(Reason::NotBlocked(source))
+        }
+        (io::ErrorKind::AddrNotAvailable, _) if op == Op::Leave => Some(Reason::NotAMember),
+        // Apple's systems do not choose one.
+        (io::ErrorKind::AddrNotAvailable, _) if !on_some => Some(Reason::NoInterfaceFound),
+        (io::ErrorKind::AddrNotAvailable, Some(source)) => Some(Reason::MemberFor(source)),
+        (_, None) if op == Op::Join && is(&error, codes::NO_MULTICAST) => Some(Reason::NoMulticast),
+        _ => None,
+    };
+    group_error(op, group, reason, error)
+}
+
+/// What this crate refuses before the system is asked.
+#[cold]
+pub(crate) fn group_refused(
+    op: Op,
+    group: SocketAddrV6,
+    reason: Reason,
+    kind: io::ErrorKind,
+) -> Error {
+    group_error(op, group, Some(reason), kind.into())
+}
+
+fn group_error(op: Op, group: SocketAddrV6, reason: Option<Reason>, error: io::Error) -> Error {
+    let endpoint = Endpoint::from(SocketAddr::from(group));
+    Error::new(op, Some(endpoint), reason, error)
 }
 
 fn option_reason(error: &io::Error) -> Option<Reason> {
@@ -157,6 +224,17 @@ pub(crate) fn is_gone(error: &Error) -> bool {
 pub(crate) fn is_unreachable(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable)
         || is(error, codes::UNREACHABLE)
+}
+
+/// Whether segmentation by the kernel may be what failed.
+pub(crate) fn is_no_offload(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput)
+        || is(error, codes::NO_OFFLOAD)
+}
+
+/// Whether a datagram was too long to be sent.
+pub(crate) fn is_too_long(error: &io::Error) -> bool {
+    is(error, codes::TOO_LONG)
 }
 
 /// Whether sending from a chosen address may have failed because it is no address of this host.

@@ -11,7 +11,7 @@
 //!   `send_message`: the data path, one system call each;
 //! * `get_bytes`, `set_bytes`: the options, for every argument soundly;
 //! * `interface_index`, `interface_name`, `interfaces`: the interfaces of the host;
-//! * `give_up_peer`, `queued`, and what only some systems have, as "unsupported" on the others.
+//! * `give_up_peer`, `queued`, `is_nonblocking`, and what only some systems have, as "unsupported" on the others.
 //!
 //! socket2 creates, binds, connects and listens; that part is the same everywhere and stands
 //! here.
@@ -21,11 +21,12 @@
 use std::ffi::c_int;
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::{Ipv6Addr, SocketAddrV6};
+use std::net::SocketAddrV6;
 use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
+pub(crate) mod batch;
 pub(crate) mod cmsg;
 pub(crate) mod errors;
 pub(crate) mod names;
@@ -37,6 +38,7 @@ pub(crate) mod names;
 mod elsewhere;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
+mod multicast;
 mod option;
 mod resolve;
 #[cfg(unix)]
@@ -49,11 +51,14 @@ mod windows;
 pub(crate) use self::elsewhere::*;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use self::linux::*;
+pub(crate) use self::multicast::*;
 pub(crate) use self::option::*;
 pub(crate) use self::resolve::{ResolveFailure, ResolveReason, resolve};
 #[cfg(unix)]
 pub(crate) use self::unix::*;
-pub(crate) use self::wait::{Ready, Waker, Woken, wait_any, wait_writable, waker};
+pub(crate) use self::wait::{
+    Ready, Waker, Woken, receive_timed_out, wait_any, wait_readable, wait_writable, waker,
+};
 #[cfg(windows)]
 pub(crate) use self::windows::*;
 
@@ -76,15 +81,28 @@ pub(crate) enum Take {
     Data,
     Peek,
     OutOfBand,
+    /// Data, without waiting for it; only where batches are not one call.
+    #[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
+    Ready,
 }
 
 /// What `recv_message` found.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Message {
     pub(crate) len: usize,
     pub(crate) source: SocketAddrV6,
     pub(crate) truncated: bool,
     pub(crate) arrival: Arrival,
+}
+
+/// What `recv_error` found.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) len: usize,
+    pub(crate) truncated: bool,
+    /// Where the datagram was sent to, which a time of sending does not tell.
+    pub(crate) destination: Option<SocketAddrV6>,
+    pub(crate) queued: cmsg::Queued,
 }
 
 /// One address of one interface.
@@ -152,6 +170,20 @@ fn number(shape: Shape) -> socket2::Type {
         Shape::Stream => socket2::Type::STREAM,
         Shape::Datagram => socket2::Type::DGRAM,
     }
+}
+
+/// Whether the system has sockets of a protocol, where `socket` does not tell.
+#[inline]
+fn has(protocol: Protocol) -> bool {
+    protocol != Protocol::Icmpv6 || names::ICMPV6_DATAGRAMS
+}
+
+/// Keeps other programs off the identifier of an echo socket, unless it is to be shared.
+///
+/// Linux opens such sockets with `SO_REUSEADDR` on (inet6_create, `INET_PROTOSW_REUSE`), so that the
+/// program that binds an identifier last takes the replies of the others.
+pub(crate) fn keep_identifier(fd: Borrowed<'_>) -> io::Result<()> {
+    set_bool(Target { fd, dual_stack: false }, names::SHARE_ADDRESS, false)
 }
 
 /// Sets `IPV6_V6ONLY` of a socket that is not bound, and reads it back.
@@ -228,12 +260,12 @@ pub(crate) fn shutdown(fd: Borrowed<'_>, how: std::net::Shutdown) -> io::Result<
 /// The transport protocol, where the system tells.
 pub(crate) fn protocol(fd: Borrowed<'_>) -> io::Result<Protocol> {
     let number = protocol_number(fd)?;
-    let all = [Protocol::Tcp, Protocol::MultipathTcp, Protocol::Udp];
+    let all = [Protocol::Tcp, Protocol::MultipathTcp, Protocol::Udp, Protocol::Icmpv6];
     match all.into_iter().find(|protocol| *protocol as c_int == number) {
         Some(protocol) => Ok(protocol),
         None => Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("protocol {number} is neither TCP nor UDP"),
+            format!("protocol {number} is neither TCP nor UDP nor ICMPv6"),
         )),
     }
 }
@@ -243,7 +275,7 @@ pub(crate) fn protocol(fd: Borrowed<'_>) -> io::Result<Protocol> {
 pub(crate) struct State {
     pub(crate) stream: bool,
     pub(crate) datagram: bool,
-    /// Something else than TCP and UDP, such as a ping socket, where the system tells.
+    /// Something else than TCP and UDP, such as an echo socket, where the system tells.
     pub(crate) foreign_protocol: bool,
     pub(crate) listening: bool,
     pub(crate) v6_only: bool,
@@ -262,8 +294,10 @@ pub(crate) fn state(fd: Borrowed<'_>) -> io::Result<Option<State>> {
     Ok(Some(State {
         stream,
         datagram: kind == socket2::Type::DGRAM,
-        foreign_protocol: protocol(fd)
-            .is_err_and(|error| error.kind() == io::ErrorKind::InvalidData),
+        foreign_protocol: match protocol(fd) {
+            Ok(protocol) => protocol == Protocol::Icmpv6,
+            Err(error) => error.kind() == io::ErrorKind::InvalidData,
+        },
         listening: stream && get_bool(socket, names::SO_ACCEPTCONN)?,
         v6_only: get_bool(socket, names::IPV6_V6ONLY)?,
         local: local_address(fd)?,
@@ -313,14 +347,4 @@ pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
         set_u32(socket, names::SO_BINDTOIFINDEX, bound)?;
     }
     Ok(())
-}
-
-/// Joins a multicast group on an interface.
-pub(crate) fn join(fd: Borrowed<'_>, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
-    SockRef::from(&fd).join_multicast_v6(group, interface)
-}
-
-/// Leaves a multicast group on an interface.
-pub(crate) fn leave(fd: Borrowed<'_>, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
-    SockRef::from(&fd).leave_multicast_v6(group, interface)
 }

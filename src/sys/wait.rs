@@ -65,6 +65,17 @@ pub(crate) fn wait_writable(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::
     wait_any(&[fd], None, timeout).map(|ready| ready.any())
 }
 
+/// Waits until a socket is readable or has failed, `Ok(false)` when the time is over.
+pub(crate) fn wait_readable(fd: Borrowed<'_>, timeout: Duration) -> io::Result<bool> {
+    wait_any(&[], Some(fd), Some(timeout)).map(|ready| ready.any())
+}
+
+/// What receiving gives when a read timeout has passed.
+pub(crate) fn receive_timed_out() -> io::Error {
+    let kind = if cfg!(windows) { io::ErrorKind::TimedOut } else { io::ErrorKind::WouldBlock };
+    kind.into()
+}
+
 /// A wake-up: one half for the threads that give it, one for the thread that waits.
 pub(crate) fn waker() -> io::Result<(Waker, Woken)> {
     let (near, far) = pair()?;

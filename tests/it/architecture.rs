@@ -8,12 +8,25 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up. A module uses its own layer and those below it.
 const LAYERS: [&[&str]; 6] = [
-    &["kind", "mode", "addr", "header", "tcp_info", "error", "sealed"],
+    &["kind", "mode", "addr", "header", "icmp", "tcp_info", "error", "sealed"],
     &["sys"],
     &["interface", "option"],
     &["socket"],
     &["builder"],
-    &["message", "capabilities", "guide", "batch", "connect", "everywhere", "interop"],
+    &[
+        "message",
+        "flow_label",
+        "guard",
+        "error_queue",
+        "membership",
+        "echo",
+        "capabilities",
+        "guide",
+        "batch",
+        "connect",
+        "everywhere",
+        "interop",
+    ],
 ];
 
 /// Crates whose types only `sys` and `interop` handle.

@@ -12,7 +12,7 @@ use inet6::{Builder, TcpListener, UdpSocket};
 use crate::support::*;
 
 /// An example, which `cargo test` has built.
-fn example(name: &str) -> Result<Command, String> {
+pub(crate) fn example(name: &str) -> Result<Command, String> {
     let test = env::current_exe().map_err(|error| error.to_string())?;
     // target/debug/deps/it-… and target/debug/examples/…
     let directory = test.parent().and_then(|deps| deps.parent()).ok_or("no target directory")?;
@@ -80,7 +80,7 @@ impl Server {
 }
 
 #[track_caller]
-fn output(command: &mut Command) -> String {
+pub(crate) fn output(command: &mut Command) -> String {
     let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
     let text = String::from_utf8_lossy(&stdout).into_owned();
     assert!(
@@ -389,6 +389,57 @@ fn foreign_clients_reach_the_servers_over_a_link_local_address() {
     assert!(server.line().contains(&format!("[fe80::2%{zone}]:")));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn ping6_tells_who_answers_and_what_is_lost() {
+    use crate::echo::linux::let_echo;
+    use crate::lab::Lab;
+
+    let lab = require!(Lab::new(), "the lab");
+    let_echo(&lab.right);
+    let zone = Lab::index(&lab.right);
+    let ping = |arguments: &[&str]| {
+        let mut command = example("ping6")?;
+        let output = lab.right.run(|| command.args(arguments).output());
+        let Output { status, stdout, stderr } = output.map_err(|error| error.to_string())?;
+        let [text, why] = [stdout, stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        Ok::<_, String>((status.success(), text, why))
+    };
+    let (success, text, why) =
+        require!(ping(&["-c", "3", "-i", "0.5", "fe80::1%wire"]), "examples");
+    assert!(success, "{text}{why}");
+    let lines: Vec<&str> = text.lines().collect();
+    for (line, sequence) in lines.iter().zip(1..=3) {
+        let start = format!("fe80::1%{zone}: sequence {sequence}, hop limit 64, ");
+        assert!(line.starts_with(&start) && line.ends_with(" ms"), "{text}");
+    }
+    assert_eq!(lines[3], "3 sent, 3 received, 0% lost", "{text}");
+
+    lab.left.sysctl("ipv6/conf/wire/hop_limit", "9");
+    let rule = "icmpv6 type echo-request icmpv6 sequence != 2 drop";
+    require!(lab.left.filter(rule), "nftables");
+    let ask = |host: &str| ping(&["-i", "0.3", "-s", "1000", host]).unwrap();
+    let (success, text, _) = ask("2001:db8::1");
+    assert!(success && text.starts_with("2001:db8::1: sequence 2, hop limit 9, "), "{text}");
+    assert!(text.contains("\n4 sent, 1 received, 75% lost\n"), "{text}");
+
+    lab.left.unfilter();
+    require!(lab.left.filter("icmpv6 type echo-request drop"), "nftables");
+    let (success, text, why) = ask("2001:db8::1");
+    assert!(!success && why.contains("nothing came back"), "{text}{why}");
+    assert_eq!(text, "4 sent, 0 received, 100% lost\n");
+
+    for (host, expected) in [("fe80::1", "fe80::1%eth0"), ("192.0.2.1", "is an IPv4 address")] {
+        let (success, text, why) = ask(host);
+        assert!(!success && text.is_empty() && why.contains(expected), "{host}: {text}{why}");
+    }
+    // Nobody was let in on the other host.
+    let mut command = example("ping6").unwrap();
+    let output = lab.left.run(|| command.arg("::1").output()).unwrap();
+    let why = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && why.contains("net.ipv4.ping_group_range"), "{why}");
+}
+
 #[test]
 fn fetch_reads_a_page_of_pythons_file_server() {
     let mut command = require!(foreign("python3"), "Python");
@@ -463,4 +514,58 @@ fn a_client_of_python_is_accepted_by_a_listener_of_ours() {
     assert_eq!(text, format!("{}\necho me\n", peer.port()));
     // The port of a closed client may be taken.
     drop(UdpSocket::bind(peer).unwrap());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_multicast_examples_hear_each_other() {
+    use crate::lab::Lab;
+
+    let lab = require!(Lab::new(), "the lab");
+    lab.right.ip("address add 2001:db8::3/64 dev wire nodad");
+    let listen = |arguments: &[&str]| -> Result<Server, String> {
+        let mut command = example("multicast_listen")?;
+        command.args(["--port", "0"]).args(arguments);
+        Ok(lab.left.run(|| Server::start(&mut command)))
+    };
+    let send = |server: &Server, arguments: &[&str]| {
+        let mut command = example("multicast_send").unwrap();
+        command.args(["--port", &server.port(), "--interface", "wire"]).args(arguments);
+        lab.right.run(|| output(&mut command))
+    };
+
+    // Everywhere, and on one interface.
+    for arguments in [&[][..], &["--interface", "wire"]] {
+        let mut server = require!(listen(arguments), "the examples");
+        let text = send(&server, &["--source", "2001:db8::2", "some text"]);
+        assert!(text.starts_with("sent 9 bytes from [2001:db8::2]:"), "{text}");
+        let line = server.line();
+        assert!(line.starts_with("[2001:db8::2]:") && line.ends_with(": some text"), "{line}");
+    }
+    // One source alone.
+    let group = ["--group", "ff3e::8000:1234"];
+    let named = [&group[..], &["--interface", "wire", "--source", "2001:db8::2"]].concat();
+    let mut server = listen(&named).unwrap();
+    for (source, text) in [("2001:db8::3", "unwanted"), ("2001:db8::2", "wanted")] {
+        send(&server, &[&group[..], &["--source", source, text]].concat());
+    }
+    let line = server.line();
+    assert!(line.ends_with(": wanted"), "{line}");
+}
+
+#[test]
+fn the_multicast_examples_say_what_is_wrong() {
+    let link = ["--group", "ff12::1234", "--source", "2001:db8::1"];
+    for (name, arguments, text) in [
+        ("multicast_listen", &link[..], "the group is one of each link: name the interface"),
+        ("multicast_listen", &["--group", "2001:db8::1"], "not an IPv6 multicast address"),
+        ("multicast_listen", &["--interface", "nope"], "names no interface"),
+        ("multicast_send", &[], "needs the zone it is meant on"),
+        ("multicast_send", &["--nonsense"], "usage: multicast_send"),
+    ] {
+        let mut command = require!(example(name), "the examples");
+        let output = command.args(["--port", "0"]).args(arguments).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && message.contains(text), "{arguments:?}: {message}");
+    }
 }

@@ -2,6 +2,9 @@ use std::ffi::c_int;
 
 use super::Name;
 
+/// Whether an address begins with its length.
+pub(crate) const LEN_IN_ADDRESS: bool = false;
+
 pub(crate) const SO_ACCEPTCONN: Name = None;
 pub(crate) const SO_BINDTODEVICE: Name = None;
 /// The index of an interface, in the byte order of the host.
@@ -33,12 +36,20 @@ pub(crate) const SO_TIMESTAMP: Name = None;
 pub(crate) const SO_TIMESTAMPING: Name = None;
 pub(crate) const SO_TXTIME: Name = None;
 pub(crate) const SO_TYPE: Name = None;
-/// Joining a multicast group for one source (RFC 3678), whatever each system calls it.
+
+// Multicast groups and their sources (RFC 3678, section 5.1).
+pub(crate) const MCAST_BLOCK_SOURCE: Name = None;
 pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = None;
+pub(crate) const MCAST_LEAVE_SOURCE_GROUP: Name = None;
+/// How a socket is a member of a group, for reading; other systems have a call for it.
+pub(crate) const MCAST_MSFILTER: Name = None;
+pub(crate) const MCAST_UNBLOCK_SOURCE: Name = None;
 
 pub(crate) const IPV6_ADDR_PREFERENCES: Name = None;
 pub(crate) const IPV6_AUTOFLOWLABEL: Name = None;
 pub(crate) const IPV6_DONTFRAG: Name = None;
+pub(crate) const IPV6_FLOWINFO_SEND: Name = None;
+pub(crate) const IPV6_FLOWLABEL_MGR: Name = None;
 /// The flow label of each datagram; as a control message, of one that is sent.
 pub(crate) const IPV6_FLOWINFO: Name = None;
 pub(crate) const IPV6_FREEBIND: Name = None;
@@ -121,6 +132,7 @@ pub(crate) const CMSG_IPV6_FLOWINFO: Name = None;
 pub(crate) const CMSG_IPV6_HOPLIMIT: Name = None;
 pub(crate) const CMSG_IPV6_PATHMTU: Name = None;
 pub(crate) const CMSG_IPV6_PKTINFO: Name = None;
+pub(crate) const CMSG_IPV6_RECVERR: Name = None;
 pub(crate) const CMSG_IPV6_TCLASS: Name = None;
 pub(crate) const CMSG_SO_RXQ_OVFL: Name = None;
 /// A `timespec` on Linux, a `timeval` elsewhere.
@@ -130,14 +142,27 @@ pub(crate) const CMSG_SCM_TXTIME: Name = None;
 pub(crate) const CMSG_UDP_GRO: Name = None;
 pub(crate) const CMSG_UDP_SEGMENT: Name = None;
 
-// The same for IPv4 packets on a dual-stack socket; `IP_PKTINFO` is `None` where `IPV6_PKTINFO`
-// carries mapped addresses.
+// The same for IPv4 packets on a dual-stack socket. What arrives may also have the IPv6 number, with
+// the value of the IPv4 header; what is sent goes by these alone.
 pub(crate) const CMSG_IP_DONTFRAG: Name = None;
+/// The source and the interface, by `IPV6_PKTINFO` with a mapped address.
+pub(crate) const CMSG_IP_MAPPED_PKTINFO: Name = None;
+/// The source and the interface, or one of them, by `struct in_pktinfo`.
 pub(crate) const CMSG_IP_PKTINFO: Name = None;
+pub(crate) const CMSG_IP_RECVERR: Name = None;
+/// The source alone.
+pub(crate) const CMSG_IP_SENDSRCADDR: Name = None;
 pub(crate) const CMSG_IP_TOS: Name = None;
+/// Another number that what arrives may have.
+pub(crate) const CMSG_IP_TOS_ALIAS: Name = None;
 pub(crate) const CMSG_IP_TTL: Name = None;
+/// Another number that what arrives may have.
+pub(crate) const CMSG_IP_TTL_ALIAS: Name = None;
 
 // Values that differ per system; `None` where it has no such value.
+
+/// Whether `socket` gives datagram sockets of ICMPv6, which need no privilege.
+pub(crate) const ICMPV6_DATAGRAMS: bool = false;
 
 // Of IPV6_MTU_DISCOVER and IP_MTU_DISCOVER.
 pub(crate) const PMTUDISC_DONT: Option<c_int> = None;
@@ -156,6 +181,11 @@ pub(crate) const PREFER_SRC_HOME: c_int = 0;
 pub(crate) const PREFER_SRC_CGA: c_int = 0;
 pub(crate) const PREFER_SRC_NONCGA: c_int = 0;
 
+// Of IPV6_FLOWLABEL_MGR: with whom a label is shared.
+pub(crate) const FLOW_SHARE_EXCLUSIVE: u8 = 0;
+pub(crate) const FLOW_SHARE_PROCESS: u8 = 0;
+pub(crate) const FLOW_SHARE_USER: u8 = 0;
+pub(crate) const FLOW_SHARE_ANY: u8 = 0;
 // Of SO_TIMESTAMPING.
 pub(crate) const TIMESTAMPING_RX_SOFTWARE: u32 = 0;
 pub(crate) const TIMESTAMPING_RX_HARDWARE: u32 = 0;

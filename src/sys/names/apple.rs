@@ -19,7 +19,15 @@ pub(crate) const TCP_KEEPINTVL: Name = at(IPPROTO_TCP, libc::TCP_KEEPINTVL);
 // netinet/tcp.h.
 pub(crate) const TCP_NOTSENT_LOWAT: Name = at(IPPROTO_TCP, 0x201);
 
+pub(crate) const MCAST_BLOCK_SOURCE: Name = at(IPPROTO_IPV6, libc::MCAST_BLOCK_SOURCE);
 pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_JOIN_SOURCE_GROUP);
+pub(crate) const MCAST_LEAVE_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_LEAVE_SOURCE_GROUP);
+pub(crate) const MCAST_UNBLOCK_SOURCE: Name = at(IPPROTO_IPV6, libc::MCAST_UNBLOCK_SOURCE);
 
-// For sending: udp_usrreq.c, udp_check_pktinfo.
+// netinet6/icmp6.c, icmp6_dgram_attach.
+pub(crate) const ICMPV6_DATAGRAMS: bool = true;
+
+// For sending: netinet/udp_usrreq.c, udp_output. What arrives has the IPv6 numbers
+// (netinet6/ip6_input.c, ip6_savecontrol_v4), but for the hop limit, which does not.
 pub(crate) const CMSG_IP_PKTINFO: Name = at(IPPROTO_IP, libc::IP_PKTINFO);
+pub(crate) const CMSG_IP_TOS: Name = at(IPPROTO_IP, libc::IP_TOS);

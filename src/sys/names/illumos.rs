@@ -35,12 +35,24 @@ pub(crate) const CMSG_IPV6_HOPLIMIT: Name = at(IPPROTO_IPV6, libc::IPV6_HOPLIMIT
 pub(crate) const CMSG_IPV6_PATHMTU: Name = IPV6_PATHMTU;
 pub(crate) const CMSG_IPV6_PKTINFO: Name = at(IPPROTO_IPV6, libc::IPV6_PKTINFO);
 pub(crate) const CMSG_IPV6_TCLASS: Name = IPV6_TCLASS;
+// inet/ip/conn_opt.c: for IPv4 the address is mapped, in both directions, and the hop limit and the
+// traffic class of what arrives are those of the IPv4 header.
+pub(crate) const CMSG_IP_MAPPED_PKTINFO: Name = CMSG_IPV6_PKTINFO;
 pub(crate) const CMSG_SCM_TIMESTAMP: Name = at(SOL_SOCKET, libc::SCM_TIMESTAMP);
 
 pub(crate) const TCP_CORK: Name = at(IPPROTO_TCP, libc::TCP_CORK);
 pub(crate) const TCP_KEEPCNT: Name = at(IPPROTO_TCP, libc::TCP_KEEPCNT);
 pub(crate) const TCP_KEEPIDLE: Name = at(IPPROTO_TCP, libc::TCP_KEEPIDLE);
 pub(crate) const TCP_KEEPINTVL: Name = at(IPPROTO_TCP, libc::TCP_KEEPINTVL);
+
+// netinet/in.h.
+pub(crate) const MCAST_BLOCK_SOURCE: Name = at(IPPROTO_IPV6, 0x2b);
+// netinet/in.h.
+pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = at(IPPROTO_IPV6, 0x2d);
+// netinet/in.h.
+pub(crate) const MCAST_LEAVE_SOURCE_GROUP: Name = at(IPPROTO_IPV6, 0x2e);
+// netinet/in.h.
+pub(crate) const MCAST_UNBLOCK_SOURCE: Name = at(IPPROTO_IPV6, 0x2c);
 
 // netinet/in.h, IPV6_PREFER_SRC_*. There is no bit for "the default", which is "public".
 pub(crate) const PREFER_SRC_TMP: c_int = 0x08;

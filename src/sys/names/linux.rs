@@ -33,6 +33,8 @@ pub(crate) const SO_TXTIME: Name = at(SOL_SOCKET, 61);
 pub(crate) const IPV6_ADDR_PREFERENCES: Name = at(IPPROTO_IPV6, libc::IPV6_ADDR_PREFERENCES);
 pub(crate) const IPV6_AUTOFLOWLABEL: Name = at(IPPROTO_IPV6, libc::IPV6_AUTOFLOWLABEL);
 pub(crate) const IPV6_DONTFRAG: Name = at(IPPROTO_IPV6, libc::IPV6_DONTFRAG);
+pub(crate) const IPV6_FLOWINFO_SEND: Name = at(IPPROTO_IPV6, libc::IPV6_FLOWINFO_SEND);
+pub(crate) const IPV6_FLOWLABEL_MGR: Name = at(IPPROTO_IPV6, libc::IPV6_FLOWLABEL_MGR);
 pub(crate) const IPV6_FLOWINFO: Name = at(IPPROTO_IPV6, libc::IPV6_FLOWINFO);
 pub(crate) const IPV6_FREEBIND: Name = at(IPPROTO_IPV6, libc::IPV6_FREEBIND);
 pub(crate) const IPV6_MINHOPCOUNT: Name = at(IPPROTO_IPV6, libc::IPV6_MINHOPCOUNT);
@@ -77,6 +79,9 @@ pub(crate) const TCP_NOTSENT_LOWAT: Name = at(IPPROTO_TCP, libc::TCP_NOTSENT_LOW
 pub(crate) const TCP_QUICKACK: Name = at(IPPROTO_TCP, libc::TCP_QUICKACK);
 pub(crate) const TCP_USER_TIMEOUT: Name = at(IPPROTO_TCP, libc::TCP_USER_TIMEOUT);
 
+// net/ipv6/ping.c.
+pub(crate) const ICMPV6_DATAGRAMS: bool = true;
+
 pub(crate) const PMTUDISC_DONT: Option<c_int> = Some(libc::IPV6_PMTUDISC_DONT);
 pub(crate) const PMTUDISC_WANT: Option<c_int> = Some(libc::IPV6_PMTUDISC_WANT);
 pub(crate) const PMTUDISC_DO: Option<c_int> = Some(libc::IPV6_PMTUDISC_DO);
@@ -93,7 +98,17 @@ pub(crate) const PREFER_SRC_HOME: c_int = 0x0400;
 pub(crate) const PREFER_SRC_CGA: c_int = 0x0008;
 pub(crate) const PREFER_SRC_NONCGA: c_int = 0x0800;
 
+// linux/in6.h, IPV6_FL_S_*.
+pub(crate) const FLOW_SHARE_EXCLUSIVE: u8 = 1;
+pub(crate) const FLOW_SHARE_PROCESS: u8 = 2;
+pub(crate) const FLOW_SHARE_USER: u8 = 3;
+pub(crate) const FLOW_SHARE_ANY: u8 = 255;
+
+pub(crate) const MCAST_BLOCK_SOURCE: Name = at(IPPROTO_IPV6, libc::MCAST_BLOCK_SOURCE);
 pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_JOIN_SOURCE_GROUP);
+pub(crate) const MCAST_LEAVE_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_LEAVE_SOURCE_GROUP);
+pub(crate) const MCAST_MSFILTER: Name = at(IPPROTO_IPV6, libc::MCAST_MSFILTER);
+pub(crate) const MCAST_UNBLOCK_SOURCE: Name = at(IPPROTO_IPV6, libc::MCAST_UNBLOCK_SOURCE);
 
 pub(crate) const UDP_GRO: Name = at(libc::SOL_UDP, libc::UDP_GRO);
 pub(crate) const UDP_SEGMENT: Name = at(libc::SOL_UDP, libc::UDP_SEGMENT);
@@ -106,7 +121,10 @@ pub(crate) const CMSG_IPV6_HOPLIMIT: Name = at(IPPROTO_IPV6, libc::IPV6_HOPLIMIT
 // linux/in6.h.
 pub(crate) const CMSG_IPV6_PATHMTU: Name = at(IPPROTO_IPV6, 61);
 pub(crate) const CMSG_IPV6_PKTINFO: Name = at(IPPROTO_IPV6, libc::IPV6_PKTINFO);
+pub(crate) const CMSG_IPV6_RECVERR: Name = IPV6_RECVERR;
 pub(crate) const CMSG_IPV6_TCLASS: Name = IPV6_TCLASS;
+pub(crate) const CMSG_IP_MAPPED_PKTINFO: Name = CMSG_IPV6_PKTINFO;
+pub(crate) const CMSG_IP_RECVERR: Name = IP_RECVERR;
 pub(crate) const CMSG_IP_TOS: Name = IP_TOS;
 pub(crate) const CMSG_IP_TTL: Name = IP_TTL;
 pub(crate) const CMSG_SO_RXQ_OVFL: Name = SO_RXQ_OVFL;

@@ -3,8 +3,6 @@ use super::{Atomic, Name, at};
 use libc::{IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
 
 pub(crate) const ATOMIC: Option<Atomic> = None;
-/// Whether an address begins with its length.
-pub(crate) const LEN_IN_ADDRESS: bool = false;
 
 pub(crate) const SO_ACCEPTCONN: Name = at(SOL_SOCKET, libc::SO_ACCEPTCONN);
 pub(crate) const SO_ERROR: Name = at(SOL_SOCKET, libc::SO_ERROR);

@@ -62,8 +62,12 @@ pub(crate) const PMTUDISC_WANT: Option<c_int> = Some(ws::IP_PMTUDISC_NOT_SET);
 pub(crate) const PMTUDISC_DO: Option<c_int> = Some(ws::IP_PMTUDISC_DO);
 pub(crate) const PMTUDISC_PROBE: Option<c_int> = Some(ws::IP_PMTUDISC_PROBE);
 
+pub(crate) const MCAST_BLOCK_SOURCE: Name = at(IPPROTO_IPV6, ws::MCAST_BLOCK_SOURCE as c_int);
 pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name =
     at(IPPROTO_IPV6, ws::MCAST_JOIN_SOURCE_GROUP as c_int);
+pub(crate) const MCAST_LEAVE_SOURCE_GROUP: Name =
+    at(IPPROTO_IPV6, ws::MCAST_LEAVE_SOURCE_GROUP as c_int);
+pub(crate) const MCAST_UNBLOCK_SOURCE: Name = at(IPPROTO_IPV6, ws::MCAST_UNBLOCK_SOURCE as c_int);
 
 pub(crate) const UDP_GRO: Name = at(IPPROTO_UDP, ws::UDP_RECV_MAX_COALESCED_SIZE);
 pub(crate) const UDP_SEGMENT: Name = at(IPPROTO_UDP, ws::UDP_SEND_MSG_SIZE);
@@ -75,6 +79,8 @@ pub(crate) const CMSG_IPV6_TCLASS: Name = at(IPPROTO_IPV6, ws::IPV6_TCLASS);
 pub(crate) const CMSG_IP_DONTFRAG: Name = IP_DONTFRAGMENT;
 pub(crate) const CMSG_IP_PKTINFO: Name = IP_PKTINFO;
 pub(crate) const CMSG_IP_TOS: Name = at(IPPROTO_IP, ws::IP_TOS);
-pub(crate) const CMSG_IP_TTL: Name = IP_TTL;
+pub(crate) const CMSG_IP_TOS_ALIAS: Name = at(IPPROTO_IP, ws::IP_TCLASS);
+pub(crate) const CMSG_IP_TTL: Name = at(IPPROTO_IP, ws::IP_HOPLIMIT);
+pub(crate) const CMSG_IP_TTL_ALIAS: Name = IP_TTL;
 pub(crate) const CMSG_UDP_GRO: Name = at(IPPROTO_UDP, ws::UDP_COALESCED_INFO as c_int);
 pub(crate) const CMSG_UDP_SEGMENT: Name = UDP_SEGMENT;

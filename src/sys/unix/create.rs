@@ -8,10 +8,10 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 use socket2::{Domain, Socket};
 
-use super::{ADDRESS_LEN, Borrowed, Encoded, Owned, check, decode, encode, not_an_address};
+use super::{ADDRESS_LEN, Borrowed, Encoded, Owned, check, encode, known, not_an_address};
 use crate::kind::{Protocol, Shape};
 use crate::sys::names::{self, Atomic};
-use crate::sys::{Target, number, set_bool, set_nonblocking};
+use crate::sys::{Target, has, number, set_bool, set_nonblocking, unsupported};
 
 /// Apple's systems have no flag of `send` against the signal.
 pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
@@ -24,6 +24,9 @@ pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
 /// A socket that is neither bound nor connected.
 #[inline]
 pub(crate) fn open(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
+    if !has(protocol) {
+        return Err(unsupported());
+    }
     match names::ATOMIC {
         Some(atomic) => open_at_once(shape, protocol, nonblocking, atomic),
         None => open_and_set(shape, protocol, nonblocking),
@@ -83,7 +86,7 @@ pub(crate) fn accept(fd: Borrowed<'_>, nonblocking: bool) -> io::Result<(Owned, 
             Err(error) => unless_interrupted(error)?,
         }
     };
-    match decode(&raw, len) {
+    match known(&raw, len) {
         Some(peer) => Ok((accepted, peer)),
         None => Err(no_peer(&len)),
     }

@@ -10,7 +10,7 @@ use super::names::Name;
 use super::{Target, get_int, unsupported};
 
 mod create;
-mod data;
+pub(super) mod data;
 mod interface;
 mod resolve;
 mod wait;
@@ -29,6 +29,11 @@ pub(super) use self::wait::{pair, wait_once};
 pub(crate) type Owned = OwnedFd;
 pub(crate) type Borrowed<'a> = BorrowedFd<'a>;
 
+/// What tells one open socket from another.
+pub(crate) fn id(fd: Borrowed<'_>) -> u64 {
+    fd.as_raw_fd() as u64
+}
+
 #[inline]
 pub(crate) fn borrow(socket: &Owned) -> Borrowed<'_> {
     socket.as_fd()
@@ -42,6 +47,16 @@ pub(crate) mod codes {
     pub(crate) const PROCESS_LIMIT: &[i32] = &[libc::EMFILE];
     pub(crate) const SYSTEM_LIMIT: &[i32] = &[libc::ENFILE];
     pub(crate) const NO_DEVICE: &[i32] = &[libc::ENODEV, libc::ENXIO];
+    /// Of joining and blocking: the limits of a socket.
+    pub(crate) const NO_ROOM: &[i32] = &[
+        libc::ENOBUFS,
+        libc::ENOMEM,
+        #[cfg(not(target_os = "haiku"))]
+        libc::ETOOMANYREFS,
+    ];
+    /// Of joining: the interface has no IPv6 (net/ipv6/mcast.c, `__ipv6_dev_mc_inc`), or no
+    /// multicast (in6_mcast.c, `in6p_join_group`).
+    pub(crate) const NO_MULTICAST: &[i32] = &[libc::EINVAL, libc::EADDRNOTAVAIL];
     pub(crate) const NO_OPTION: &[i32] = &[libc::ENOPROTOOPT, libc::EOPNOTSUPP];
     pub(crate) const CONNECTING: &[i32] = &[libc::EINPROGRESS];
     pub(crate) const EXHAUSTED: &[i32] = &[libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
@@ -60,8 +75,17 @@ pub(crate) mod codes {
         #[cfg(any(target_os = "android", target_os = "linux"))]
         libc::ENONET,
     ];
+    /// Echo is for some groups only (net/ipv4/ping.c, `ping_init_sock`).
+    pub(crate) const NO_GROUP: &[i32] = &[
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        libc::EACCES,
+    ];
     /// A peer of the other family than the address that the socket is bound to.
     pub(crate) const UNREACHABLE: &[i32] = &[libc::EAFNOSUPPORT];
+    /// A network interface that announced segmentation and cannot do it.
+    pub(crate) const NO_OFFLOAD: &[i32] = &[libc::EIO];
+    pub(crate) const OUT_OF_RANGE: &[i32] = &[libc::ERANGE];
+    pub(crate) const TOO_LONG: &[i32] = &[libc::EMSGSIZE];
     /// No option makes an address exclusive.
     pub(crate) const EXCLUSIVE: &[i32] = &[];
 }
@@ -75,7 +99,7 @@ fn last_error() -> io::Error {
 
 /// Turns the result of a system call into a `Result`.
 #[inline]
-pub(super) fn check(result: c_int) -> io::Result<c_int> {
+pub(crate) fn check(result: c_int) -> io::Result<c_int> {
     if result == -1 { Err(last_error()) } else { Ok(result) }
 }
 
@@ -109,7 +133,13 @@ pub(crate) fn encode(address: &SocketAddrV6) -> Encoded {
 /// Another family is an error: `IPV6_ADDRFORM` turns a socket into an IPv4 one under our feet. The
 /// length tells, as the addresses of IPv4 are shorter, and no socket is of any other family.
 #[inline]
-fn decode(raw: &MaybeUninit<Encoded>, len: libc::socklen_t) -> Option<SocketAddrV6> {
+pub(crate) fn decode(raw: &MaybeUninit<Encoded>, len: libc::socklen_t) -> io::Result<SocketAddrV6> {
+    known(raw, len).ok_or_else(not_an_address)
+}
+
+/// As `decode`, for the data path.
+#[inline]
+fn known(raw: &MaybeUninit<Encoded>, len: libc::socklen_t) -> Option<SocketAddrV6> {
     if len != ADDRESS_LEN {
         return None;
     }
@@ -137,7 +167,7 @@ pub(crate) fn local_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
     let mut len = ADDRESS_LEN;
     // SAFETY: `raw` has room for `len` bytes, and the descriptor is open while it is borrowed.
     check(unsafe { libc::getsockname(fd.as_raw_fd(), raw.as_mut_ptr().cast(), &mut len) })?;
-    decode(&raw, len).ok_or_else(not_an_address)
+    decode(&raw, len)
 }
 
 pub(crate) fn peer_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
@@ -145,7 +175,7 @@ pub(crate) fn peer_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
     let mut len = ADDRESS_LEN;
     // SAFETY: `raw` has room for `len` bytes, and the descriptor is open while it is borrowed.
     check(unsafe { libc::getpeername(fd.as_raw_fd(), raw.as_mut_ptr().cast(), &mut len) })?;
-    decode(&raw, len).ok_or_else(not_an_address)
+    decode(&raw, len)
 }
 
 /// The address family of a socket, which need not be AF_INET6.
@@ -217,6 +247,13 @@ pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
     // SAFETY: the call writes one integer.
     check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut len) })?;
     Ok(usize::try_from(len).unwrap_or(0))
+}
+
+/// Whether calls on a socket return instead of waiting, or `None` where the system does not tell.
+pub(crate) fn is_nonblocking(fd: Borrowed<'_>) -> io::Result<Option<bool>> {
+    // SAFETY: the call takes integers.
+    let flags = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) })?;
+    Ok(Some(flags & libc::O_NONBLOCK != 0))
 }
 
 /// Makes a socket that somebody else opened like our own.

@@ -17,10 +17,13 @@ use super::{
 };
 use crate::kind::{Protocol, Shape};
 use crate::sys::errors::is;
-use crate::sys::{Target, get_int, names, number, set_nonblocking};
+use crate::sys::{Target, get_int, has, names, number, set_nonblocking, unsupported};
 
 /// A socket that is neither bound nor connected.
 pub(crate) fn open(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
+    if !has(protocol) {
+        return Err(unsupported());
+    }
     let (kind, protocol) = (number(shape), socket2::Protocol::from(protocol as c_int));
     // Not inheritable: socket2 passes WSA_FLAG_NO_HANDLE_INHERIT.
     let socket = OwnedSocket::from(Socket::new(Domain::IPV6, kind, Some(protocol))?);
@@ -31,6 +34,11 @@ pub(crate) fn open(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::R
         set_nonblocking(socket.as_socket(), true)?;
     }
     Ok(socket)
+}
+
+/// Whether calls on a socket return instead of waiting: Windows does not tell.
+pub(crate) fn is_nonblocking(_: Borrowed<'_>) -> io::Result<Option<bool>> {
+    Ok(None)
 }
 
 /// Makes a socket that somebody else opened like our own.

@@ -17,21 +17,29 @@ use super::{Target, unsupported};
 mod create;
 mod data;
 mod interface;
+mod message;
 mod resolve;
 mod wait;
 
-pub(crate) use self::create::{accept, bind, connect, open, prepare};
+pub(crate) use self::create::{accept, bind, connect, is_nonblocking, open, prepare};
 pub(crate) use self::data::{
-    recv, recv_from, recv_message, recv_vectored, send, send_to, send_to_vectored, send_vectored,
+    recv, recv_from, recv_from_vectored, recv_vectored, send, send_to, send_to_vectored,
+    send_vectored,
 };
 pub(crate) use self::interface::{
     interface_addresses, interface_index, interface_name, interfaces,
 };
+pub(crate) use self::message::{recv_message, send_message};
 pub(super) use self::resolve::look_up;
 pub(super) use self::wait::{pair, wait_once};
 
 pub(crate) type Owned = OwnedSocket;
 pub(crate) type Borrowed<'a> = BorrowedSocket<'a>;
+
+/// What tells one open socket from another.
+pub(crate) fn id(fd: Borrowed<'_>) -> u64 {
+    fd.as_raw_socket() as u64
+}
 
 #[inline]
 pub(crate) fn borrow(socket: &Owned) -> Borrowed<'_> {
@@ -49,15 +57,25 @@ pub(crate) mod codes {
     pub(crate) const SYSTEM_LIMIT: &[i32] = &[];
     /// Told as "invalid argument" or "address not available", as much else is.
     pub(crate) const NO_DEVICE: &[i32] = &[];
+    /// Of joining and blocking: the limits of a socket.
+    pub(crate) const NO_ROOM: &[i32] = &[WSAENOBUFS, WSAETOOMANYREFS];
+    /// Of joining; an interface that does not exist is told so too.
+    pub(crate) const NO_MULTICAST: &[i32] = &[WSAEINVAL, WSAEADDRNOTAVAIL];
     pub(crate) const NO_OPTION: &[i32] = &[WSAENOPROTOOPT, WSAEOPNOTSUPP];
     pub(crate) const CONNECTING: &[i32] = &[WSAEWOULDBLOCK, WSAEINPROGRESS];
     pub(crate) const EXHAUSTED: &[i32] = &[WSAEMFILE, WSAENOBUFS];
     /// Microsoft, "accept function": `WSAECONNRESET`. Under Wine, a peer that is gone already has no
     /// address (`WSAENOTCONN`).
     pub(crate) const PEER_FAILED: &[i32] = &[WSAECONNRESET, WSAECONNABORTED, WSAENOTCONN];
+    /// It has no datagram sockets of ICMPv6 at all.
+    pub(crate) const NO_GROUP: &[i32] = &[];
     /// A peer of the other family than the bound address; the documentation has none for it.
     pub(crate) const UNREACHABLE: &[i32] =
         &[WSAEAFNOSUPPORT, WSAEOPNOTSUPP, WSAEADDRNOTAVAIL, WSAEINVAL];
+    /// An interface that cannot segment, or a system that is too old.
+    pub(crate) const NO_OFFLOAD: &[i32] = &[WSAEOPNOTSUPP, WSAENOPROTOOPT];
+    pub(crate) const OUT_OF_RANGE: &[i32] = &[];
+    pub(crate) const TOO_LONG: &[i32] = &[WSAEMSGSIZE];
     /// The address belongs to a socket with `SO_EXCLUSIVEADDRUSE`, or the system keeps the port.
     pub(crate) const EXCLUSIVE: &[i32] = &[WSAEACCES];
 }

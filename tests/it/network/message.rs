@@ -124,6 +124,12 @@ fn the_interface_of_one_datagram_is_where_it_goes() {
     for name in ["other", "end"] {
         lab.left.ip(&format!("link set dev {name} addrgenmode none up"));
     }
+    for name in ["other", "end"] {
+        // The carrier comes up on both ends at once, and the kernel tells of it a little later.
+        while !lab.left.ip(&format!("-oneline link show dev {name}")).contains("state UP") {
+            std::thread::yield_now();
+        }
+    }
     lab.left.ip("address add fe80::7/64 dev other nodad");
     let server = lab.left.run(|| curious(inet6::V6Only));
     let group: Ipv6Addr = "ff02::77".parse().unwrap();
@@ -165,4 +171,27 @@ fn one_datagram_may_refuse_to_be_split() {
         let received = server.recv_message(&mut [0; 3000]).unwrap();
         assert_eq!((received.len, received.truncated), (2000, false));
     }
+}
+
+#[test]
+fn the_answer_to_a_broadcast_comes_from_an_address_of_the_interface() {
+    let lab = require!(Lab::new(), "the lab");
+    lab.left.ip("address add 192.0.2.9/24 broadcast 192.0.2.255 dev wire");
+    lab.right.ip("address add 192.0.2.8/24 broadcast 192.0.2.255 dev wire");
+    let server = lab.left.run(|| curious(inet6::DualStack));
+    let client = lab.right.run(|| {
+        let client = std::net::UdpSocket::bind("192.0.2.2:0").unwrap();
+        client.set_broadcast(true).unwrap();
+        client.set_read_timeout(Some(PATIENCE)).unwrap();
+        client.send_to(b"ping", ("192.0.2.255", port(&server))).unwrap();
+        client
+    });
+    let received = receive(&server);
+    assert_eq!(received.destination, Some("192.0.2.255".parse().unwrap()));
+    received.reply(&server, b"pong").unwrap();
+    let (_, from) = client.recv_from(&mut [0; 16]).unwrap();
+    assert!(
+        ["192.0.2.1", "192.0.2.9"].map(|ip| ip.parse().unwrap()).contains(&from.ip()),
+        "{from}"
+    );
 }
