@@ -5,7 +5,7 @@
 //! behaviour (`unix` and `windows`):
 //!
 //! * `Owned`, `Borrowed`, `borrow`: the descriptor types of std;
-//! * `open`, `accept`, `local_address`, `peer_address`: the life of a socket;
+//! * `open`, `bind`, `connect`, `accept`, `local_address`, `peer_address`: the life of a socket;
 //! * `wait_once`, `pair`, `look_up`: what `wait` and `resolve` are made of;
 //! * `send`, `recv`, `send_to`, `recv_from` and their vectored forms, `recv_message`,
 //!   `send_message`: the data path, one system call each;
@@ -13,8 +13,8 @@
 //! * `interface_index`, `interface_name`, `interfaces`: the interfaces of the host;
 //! * `give_up_peer`, `queued`, `is_nonblocking`, and what only some systems have, as "unsupported" on the others.
 //!
-//! socket2 creates, binds, connects and listens; that part is the same everywhere and stands
-//! here.
+//! socket2 listens, sets what has a name of its own on each system, and creates where `socket` does
+//! not take the flags along; what is the same everywhere stands here.
 
 #![allow(unsafe_code)]
 
