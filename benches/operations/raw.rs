@@ -17,8 +17,15 @@ pub(super) struct Socket(c_int);
 
 #[inline]
 pub(super) fn check(result: c_int) -> c_int {
-    assert_ne!(result, -1, "{}", io::Error::last_os_error());
+    if result == -1 {
+        failed();
+    }
     result
+}
+
+#[cold]
+fn failed() -> ! {
+    panic!("{}", io::Error::last_os_error())
 }
 
 #[inline]
@@ -50,6 +57,7 @@ pub(super) fn reset_on_close(fd: c_int) {
 }
 
 impl Socket {
+    #[inline]
     pub(super) fn new(kind: c_int) -> Self {
         // SAFETY: no memory is passed.
         Self(check(unsafe { libc::socket(libc::AF_INET6, kind | libc::SOCK_CLOEXEC, 0) }))
@@ -59,12 +67,14 @@ impl Socket {
         self.0
     }
 
+    #[inline]
     pub(super) fn set(&self, level: c_int, name: c_int, value: c_int) {
         let (data, len) = ((&raw const value).cast(), size_of::<c_int>() as u32);
         // SAFETY: `data` is `len` bytes long.
         check(unsafe { libc::setsockopt(self.0, level, name, data, len) });
     }
 
+    #[inline]
     pub(super) fn get(&self, level: c_int, name: c_int) -> c_int {
         let (mut value, mut len) = (0, size_of::<c_int>() as u32);
         let data = (&raw mut value).cast();
@@ -83,6 +93,7 @@ impl Socket {
         check(unsafe { libc::listen(self.0, backlog) });
     }
 
+    #[inline]
     pub(super) fn connect(&self, peer: &Address) {
         // SAFETY: `peer` is `ADDRESS_LEN` bytes long.
         check(unsafe { libc::connect(self.0, (&raw const *peer).cast(), ADDRESS_LEN) });

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv6Addr, SocketAddrV6};
 
 use super::bound::explain;
-use super::handle::{handle, timeouts, to_wire, with_wire};
+use super::handle::{ask, handle, timeouts, to_wire, with_wire};
 use super::too_long::{Attempt, total};
 use crate::addr::ToAddress;
 use crate::error::{Error, Op};
@@ -113,7 +113,7 @@ impl<M: Mode> UdpSocket<M> {
     /// # Examples
     ///
     /// See [`UdpSocket`].
-    #[inline]
+    #[inline(always)]
     pub fn send_to(&self, data: &[u8], peer: impl ToAddress<M>) -> io::Result<usize> {
         send_to(self.target(), self.mode, data, &peer)
     }
@@ -283,7 +283,7 @@ impl<M: Mode> UdpSocket<M> {
     ) -> Result<ConnectedUdpSocket<M>, UdpConnectError<M>> {
         let socket = self.target().fd;
         log::trace!("connecting to {peer}");
-        match sys::start_connect(socket, peer) {
+        match sys::start_connect(socket, &peer) {
             Ok(_) => Ok(ConnectedUdpSocket { fd: self.fd, mode: self.mode }),
             Err(error) => {
                 let error = explain(socket, self.mode, peer, error);
@@ -564,17 +564,29 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     }
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn send_to<M: Mode>(
     socket: Target<'_>,
     mode: M,
     data: &[u8],
     peer: &impl ToAddress<M>,
 ) -> io::Result<usize> {
-    with_wire(socket, mode, peer, |wire| {
-        sys::send_to(socket.fd, data, wire)
-            .map_err(|error| Attempt::to(socket, wire, data.len()).explain(error))
-    })
+    // Not `with_wire`: the address is encoded in each arm, straight from where it is.
+    let mut room = None;
+    let name = match peer.lend(mode, &mut room) {
+        Some(wire) => sys::encode(wire),
+        None => sys::encode(&ask(socket, mode, peer, 0)?),
+    };
+    match sys::send_to(socket.fd, data, &name) {
+        Ok(len) => Ok(len),
+        Err(error) => Err(not_sent(socket, &name, data.len(), error)),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn not_sent(socket: Target<'_>, peer: &sys::Encoded, len: usize, error: io::Error) -> io::Error {
+    Attempt::to(socket, &sys::decoded(peer), len).explain(error)
 }
 
 /// A datagram socket could not be connected or disconnected; it gives the socket back.

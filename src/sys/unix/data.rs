@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddrV6;
 use std::os::fd::AsRawFd;
 
-use super::{ADDRESS_LEN, Borrowed, check_len, decode, encode};
+use super::{ADDRESS_LEN, Borrowed, Encoded, check_len, decode, encode, known, not_an_address};
 use crate::sys::cmsg::{Arrival, Departure, Native, RoomToReceive, RoomToSend};
 use crate::sys::{Buffer, Message, Take};
 
@@ -20,6 +20,7 @@ pub(crate) const SEND_FLAGS: c_int = 0;
 /// More slices than this the kernel refuses; a stream takes them in several calls.
 const MAX_SLICES: usize = 1024;
 
+#[inline]
 fn flags(take: Take) -> c_int {
     match take {
         Take::Data => 0,
@@ -44,8 +45,7 @@ pub(crate) fn recv(fd: Borrowed<'_>, mut buffer: Buffer<'_>, take: Take) -> io::
 }
 
 #[inline]
-pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &SocketAddrV6) -> io::Result<usize> {
-    let peer = encode(peer);
+pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &Encoded) -> io::Result<usize> {
     // SAFETY: `data` is as long as it says, and `peer` is `ADDRESS_LEN` bytes long.
     check_len(unsafe {
         libc::sendto(
@@ -53,7 +53,7 @@ pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &SocketAddrV6) -> io:
             data.as_ptr().cast(),
             data.len(),
             SEND_FLAGS,
-            (&raw const peer).cast(),
+            (&raw const *peer).cast(),
             ADDRESS_LEN,
         )
     })
@@ -79,7 +79,10 @@ pub(crate) fn recv_from(
             &mut address_len,
         )
     })?;
-    Ok((len, decode(&raw, address_len)?))
+    match known(&raw, address_len) {
+        Some(source) => Ok((len, source)),
+        None => Err(not_an_address()),
+    }
 }
 
 pub(crate) fn send_vectored(fd: Borrowed<'_>, data: &[IoSlice<'_>]) -> io::Result<usize> {
