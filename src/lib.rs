@@ -173,6 +173,7 @@ pub mod guide;
 mod interface;
 mod membership;
 mod message;
+mod shard;
 mod socket;
 mod sys;
 mod tcp_info;
@@ -190,9 +191,10 @@ pub use self::interface::Interface;
 pub use self::membership::{Membership, SourceMembership};
 pub use self::message::{Outgoing, Received};
 pub use self::mode::{AnyMode, DualStack, V6Only};
+pub use self::shard::Shards;
 pub use self::socket::{
-    AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Incoming, TcpListener,
-    TcpStream, UdpConnectError, UdpSocket,
+    AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Corked, Incoming,
+    TcpListener, TcpStream, UdpConnectError, UdpSocket,
 };
 pub use self::tcp_info::{TcpInfo, TcpState};
 

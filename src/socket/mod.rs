@@ -2,11 +2,13 @@
 
 mod adopt;
 pub(crate) mod bound;
+mod bulk;
 mod connecting;
 mod datagram;
 pub(crate) mod handle;
 mod info;
 mod listener;
+pub(crate) mod readiness;
 mod stream;
 
 pub(crate) use self::datagram::sending;
@@ -14,6 +16,7 @@ pub(crate) use self::handle::with_wire_on;
 
 pub use self::adopt::AdoptError;
 pub use self::bound::BoundStream;
+pub use self::bulk::Corked;
 pub use self::connecting::Connecting;
 pub use self::datagram::{ConnectedUdpSocket, UdpConnectError, UdpSocket};
 pub use self::listener::{AcceptFailure, Incoming, TcpListener};

@@ -1,6 +1,7 @@
 //! Systems without what `linux` has.
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use super::{Borrowed, Target, unsupported};
@@ -11,6 +12,10 @@ pub(crate) fn tcp_info(_: Target<'_>) -> io::Result<TcpInfo> {
 }
 
 pub(crate) fn send_queue_len(_: Borrowed<'_>) -> io::Result<usize> {
+    Err(unsupported())
+}
+
+pub(crate) fn steer_by_cpu(_: Target<'_>, _: NonZeroUsize) -> io::Result<()> {
     Err(unsupported())
 }
 

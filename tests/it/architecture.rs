@@ -17,6 +17,7 @@ const LAYERS: [&[&str]; 6] = [
         "message",
         "membership",
         "echo",
+        "shard",
         "capabilities",
         "guide",
         "batch",

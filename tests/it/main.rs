@@ -16,6 +16,7 @@ mod adopt;
 mod architecture;
 mod bound;
 mod builder;
+mod bulk;
 mod capabilities;
 mod connect;
 mod connecting;
@@ -37,7 +38,9 @@ mod names;
 mod network;
 mod option;
 mod property;
+mod readiness;
 mod resolve;
+mod shard;
 mod stream;
 #[cfg(target_os = "linux")]
 mod ui;

@@ -23,6 +23,7 @@ use crate::support::*;
 
 mod echo;
 mod multicast;
+mod shard;
 
 /// The longest that RFC 8305 lets an attempt have the field for itself: longer than it takes to fail.
 const LONG: Duration = Duration::from_secs(2);
