@@ -8,9 +8,11 @@ use std::time::Instant;
 use crate::addr::ToAddress;
 use crate::builder::Builder;
 use crate::error::{Error, Op};
+use crate::error_queue::{ErrorReport, report_into};
 use crate::kind::{Datagram, Datagrams, Protocol};
 use crate::message::Received;
 use crate::mode::V6Only;
+use crate::socket::Attempt;
 use crate::socket::handle::{handle, timeouts, with_wire};
 use crate::socket::readiness::{readable, writable};
 use crate::sys::{self, Message, Owned, Take};
@@ -109,6 +111,21 @@ pub struct EchoReply {
     pub message: Received,
 }
 
+/// What a router, the other host or this one says of an echo request, but for its data, which is in
+/// the buffer.
+///
+/// # Examples
+///
+/// See [`EchoSocket::recv_error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct EchoReport {
+    /// The number of the request, where the report quotes it.
+    pub sequence: Option<u16>,
+    /// What it says. Length and truncation are those of the data.
+    pub report: ErrorReport,
+}
+
 impl Builder<Datagram, V6Only> {
     /// Opens a socket for ICMPv6 echo on a local address.
     ///
@@ -178,8 +195,10 @@ impl EchoSocket {
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for an address that is IPv4, or link-local
     /// without a zone where the socket has none either, before any system call, as
-    /// [`UdpSocket::send_to`](crate::UdpSocket::send_to); "message too long" for data beyond 65527
-    /// bytes, and on Apple's systems beyond `net.inet.raw.maxdgram`; the rest are those of sendmsg(2):
+    /// [`UdpSocket::send_to`](crate::UdpSocket::send_to); a
+    /// [`MessageTooLong`](crate::MessageTooLong) for data beyond 65527 bytes, beyond the path MTU with
+    /// [`DontFragment`](crate::option::DontFragment), and on Apple's systems beyond
+    /// `net.inet.raw.maxdgram`; the rest are those of sendmsg(2):
     /// [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable) without a route.
     ///
     /// # Examples
@@ -195,7 +214,10 @@ impl EchoSocket {
         let header = request(self.identifier, sequence);
         let slices = [IoSlice::new(&header), IoSlice::new(data)];
         with_wire(socket, self.mode, &peer, |wire| {
-            sys::send_to_vectored(socket.fd, &slices, Some(wire)).map(drop)
+            // The head is as long as that of UDP: what fits is the same.
+            sys::send_to_vectored(socket.fd, &slices, Some(wire))
+                .map(drop)
+                .map_err(|error| Attempt::to(socket, wire, data.len()).explain(error))
         })
     }
 
@@ -207,7 +229,9 @@ impl EchoSocket {
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) on a nonblocking socket and when a read timeout has
     /// passed, [`Interrupted`](io::ErrorKind::Interrupted) by a signal, as
-    /// [`UdpSocket::recv_from`](crate::UdpSocket::recv_from).
+    /// [`UdpSocket::recv_from`](crate::UdpSocket::recv_from). With
+    /// [`RecvError`](crate::option::RecvError) also what a router or the other host says of an earlier
+    /// request, such as [`HostUnreachable`](io::ErrorKind::HostUnreachable).
     ///
     /// # Platform notes
     ///
@@ -223,7 +247,7 @@ impl EchoSocket {
             let mut header = [0; HEADER];
             let slices = &mut [IoSliceMut::new(&mut header), IoSliceMut::new(buffer)];
             let message = sys::recv_message(self.target().fd, slices, Take::Data)?;
-            if let Some(sequence) = sequence(&header, message.len, self.identifier) {
+            if let Some(sequence) = number(REPLY, &header, message.len, self.identifier) {
                 let len = message.len - HEADER;
                 return Ok(EchoReply {
                     sequence,
@@ -232,6 +256,50 @@ impl EchoSocket {
             }
             self.passed_over(begun)?;
         }
+    }
+
+    /// Takes the oldest report from the error queue; `None` if it is empty.
+    ///
+    /// It never waits. With [`RecvError`](crate::option::RecvError), whoever waits for a reply is
+    /// woken by a report: [`recv_echo`](Self::recv_echo) fails, once, with the error that it tells.
+    ///
+    /// # Errors
+    ///
+    /// As [`UdpSocket::recv_error`](crate::UdpSocket::recv_error).
+    ///
+    /// # Platform notes
+    ///
+    /// Linux and Android have it; the other systems do not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Builder, option::RecvError};
+    ///
+    /// let Ok(socket) = Builder::datagram().with(RecvError(true)).bind_echo("[::1]:0") else {
+    ///     return Ok(()); // not here, or not for this user
+    /// };
+    /// socket.send_echo(("::1", 0), 1, b"")?;
+    /// let mut data = [0; 64];
+    /// match socket.recv_echo(&mut data) {
+    ///     Ok(reply) => println!("{} answers", reply.message.source.ip()),
+    ///     Err(error) => match socket.recv_error(&mut data)? {
+    ///         Some(told) => println!("{:?} tells of {:?}", told.report.offender, told.sequence),
+    ///         None => return Err(error),
+    ///     },
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[doc(alias = "MSG_ERRQUEUE")]
+    pub fn recv_error(&self, buffer: &mut [u8]) -> io::Result<Option<EchoReport>> {
+        let mut header = [0; HEADER];
+        let slices = &mut [IoSliceMut::new(&mut header), IoSliceMut::new(buffer)];
+        let Some(mut report) = report_into::<V6Only>(self.target().fd, slices)? else {
+            return Ok(None);
+        };
+        let sequence = number(REQUEST, &header, report.len, self.identifier);
+        report.len = report.len.saturating_sub(HEADER);
+        Ok(Some(EchoReport { sequence, report }))
     }
 
     /// Ends the wait for a reply where all that arrives is something else.
@@ -250,11 +318,11 @@ fn request(identifier: u16, sequence: u16) -> [u8; HEADER] {
     [REQUEST, 0, 0, 0, a, b, c, d]
 }
 
-/// The number of a reply, if a message of this length is one, to this socket.
-fn sequence(header: &[u8; HEADER], len: usize, identifier: u16) -> Option<u16> {
+/// The sequence number in a message of this length, if it is of this type and of this socket.
+fn number(wanted: u8, header: &[u8; HEADER], len: usize, identifier: u16) -> Option<u16> {
     let [kind, code, _, _, a, b, c, d] = *header;
-    let is_reply = kind == REPLY && code == 0 && u16::from_be_bytes([a, b]) == identifier;
-    (len >= HEADER && is_reply).then(|| u16::from_be_bytes([c, d]))
+    let ours = kind == wanted && code == 0 && u16::from_be_bytes([a, b]) == identifier;
+    (len >= HEADER && ours).then(|| u16::from_be_bytes([c, d]))
 }
 
 #[cfg(test)]

@@ -77,6 +77,8 @@ pub enum Op {
     Disconnect,
     /// Taking over a descriptor.
     Adopt,
+    /// Taking part in a flow label, or ending that.
+    FlowLabel,
     /// Joining a multicast group.
     Join,
     /// Leaving a multicast group.
@@ -150,6 +152,14 @@ pub(crate) enum Reason {
     NoInterface,
     #[error("this system knows nothing of that name")]
     UnknownName,
+    #[error(
+        "another lease has the label and does not share it so; it stays taken for some seconds after its release"
+    )]
+    LabelTaken,
+    #[error("the socket, or the system, has as many leases as it may")]
+    LabelLimit,
+    #[error("net.ipv6.flowlabel_state_ranges keeps labels from 0x80000 on for other uses")]
+    LabelRange,
     #[error("not an IPv6 multicast address")]
     NotMulticast,
     #[error("the source {0} is not a unicast IPv6 address")]
@@ -263,6 +273,7 @@ impl fmt::Display for Error {
             Op::Send => write!(f, "cannot send to")?,
             Op::Disconnect => write!(f, "cannot disconnect")?,
             Op::Adopt => write!(f, "cannot adopt the descriptor")?,
+            Op::FlowLabel => write!(f, "cannot lease a flow label")?,
             Op::Join => write!(f, "cannot join")?,
             Op::Leave => write!(f, "cannot leave")?,
             Op::Block => write!(f, "cannot block a source of")?,

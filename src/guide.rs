@@ -9,8 +9,10 @@
 //! | [`dual_stack`] | you serve IPv6 and IPv4: ten minutes |
 //! | [`refused`] | a program does not compile: each mistake, its message, and what to write |
 //! | [`answering`] | you write a UDP server: answer from the address that was asked |
+//! | [`securing_by_hop_limit`] | you speak with neighbours only: drop what comes from afar, on TCP and UDP |
 //! | [`multicast`] | you listen to groups, or send to them |
 //! | [`connecting`] | you connect to hosts by name: the race between their addresses |
+//! | [`path_mtu_and_errors`] | you want to know how big a datagram may be, and what became of it |
 //! | [`systems`] | you need to know what differs on your system |
 //! | [`errors_and_logging`] | something fails: the messages, and what the crate logs |
 //! | [`changelog`] | you update |
@@ -33,11 +35,17 @@ pub mod refused {}
 #[doc = include_str!("../docs/guide/answering.md")]
 pub mod answering {}
 
+#[doc = include_str!("../docs/guide/securing_by_hop_limit.md")]
+pub mod securing_by_hop_limit {}
+
 #[doc = include_str!("../docs/guide/connecting.md")]
 pub mod connecting {}
 
 #[doc = include_str!("../docs/guide/multicast.md")]
 pub mod multicast {}
+
+#[doc = include_str!("../docs/guide/path_mtu_and_errors.md")]
+pub mod path_mtu_and_errors {}
 
 #[doc = include_str!("../docs/guide/systems.md")]
 pub mod systems {}

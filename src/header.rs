@@ -244,6 +244,36 @@ impl FlowLabel {
     pub const fn bits(self) -> u32 {
         self.0.get()
     }
+
+    /// The label as an address carries it: the
+    /// [`flowinfo`](std::net::SocketAddrV6::flowinfo) of std is in network byte order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::header::FlowLabel;
+    /// use std::net::SocketAddrV6;
+    ///
+    /// let label = FlowLabel::new(0x12345).unwrap();
+    /// let mut peer: SocketAddrV6 = "[2001:db8::1]:80".parse().unwrap();
+    /// peer.set_flowinfo(label.flowinfo());
+    /// assert_eq!(peer.flowinfo().to_be_bytes(), 0x12345_u32.to_be().to_be_bytes());
+    /// assert_eq!(FlowLabel::from_flowinfo(peer.flowinfo()), Some(label));
+    /// ```
+    #[must_use]
+    pub const fn flowinfo(self) -> u32 {
+        self.0.get().to_be()
+    }
+
+    /// The label that an address carries, if there is one. The traffic class beside it is left out.
+    ///
+    /// # Examples
+    ///
+    /// See [`flowinfo`](Self::flowinfo).
+    #[must_use]
+    pub const fn from_flowinfo(flowinfo: u32) -> Option<Self> {
+        Self::new(u32::from_be(flowinfo) & 0xf_ffff)
+    }
 }
 
 /// Five hexadecimal digits, as packet dumps show it.

@@ -85,7 +85,6 @@
 //!   [the table](guide::systems)), opening one is an error.
 //! * It opens neither raw nor Unix domain sockets, and speaks no protocol but TCP, Multipath TCP
 //!   and UDP, and of ICMPv6 the echo.
-//! * It sends and receives one datagram at a time: no batches.
 //! * It does not set what you did not ask for, but for the following.
 //!
 //! # What is set silently
@@ -117,9 +116,16 @@
 //! | connect and do other work meanwhile | [`Builder::start_connect`], [`Connecting`] |
 //! | exchange datagrams | [`UdpSocket::bind`], [`UdpSocket::send_to`], [`UdpSocket::recv_from`] |
 //! | learn that a datagram was truncated | [`UdpSocket::recv_message`] |
+//! | learn how large a datagram may be | [`MessageTooLong`], [`ConnectedUdpSocket::mtu`], [the chapter](guide::path_mtu_and_errors) |
+//! | learn what became of a datagram, and which router says so | [`UdpSocket::recv_error`], [`ErrorReport`], [`icmp`] |
 //! | learn where it was sent to, its hop limit, traffic class, flow label, time of arrival | [`Received`], the `Recv` options of [`option`] |
 //! | answer from the right address | [`Received::reply`], [the chapter](guide::answering) |
 //! | send one datagram with its own source, interface, hop limit … | [`Outgoing`], [`UdpSocket::send_message`] |
+//! | send or receive many datagrams with one call | [`SendBatch`], [`RecvBatch`] |
+//! | … much cheaper than one by one | [`UdpSocket::send_segments`], [`UdpSocket::coalesce`] |
+//! | hear neighbours only | [`UdpSocket::guard`]; on streams [`MinHopCount`](option::MinHopCount); [the chapter](guide::securing_by_hop_limit) |
+//! | keep the packets of a flow on one path | [`AutoFlowLabel`](option::AutoFlowLabel); with a label of one's own: [`FlowLease`] |
+//! | send from a temporary address, or from a public one | [`AddressPreferences`](option::AddressPreferences) |
 //! | talk to one peer only | [`UdpSocket::connect`], [`ConnectedUdpSocket`] |
 //! | receive multicast | [`UdpSocket::join`], [`UdpSocket::join_everywhere`], [the chapter](guide::multicast) |
 //! | … from one source, or from all but some | [`UdpSocket::join_source`], [`Membership::block`] |
@@ -159,16 +165,21 @@
 //! [`SocketAddrV6`]: std::net::SocketAddrV6
 
 pub mod header;
+pub mod icmp;
 pub mod kind;
 pub mod mode;
 pub mod option;
 
 mod addr;
+mod batch;
 mod builder;
 mod capabilities;
 mod connect;
 mod echo;
 mod error;
+mod error_queue;
+mod flow_label;
+mod guard;
 pub mod guide;
 mod interface;
 mod membership;
@@ -179,14 +190,20 @@ mod sys;
 mod tcp_info;
 
 pub use self::addr::{AddressError, Endpoint, ToAddress, Zone};
+pub use self::batch::{
+    CoalescedBatch, CoalescingUdpSocket, Datagram, Datagrams, RecvBatch, SendBatch,
+};
 pub use self::builder::Builder;
 pub use self::capabilities::{Capabilities, capabilities};
 pub use self::connect::{
     Answer, Attempt, Cancel, Event, Family, HappyEyeballs, HostConnection, HostError,
     HostErrorKind, Outcome, Report, Resolve, ResolveError, ResolveErrorKind, SystemResolver,
 };
-pub use self::echo::{EchoReply, EchoSocket};
+pub use self::echo::{EchoReply, EchoReport, EchoSocket};
 pub use self::error::{Error, Op};
+pub use self::error_queue::{ErrorReport, Origin, SendTime};
+pub use self::flow_label::{FlowLease, FlowShare};
+pub use self::guard::{GuardError, Guarded};
 pub use self::interface::Interface;
 pub use self::membership::{Membership, SourceMembership};
 pub use self::message::{Outgoing, Received};
@@ -194,7 +211,7 @@ pub use self::mode::{AnyMode, DualStack, V6Only};
 pub use self::shard::Shards;
 pub use self::socket::{
     AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Corked, Incoming,
-    TcpListener, TcpStream, UdpConnectError, UdpSocket,
+    MessageTooLong, TcpListener, TcpStream, UdpConnectError, UdpSocket,
 };
 pub use self::tcp_info::{TcpInfo, TcpState};
 

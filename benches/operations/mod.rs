@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::AsRawFd;
 
-use inet6::option::{NoDelay, RecvPacketInfo, ReuseAddress, UnicastHops};
+use inet6::option::{MinHopCount, NoDelay, RecvPacketInfo, ReuseAddress, UnicastHops};
 use inet6::{AnyMode, Builder};
 use socket2::{Domain, SockAddr, Type};
 
@@ -38,6 +38,7 @@ pub(crate) const CASES: &[Case] = &[
     Case { operation: "udp-reply", way: "libc", prepare: udp_reply_libc },
     Case { operation: "udp-reply", way: "inet6", prepare: || udp_reply_inet6(AnyMode::V6Only) },
     Case { operation: "udp-reply", way: "inet6-dual", prepare: || udp_reply_inet6(AnyMode::DualStack) },
+    Case { operation: "udp-guarded", way: "inet6", prepare: udp_guarded_inet6 },
     Case { operation: "udp-connected", way: "libc", prepare: udp_connected_libc },
     Case { operation: "udp-connected", way: "inet6", prepare: udp_connected_inet6 },
     Case { operation: "udp-connected", way: "std", prepare: udp_connected_std },
@@ -123,6 +124,18 @@ fn udp_inet6_dual() -> Run {
         let (_, peer) = server.recv_from(&mut buffer).unwrap();
         server.send_to(&DATA, peer).unwrap();
         black_box(client.recv_from(&mut buffer).unwrap());
+    })
+}
+
+fn udp_guarded_inet6() -> Run {
+    let client = inet6::UdpSocket::bind(ANY_PORT).unwrap();
+    client.set_option(UnicastHops(Some(255))).unwrap();
+    let server = inet6::UdpSocket::bind(ANY_PORT).unwrap();
+    let (to, mut buffer) = (server.local_addr().unwrap(), [0; 128]);
+    let server = server.guard(MinHopCount(255)).unwrap();
+    repeat(move || {
+        client.send_to(&DATA, to).unwrap();
+        black_box(server.recv_from(&mut buffer).unwrap());
     })
 }
 

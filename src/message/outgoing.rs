@@ -9,7 +9,8 @@ use crate::header::FlowLabel;
 use crate::interface::Interface;
 use crate::mode::{Mode, V6Only};
 use crate::option::{DontFragment, TrafficClass};
-use crate::socket::{ConnectedUdpSocket, UdpSocket, sending, with_wire_on};
+use crate::socket::{Attempt, ConnectedUdpSocket, UdpSocket, total, with_wire_on};
+use crate::sys::batch::Packet;
 use crate::sys::{self, cmsg::Departure};
 
 /// A datagram with what it is sent with: where it differs from what the socket is set to, for this
@@ -53,13 +54,21 @@ use crate::sys::{self, cmsg::Departure};
 ///
 /// # Platform notes
 ///
-/// | what | Linux, Android | Windows | Apple, the BSDs, illumos |
-/// | --- | --- | --- | --- |
-/// | source, interface, hop limit, traffic class, no fragments | yes | yes | yes |
-/// | flow label, time of sending | yes | no | no |
-/// | segment size | yes | yes | no |
-/// | to an IPv4 peer: hop limit, traffic class | yes | yes | no |
-/// | to an IPv4 peer: no fragments | no | yes | no |
+/// | what | Linux, Android | Windows | Apple | FreeBSD | illumos | NetBSD, OpenBSD, DragonFly |
+/// | --- | --- | --- | --- | --- | --- | --- |
+/// | source, interface, hop limit, no fragments | yes | yes | yes | yes | yes | yes |
+/// | traffic class | yes | recent | yes | yes | yes | yes |
+/// | flow label, time of sending | yes | no | no | no | no | no |
+/// | segment size | yes | yes | no | no | no | no |
+/// | to an IPv4 peer: source | yes | yes | yes | yes | yes | no |
+/// | to an IPv4 peer: interface | yes | yes | yes | no | yes | no |
+/// | to an IPv4 peer: hop limit | yes | yes | no | no | no | no |
+/// | to an IPv4 peer: traffic class | yes | recent | yes | yes | no | no |
+/// | to an IPv4 peer: no fragments | no | yes | no | no | no | no |
+///
+/// "Recent" is a Windows that lets the traffic class of a socket be set (`IPV6_TCLASS`). A source
+/// address goes before an interface on FreeBSD, and for IPv4 peers on Apple's systems: where both
+/// are given, the routes choose the interface, but that of a link-local address.
 ///
 /// What a system does not have is an error of kind [`Unsupported`](io::ErrorKind::Unsupported), and
 /// the datagram is not sent.
@@ -79,7 +88,8 @@ pub struct Outgoing<'a, P = (), M: Mode = V6Only> {
 
 #[derive(Debug, Clone, Copy)]
 enum Data<'a> {
-    One(&'a [u8]),
+    /// As a slice of one, which the kernel wants.
+    One([IoSlice<'a>; 1]),
     Many(&'a [IoSlice<'a>]),
 }
 
@@ -111,7 +121,7 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     pub fn to(peer: P, data: &'a [u8]) -> Self {
         Self {
             peer,
-            data: Data::One(data),
+            data: Data::One([IoSlice::new(data)]),
             source: None,
             send_at: None,
             departure: Departure::default(),
@@ -213,17 +223,23 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
 
     /// The label of its flow (`IPV6_FLOWINFO`).
     ///
+    /// A label that the socket has not [leased](crate::FlowLease) is refused where anybody in the
+    /// network namespace has asked for one of his own.
+    ///
     /// # Examples
     ///
     /// ```
-    /// use inet6::{Outgoing, UdpSocket, header::FlowLabel};
+    /// use inet6::{FlowShare, Outgoing, UdpSocket};
     /// use std::io::ErrorKind;
     ///
     /// let socket = UdpSocket::bind("[::1]:0")?;
-    /// let label = FlowLabel::new(0x12345).unwrap();
-    /// match socket.send_message(&Outgoing::to(socket.local_addr()?, b"x").flow_label(label)) {
+    /// let peer = socket.local_addr()?;
+    /// match socket.request_flow_label(*peer.ip(), None, FlowShare::Any) {
     ///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
-    ///     result => assert_eq!(result?, 1),
+    ///     lease => {
+    ///         let label = lease?.keep();
+    ///         socket.send_message(&Outgoing::to(peer, b"x").flow_label(label))?;
+    ///     }
     /// }
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -289,30 +305,82 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         mode: M,
         peer: Option<&SocketAddrV6>,
     ) -> io::Result<usize> {
+        let packet = self.packet(socket, mode, peer.copied())?;
+        let Packet { data, departure, ipv4, .. } = &packet;
+        let result = if departure.is_plain() {
+            sys::send_to_vectored(socket.fd, data, peer)
+        } else {
+            sys::send_message(socket.fd, data, peer, departure, *ipv4)
+        };
+        result.map_err(|error| explain(socket, &packet, error))
+    }
+
+    /// As the system takes it.
+    pub(crate) fn packet(
+        &self,
+        socket: sys::Target<'_>,
+        mode: M,
+        peer: Option<SocketAddrV6>,
+    ) -> io::Result<Packet<'_>> {
         let mut departure = self.departure;
         if let Some(ip) = self.source {
             departure.source = source(mode, ip.into())?;
         }
         departure.send_at = self.send_at.map(sys::monotonic_nanos).transpose()?;
-        let one;
-        let data = match self.data {
-            Data::One(data) => {
-                one = [IoSlice::new(data)];
-                &one
-            }
-            Data::Many(data) => data,
-        };
-        if departure.is_plain() {
-            return sys::send_to_vectored(socket.fd, data, peer);
-        }
         let ipv4 = match peer {
             _ if mode.v6_only() => false,
             Some(peer) => is_mapped(peer.ip()),
+            None if departure.is_plain() => false,
             None => is_mapped(sys::peer_address(socket.fd)?.ip()),
         };
-        check(&departure, ipv4, peer)?;
-        sys::send_message(socket.fd, data, peer, &departure, ipv4)
-            .map_err(|error| explain(&departure, error))
+        check(&departure, ipv4, peer.as_ref())?;
+        let data = match &self.data {
+            Data::One(data) => data,
+            Data::Many(data) => *data,
+        };
+        Ok(Packet { data, peer, departure, ipv4 })
+    }
+
+    /// Lends the kernel's form of the destination.
+    pub(crate) fn with_peer<R>(
+        &self,
+        socket: sys::Target<'_>,
+        mode: M,
+        run: impl FnOnce(&SocketAddrV6) -> io::Result<R>,
+    ) -> io::Result<R>
+    where
+        P: ToAddress<M>,
+    {
+        with_wire_on(socket, mode, &self.peer, self.departure.interface, run)
+    }
+
+    pub(crate) fn send_to_peer(&self, socket: sys::Target<'_>, mode: M) -> io::Result<usize>
+    where
+        P: ToAddress<M>,
+    {
+        self.with_peer(socket, mode, |wire| self.send(socket, mode, Some(wire)))
+    }
+}
+
+/// What the system's error means of a packet that it did not send.
+#[cold]
+pub(crate) fn explain(socket: sys::Target<'_>, packet: &Packet<'_>, error: io::Error) -> io::Error {
+    let Packet { data, peer, departure, .. } = packet;
+    let len = length(data, departure);
+    let attempt = match peer {
+        Some(peer) => Attempt::to(socket, peer, len),
+        None => Attempt::connected(socket, len),
+    };
+    attempt.from(departure.source, departure.interface).explain(explain_source(departure, error))
+}
+
+/// The length of what may be too long: of all that is given, or of one of the datagrams that it is
+/// cut into.
+fn length(data: &[IoSlice<'_>], departure: &Departure) -> usize {
+    let all = total(data);
+    match departure.segment_size {
+        Some(size) if all <= usize::from(u16::MAX) => all.min(size.into()),
+        _ => all,
     }
 }
 
@@ -363,7 +431,7 @@ fn check(departure: &Departure, ipv4: bool, peer: Option<&SocketAddrV6>) -> io::
 
 /// A kernel says no more than "invalid argument" of a source that is not its own.
 #[cold]
-fn explain(departure: &Departure, error: io::Error) -> io::Error {
+fn explain_source(departure: &Departure, error: io::Error) -> io::Error {
     let (Some(source), true) = (departure.source, sys::errors::is_bad_source(&error)) else {
         return error;
     };
@@ -390,19 +458,15 @@ impl<M: Mode> UdpSocket<M> {
     /// [`Unsupported`](io::ErrorKind::Unsupported), naming it, for what the system cannot choose
     /// for one packet; [`InvalidInput`](io::ErrorKind::InvalidInput) for a source address of
     /// another family than the destination, or that this host does not have, and for another
-    /// interface than the zone of the destination.
+    /// interface than the zone of the destination. For a datagram that is too long the error holds
+    /// a [`MessageTooLong`](crate::MessageTooLong).
     ///
     /// # Examples
     ///
     /// See [`Outgoing`].
     #[doc(alias = "sendmsg")]
     pub fn send_message<P: ToAddress<M>>(&self, message: &Outgoing<'_, P, M>) -> io::Result<usize> {
-        let (socket, interface) = (self.target(), message.departure.interface);
-        with_wire_on(socket, self.mode(), &message.peer, interface, |wire| {
-            message
-                .send(socket, self.mode(), Some(wire))
-                .map_err(|error| sending(socket, wire, error))
-        })
+        message.send_to_peer(self.target(), self.mode())
     }
 }
 

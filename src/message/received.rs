@@ -45,8 +45,10 @@ use crate::sys::{self, Take};
 /// # Platform notes
 ///
 /// For the IPv4 peers of a dual-stack socket the same fields come from the IPv4 header (TTL, type
-/// of service) on Linux, Android and Windows; on the other systems destination and interface come,
-/// and what else there is depends on the system. A flow label IPv4 has not.
+/// of service) on Linux, Android, Windows, FreeBSD and illumos. On Apple's systems all but the hop
+/// limit do, and on NetBSD nothing but the time. A flow label IPv4 has not.
+///
+/// Windows may leave any of them out when memory is short.
 ///
 /// Source: RFC 3542, section 6.
 #[doc(alias = "recvmsg")]
@@ -211,6 +213,11 @@ impl<M: Mode> UdpSocket<M> {
     /// # Errors
     ///
     /// As [`recv_from`](Self::recv_from). A truncated datagram is no error, on Windows neither.
+    ///
+    /// # Platform notes
+    ///
+    /// One system call. On Windows the function for it belongs to the provider of the socket, which
+    /// is asked for it each time: one call more, which need not reach the kernel.
     ///
     /// # Examples
     ///

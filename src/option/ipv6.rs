@@ -197,7 +197,8 @@ impl Setting for TrafficClass {
 /// # Platform notes
 ///
 /// Default: 0. Linux, Android and OpenBSD have it; the other systems do not. Linux minds it on
-/// streams only, so this option is one of streams. On a dual-stack socket the IPv4 twin
+/// streams only, so this option is one of streams; a datagram socket is
+/// [guarded](crate::UdpSocket::guard) with it, on every system. On a dual-stack socket the IPv4 twin
 /// (`IP_MINTTL`) is set too, where there is one. On Linux and Android an accepted stream inherits
 /// the value from its listener.
 ///
@@ -247,8 +248,9 @@ impl Setting for MinHopCount {
 /// Writing a flow label of the system's choice into packets (`IPV6_AUTOFLOWLABEL`).
 ///
 /// Routers that share load among several paths keep the packets of one flow label on one path,
-/// without looking into the packet. Without it the label is 0, unless the destination address
-/// carries one.
+/// without looking into the packet. Without it the label is 0, unless one is given: with the
+/// destination ([`FlowInfoSend`]), or with a packet
+/// ([`Outgoing::flow_label`](crate::Outgoing::flow_label)).
 ///
 /// # Values
 ///
@@ -301,6 +303,70 @@ impl Setting for AutoFlowLabel {
     }
 }
 
+/// Taking the flow label of packets from the destination address (`IPV6_FLOWINFO_SEND`).
+///
+/// The address that `connect` or `send_to` is given carries the label in its
+/// [`flowinfo`](std::net::SocketAddrV6::flowinfo), as [`FlowLabel::flowinfo`] writes it. Without the
+/// option the kernel does not look there. A label that is given with a packet
+/// ([`Outgoing::flow_label`](crate::Outgoing::flow_label)) needs no option.
+///
+/// # Values
+///
+/// On or off.
+///
+/// # Platform notes
+///
+/// Default: off. Linux and Android have it; the other systems do not. It must be on before a
+/// stream is connected. Where somebody has asked for a label of his own, one without a lease
+/// fails with [`InvalidInput`](std::io::ErrorKind::InvalidInput): see
+/// [`FlowLease`](crate::FlowLease). While it is on, the peer's address is read with the label in it.
+///
+/// # Errors
+///
+/// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{FlowShare, UdpSocket, option::FlowInfoSend};
+/// use std::io::ErrorKind;
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// match socket.set_option(FlowInfoSend(true)) {
+///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+///     result => {
+///         result?;
+///         let mut peer = socket.local_addr()?;
+///         let lease = socket.request_flow_label(*peer.ip(), None, FlowShare::Any)?;
+///         peer.set_flowinfo(lease.label().flowinfo());
+///         socket.send_to(b"labelled", peer)?;
+///     }
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// Source: RFC 6437; linux/in6.h; net/ipv6/udp.c, `udpv6_sendmsg`.
+///
+/// [`FlowLabel::flowinfo`]: crate::header::FlowLabel::flowinfo
+#[doc(alias = "IPV6_FLOWINFO_SEND")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FlowInfoSend(pub bool);
+
+impl SocketOption<Stream> for FlowInfoSend {}
+impl SocketOption<Datagram> for FlowInfoSend {}
+impl LiveOn<Datagrams> for FlowInfoSend {}
+impl Setting for FlowInfoSend {
+    const NAME: &'static str = "IPV6_FLOWINFO_SEND";
+
+    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+        sys::set_bool(socket, names::IPV6_FLOWINFO_SEND, self.0)
+    }
+
+    fn read(socket: Target<'_>) -> io::Result<Self> {
+        sys::get_bool(socket, names::IPV6_FLOWINFO_SEND).map(Self)
+    }
+}
+
 /// Which of its own addresses the system should choose as source (`IPV6_ADDR_PREFERENCES`).
 ///
 /// It applies where the socket is not bound to an address: to the source address that `connect` or
@@ -318,7 +384,8 @@ impl Setting for AutoFlowLabel {
 /// Default: what the system prefers. Linux, Android, illumos and Solaris have it. Apple's systems,
 /// FreeBSD and DragonFly have only temporary and public (`IPV6_PREFER_TEMPADDR`). Windows, NetBSD
 /// and OpenBSD do not have it. **Linux accepts `CGA` and does not mind it**, which is reported as
-/// unsupported. Reading names home addresses on Linux, which are its default.
+/// unsupported. Reading names home addresses on Linux, which are its default; it minds `HOME` and
+/// `CARE_OF` where the kernel was built with Mobile IPv6.
 ///
 /// # Errors
 ///

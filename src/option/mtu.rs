@@ -10,8 +10,9 @@ use crate::sys::{self, Target, names};
 /// Refusing datagrams that are larger than the path takes (`IPV6_DONTFRAG`).
 ///
 /// In IPv6 only the sender splits a packet. With `true` it does not: a datagram that is larger than
-/// the path MTU is not sent, and sending fails. That is what a protocol wants which searches for
-/// the path MTU itself (RFC 8899).
+/// the path MTU is not sent, and sending fails with a
+/// [`MessageTooLong`](crate::MessageTooLong). That is what a protocol wants which searches for the
+/// path MTU itself (RFC 8899).
 ///
 /// # Values
 ///
@@ -113,7 +114,7 @@ impl Setting for DontFragment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MtuDiscover {
-    /// Never: packets are split at the MTU of the interface; IPv4 packets may be split on the way.
+    /// As `Want`, but routers may split IPv4 packets, which do not carry "don't fragment".
     Dont,
     /// Packets are split at the path MTU as routers report it.
     Want,
@@ -121,8 +122,7 @@ pub enum MtuDiscover {
     Do,
     /// As `Do`, but what routers report is not minded: only the MTU of the interface counts.
     Probe,
-    /// As `Probe`, and packets above the MTU of the interface are refused; the path MTU of other
-    /// sockets is not minded either.
+    /// As `Probe`, but routers may split IPv4 packets, which do not carry "don't fragment".
     Interface,
     /// As `Interface`, but packets above the MTU of the interface are split.
     Omit,

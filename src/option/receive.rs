@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{LiveOn, Setting, SocketOption};
-use crate::kind::{Datagram, Datagrams};
+use crate::kind::{Connected, Datagram, Datagrams, Listening, Stream};
 use crate::sys::{self, Target, names};
 
 /// Receiving the destination address and the interface with each datagram (`IPV6_RECVPKTINFO`).
@@ -17,9 +17,9 @@ use crate::sys::{self, Target, names};
 ///
 /// # Platform notes
 ///
-/// Default: off everywhere. Every system has it; on Windows it is `IPV6_PKTINFO`. For the IPv4
-/// peers of a dual-stack socket Linux, Android and Apple's systems deliver it in the same form; on
-/// Windows the IPv4 twin (`IP_PKTINFO`) is set too.
+/// Default: off everywhere. Every system has it; on Windows it is `IPV6_PKTINFO`. It covers the
+/// IPv4 peers of a dual-stack socket, but not on NetBSD; on Windows the IPv4 twin (`IP_PKTINFO`) is
+/// set for them.
 ///
 /// # Errors
 ///
@@ -70,7 +70,8 @@ impl Setting for RecvPacketInfo {
 /// # Platform notes
 ///
 /// Default: off everywhere. Every system has it; on Windows it is `IPV6_HOPLIMIT`. On a dual-stack
-/// socket the IPv4 twin (`IP_RECVTTL`) is set too, where there is one.
+/// socket the IPv4 twin (`IP_RECVTTL`) is set too, where there is one; FreeBSD and illumos need none,
+/// and of IPv4 peers Apple's systems and NetBSD tell nothing.
 ///
 /// # Errors
 ///
@@ -121,7 +122,8 @@ impl Setting for RecvHopLimit {
 /// # Platform notes
 ///
 /// Default: off everywhere. Every system has it. On a dual-stack socket the IPv4 twin
-/// (`IP_RECVTOS`) is set too, where there is one.
+/// (`IP_RECVTOS`) is set too, where there is one; Apple's systems, FreeBSD and illumos need none, and
+/// of IPv4 peers NetBSD tells nothing.
 ///
 /// # Errors
 ///
@@ -165,9 +167,16 @@ impl Setting for RecvTrafficClass {
 /// Keeping the errors that routers and peers report, in a queue of their own (`IPV6_RECVERR`).
 ///
 /// Without it a report (ICMPv6) reaches connected sockets only, as an error of the next call. With
-/// it every report is queued with its type, its code and the datagram that it is about, and **the
-/// next call on the socket fails once** with that error, on an unconnected socket too. The queue
-/// counts against [`RecvBufferSize`](super::RecvBufferSize). Nothing changes on the wire.
+/// it every report is queued with its type, its code and the datagram that it is about, and
+/// [`recv_error`](crate::UdpSocket::recv_error) takes it from there. **The next call on the socket
+/// fails once** with that error, on an unconnected socket too, a send as well as a receive: empty
+/// the queue first. The queue counts against [`RecvBufferSize`](super::RecvBufferSize), and what
+/// does not fit is lost.
+///
+/// On a stream what a router says while connecting is queued
+/// ([`Connecting::recv_error`](crate::Connecting::recv_error)). On a connection nothing is: such an
+/// error ends it at once, where without the option the system goes on trying until its own time
+/// limit. Nothing changes on the wire.
 ///
 /// # Values
 ///
@@ -175,8 +184,9 @@ impl Setting for RecvTrafficClass {
 ///
 /// # Platform notes
 ///
-/// Default: off. Linux, Android and Windows have it; the other systems do not. On a dual-stack
-/// socket the IPv4 twin (`IP_RECVERR`) is set too, where there is one.
+/// Default: off. Linux, Android and Windows have it; the other systems do not, and only Linux and
+/// Android have the queue. On a dual-stack socket the IPv4 twin (`IP_RECVERR`) is set too, where
+/// there is one. On Linux and Android an accepted stream inherits the value from its listener.
 ///
 /// # Errors
 ///
@@ -202,7 +212,10 @@ impl Setting for RecvTrafficClass {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RecvError(pub bool);
 
+impl SocketOption<Stream> for RecvError {}
 impl SocketOption<Datagram> for RecvError {}
+impl LiveOn<Listening> for RecvError {}
+impl LiveOn<Connected> for RecvError {}
 impl LiveOn<Datagrams> for RecvError {}
 impl Setting for RecvError {
     const NAME: &'static str = "IPV6_RECVERR";
@@ -219,8 +232,9 @@ impl Setting for RecvError {
 
 /// Receiving a notice when the path MTU is smaller than what was sent (`IPV6_RECVPATHMTU`).
 ///
-/// A notice is a message without data that says which peer and how many bytes. Nothing changes on
-/// the wire.
+/// A notice is a message without data that says which address and how many bytes, as
+/// [`Received::path_mtu`](crate::Received::path_mtu). To `recv_from` it is an empty datagram. Nothing
+/// changes on the wire.
 ///
 /// # Values
 ///
@@ -229,6 +243,12 @@ impl Setting for RecvError {
 /// # Platform notes
 ///
 /// Default: off everywhere. Windows does not have it. IPv4 has no such notice.
+///
+/// On Linux and Android the notice is there after a send has failed for its length
+/// ([`DontFragment`](super::DontFragment)), and not when the router reports. There is one at most,
+/// the latest; the next receive gives it before any datagram, but **nobody is woken for it**: the
+/// socket does not become readable, and a receive that waits goes on waiting. The error of the send
+/// tells as much ([`MessageTooLong`](crate::MessageTooLong)).
 ///
 /// # Errors
 ///

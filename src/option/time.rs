@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{LiveOn, Setting, SocketOption};
-use crate::kind::{Datagram, Datagrams};
+use crate::kind::{Connected, Datagram, Datagrams, Stream};
 use crate::sys::{self, Target, names};
 
 /// Receiving with each datagram when it arrived (`SO_TIMESTAMP`).
@@ -67,7 +67,12 @@ impl Setting for RecvTimestamp {
 ///
 /// The times of arrival come with the datagrams, as [`Received::time`](crate::Received::time) and
 /// [`Received::hardware_time`](crate::Received::hardware_time). The times of sending come through
-/// the error queue, numbered from 0 in the order of the datagrams. Nothing changes on the wire.
+/// the error queue ([`recv_error`](crate::UdpSocket::recv_error),
+/// [`SendTime`](crate::SendTime)), numbered from 0 in the order of the datagrams. Nothing changes on
+/// the wire.
+///
+/// On a stream only times of sending are told. It must be connected: set the option on the open
+/// [`TcpStream`](crate::TcpStream).
 ///
 /// # Values
 ///
@@ -81,7 +86,8 @@ impl Setting for RecvTimestamp {
 ///
 /// # Errors
 ///
-/// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
+/// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option,
+/// [`InvalidInput`](std::io::ErrorKind::InvalidInput) with `send` on a stream that is not connected.
 ///
 /// # Examples
 ///
@@ -114,7 +120,9 @@ pub struct Timestamping {
     pub hardware: bool,
 }
 
+impl SocketOption<Stream> for Timestamping {}
 impl SocketOption<Datagram> for Timestamping {}
+impl LiveOn<Connected> for Timestamping {}
 impl LiveOn<Datagrams> for Timestamping {}
 impl Setting for Timestamping {
     const NAME: &'static str = "SO_TIMESTAMPING";
@@ -130,7 +138,14 @@ impl Setting for Timestamping {
         ];
         let flags =
             wanted.iter().filter(|(wanted, _)| *wanted).fold(0, |all, (_, bits)| all | bits);
-        sys::set_word(socket, names::SO_TIMESTAMPING, flags)
+        // Linux numbers the bytes of a stream from where they are.
+        let explain = |error: io::Error| match error.kind() {
+            io::ErrorKind::InvalidInput if self.send => {
+                sys::out_of_range("a stream tells times of sending once it is connected")
+            }
+            _ => error,
+        };
+        sys::set_word(socket, names::SO_TIMESTAMPING, flags).map_err(explain)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {

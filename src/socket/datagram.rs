@@ -8,6 +8,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 use super::bound::explain;
 use super::handle::{handle, timeouts, to_wire, with_wire};
 use super::readiness::{readable, writable};
+use super::too_long::{Attempt, total};
 use crate::addr::ToAddress;
 use crate::error::{Error, Op};
 use crate::kind::{Datagram, Datagrams};
@@ -103,8 +104,9 @@ impl<M: Mode> UdpSocket<M> {
     /// # Errors
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for an address that the mode does not speak
-    /// or that is link-local without a zone, before any system call; the rest are those of
-    /// sendto(2).
+    /// or that is link-local without a zone, before any system call. For a datagram that is too
+    /// long the error holds a [`MessageTooLong`](crate::MessageTooLong), which tells the path MTU.
+    /// The rest are those of sendto(2).
     ///
     /// A link-local address without a zone is sent where the socket itself is meant for one
     /// interface ([`BindDevice`](crate::option::BindDevice), a zoned local address,
@@ -118,10 +120,7 @@ impl<M: Mode> UdpSocket<M> {
     /// See [`UdpSocket`].
     #[inline]
     pub fn send_to(&self, data: &[u8], peer: impl ToAddress<M>) -> io::Result<usize> {
-        let socket = self.target();
-        with_wire(socket, self.mode, &peer, |wire| {
-            sys::send_to(socket.fd, data, wire).map_err(|error| sending(socket, wire, error))
-        })
+        send_to(self.target(), self.mode, data, &peer)
     }
 
     /// As [`send_to`](Self::send_to), from several slices.
@@ -150,7 +149,7 @@ impl<M: Mode> UdpSocket<M> {
         let socket = self.target();
         with_wire(socket, self.mode, &peer, |wire| {
             sys::send_to_vectored(socket.fd, data, Some(wire))
-                .map_err(|error| sending(socket, wire, error))
+                .map_err(|error| Attempt::to(socket, wire, total(data)).explain(error))
         })
     }
 
@@ -409,7 +408,8 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// # Errors
     ///
     /// Those of send(2): [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) where an earlier
-    /// datagram met a closed port.
+    /// datagram met a closed port. For one that is too long the error holds a
+    /// [`MessageTooLong`](crate::MessageTooLong), which tells the path MTU.
     ///
     /// # Examples
     ///
@@ -417,6 +417,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     #[inline]
     pub fn send(&self, data: &[u8]) -> io::Result<usize> {
         sys::send(sys::borrow(&self.fd), data, false)
+            .map_err(|error| Attempt::connected(self.target(), data.len()).explain(error))
     }
 
     /// As [`send`](Self::send), from several slices.
@@ -439,6 +440,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// ```
     pub fn send_vectored(&self, data: &[IoSlice<'_>]) -> io::Result<usize> {
         sys::send_to_vectored(sys::borrow(&self.fd), data, None)
+            .map_err(|error| Attempt::connected(self.target(), total(data)).explain(error))
     }
 
     /// Receives a datagram of the peer.
@@ -567,6 +569,19 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     }
 }
 
+#[inline]
+pub(crate) fn send_to<M: Mode>(
+    socket: Target<'_>,
+    mode: M,
+    data: &[u8],
+    peer: &impl ToAddress<M>,
+) -> io::Result<usize> {
+    with_wire(socket, mode, peer, |wire| {
+        sys::send_to(socket.fd, data, wire)
+            .map_err(|error| Attempt::to(socket, wire, data.len()).explain(error))
+    })
+}
+
 /// A datagram socket could not be connected or disconnected; it gives the socket back.
 ///
 /// It converts into [`Error`] and into [`io::Error`].
@@ -589,6 +604,10 @@ pub struct UdpConnectError<M: Mode = V6Only> {
 }
 
 impl<M: Mode> UdpConnectError<M> {
+    pub(crate) fn new(socket: UdpSocket<M>, op: Op, error: io::Error) -> Self {
+        Self { socket, error: sys::errors::option(op, error) }
+    }
+
     /// Why it failed.
     ///
     /// # Examples
@@ -637,16 +656,5 @@ impl<M: Mode> From<UdpConnectError<M>> for Error {
 impl<M: Mode> From<UdpConnectError<M>> for io::Error {
     fn from(failed: UdpConnectError<M>) -> Self {
         failed.error.into()
-    }
-}
-
-/// Explains a destination that no socket bound as this one can reach.
-#[cold]
-pub(crate) fn sending(socket: Target<'_>, peer: &SocketAddrV6, error: io::Error) -> io::Error {
-    let unreachable = sys::errors::is_unreachable(&error);
-    let reason = unreachable.then(|| sys::errors::bound_apart(socket.fd, peer)).flatten();
-    match reason {
-        Some(reason) => sys::errors::bound_otherwise(Op::Send, *peer, reason, error).into(),
-        None => error,
     }
 }

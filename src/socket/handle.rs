@@ -302,6 +302,37 @@ macro_rules! descriptor {
 }
 pub(crate) use descriptor;
 
+/// Lends the descriptor of what is in a field of something that is no socket itself.
+macro_rules! lend {
+    ($name:ident, $field:ident) => {
+        #[cfg(unix)]
+        impl<S: std::os::fd::AsFd> std::os::fd::AsFd for $name<S> {
+            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                self.$field.as_fd()
+            }
+        }
+        #[cfg(unix)]
+        impl<S: std::os::fd::AsRawFd> std::os::fd::AsRawFd for $name<S> {
+            fn as_raw_fd(&self) -> std::os::fd::RawFd {
+                self.$field.as_raw_fd()
+            }
+        }
+        #[cfg(windows)]
+        impl<S: std::os::windows::io::AsSocket> std::os::windows::io::AsSocket for $name<S> {
+            fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
+                self.$field.as_socket()
+            }
+        }
+        #[cfg(windows)]
+        impl<S: std::os::windows::io::AsRawSocket> std::os::windows::io::AsRawSocket for $name<S> {
+            fn as_raw_socket(&self) -> std::os::windows::io::RawSocket {
+                self.$field.as_raw_socket()
+            }
+        }
+    };
+}
+pub(crate) use lend;
+
 /// Writes std's methods for the time that sending and receiving may wait.
 macro_rules! timeouts {
     ($name:ident) => {

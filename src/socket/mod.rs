@@ -10,9 +10,11 @@ mod info;
 mod listener;
 pub(crate) mod readiness;
 mod stream;
+mod too_long;
 
-pub(crate) use self::datagram::sending;
+pub(crate) use self::datagram::send_to;
 pub(crate) use self::handle::with_wire_on;
+pub(crate) use self::too_long::{Attempt, total};
 
 pub use self::adopt::AdoptError;
 pub use self::bound::BoundStream;
@@ -21,3 +23,4 @@ pub use self::connecting::Connecting;
 pub use self::datagram::{ConnectedUdpSocket, UdpConnectError, UdpSocket};
 pub use self::listener::{AcceptFailure, Incoming, TcpListener};
 pub use self::stream::TcpStream;
+pub use self::too_long::MessageTooLong;

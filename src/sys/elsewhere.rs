@@ -1,10 +1,11 @@
 //! Systems without what `linux` has.
 
-use std::io;
+use std::io::{self, IoSliceMut};
+use std::net::Ipv6Addr;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
-use super::{Borrowed, Target, unsupported};
+use super::{Borrowed, Report, Target, unsupported};
 use crate::tcp_info::TcpInfo;
 
 pub(crate) fn tcp_info(_: Target<'_>) -> io::Result<TcpInfo> {
@@ -19,9 +20,28 @@ pub(crate) fn steer_by_cpu(_: Target<'_>, _: NonZeroUsize) -> io::Result<()> {
     Err(unsupported())
 }
 
+pub(crate) fn lease_flow_label(_: Borrowed<'_>, _: &Ipv6Addr, _: u32, _: u8) -> io::Result<u32> {
+    Err(unsupported())
+}
+
+pub(crate) fn release_flow_label(_: Borrowed<'_>, _: u32) -> io::Result<()> {
+    Err(unsupported())
+}
+
+pub(crate) fn linger_flow_label(_: Borrowed<'_>, _: u32, _: u16) -> io::Result<()> {
+    Err(unsupported())
+}
+
 pub(crate) fn monotonic_nanos(_: Instant) -> io::Result<u64> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
         "this system cannot choose the time of sending (SO_TXTIME) of one such packet",
+    ))
+}
+
+pub(crate) fn recv_error(_: Borrowed<'_>, _: &mut [IoSliceMut<'_>]) -> io::Result<Option<Report>> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "this system has no queue of errors (MSG_ERRQUEUE)",
     ))
 }

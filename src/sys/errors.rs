@@ -45,6 +45,18 @@ pub(crate) fn option(op: Op, error: io::Error) -> Error {
     Error::new(op, None, reason, error)
 }
 
+/// Why a flow label could not be had.
+#[cold]
+pub(crate) fn flow_label(error: io::Error) -> Error {
+    let reason = match error.kind() {
+        io::ErrorKind::PermissionDenied => Some(Reason::LabelTaken),
+        _ if is(&error, codes::EXHAUSTED) => Some(Reason::LabelLimit),
+        _ if is(&error, codes::OUT_OF_RANGE) => Some(Reason::LabelRange),
+        _ => option_reason(&error),
+    };
+    Error::new(Op::FlowLabel, None, reason, error)
+}
+
 /// A peer was asked for that the socket cannot reach, whatever the routes.
 #[cold]
 pub(crate) fn bound_otherwise(
@@ -212,6 +224,17 @@ pub(crate) fn is_gone(error: &Error) -> bool {
 pub(crate) fn is_unreachable(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable)
         || is(error, codes::UNREACHABLE)
+}
+
+/// Whether segmentation by the kernel may be what failed.
+pub(crate) fn is_no_offload(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput)
+        || is(error, codes::NO_OFFLOAD)
+}
+
+/// Whether a datagram was too long to be sent.
+pub(crate) fn is_too_long(error: &io::Error) -> bool {
+    is(error, codes::TOO_LONG)
 }
 
 /// Whether sending from a chosen address may have failed because it is no address of this host.

@@ -1,13 +1,17 @@
 //! What only systems on the Linux kernel have.
 
 use std::ffi::c_int;
-use std::io;
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::net::Ipv6Addr;
 use std::num::NonZeroUsize;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use super::unix::check;
-use super::{Borrowed, Target, get_bytes, names};
+use super::cmsg::{Native, Queued, RoomToReceive};
+use super::unix::data::{control, message_header, recv_slices};
+use super::unix::{ADDRESS_LEN, check, decode};
+use super::{Borrowed, Report, Target, get_bytes, names};
 use crate::tcp_info::{TcpInfo, TcpState};
 
 pub(crate) fn tcp_info(socket: Target<'_>) -> io::Result<TcpInfo> {
@@ -104,6 +108,60 @@ pub(crate) fn steer_by_cpu(socket: Target<'_>, count: NonZeroUsize) -> io::Resul
     .map(drop)
 }
 
+/// Takes part in a flow label, or makes it; for 0, the kernel chooses one. Gives the label.
+pub(crate) fn lease_flow_label(
+    fd: Borrowed<'_>,
+    peer: &Ipv6Addr,
+    label: u32,
+    share: u8,
+) -> io::Result<u32> {
+    // linux/in6.h: IPV6_FL_A_GET, IPV6_FL_F_CREATE.
+    let request = flow_label_request(peer, label, [0, share], 1, 0);
+    manage_flow_label(fd, request)
+}
+
+/// Ends the part of a socket in a flow label.
+pub(crate) fn release_flow_label(fd: Borrowed<'_>, label: u32) -> io::Result<()> {
+    // linux/in6.h: IPV6_FL_A_PUT.
+    let request = flow_label_request(&Ipv6Addr::UNSPECIFIED, label, [1, 0], 0, 0);
+    manage_flow_label(fd, request).map(drop)
+}
+
+/// Says for how many seconds nobody gets a flow label after it was released.
+pub(crate) fn linger_flow_label(fd: Borrowed<'_>, label: u32, seconds: u16) -> io::Result<()> {
+    // linux/in6.h: IPV6_FL_A_RENEW.
+    let request = flow_label_request(&Ipv6Addr::UNSPECIFIED, label, [2, 0], 0, seconds);
+    manage_flow_label(fd, request).map(drop)
+}
+
+/// linux/in6.h, `struct in6_flowlabel_req`.
+fn flow_label_request(
+    peer: &Ipv6Addr,
+    label: u32,
+    action_and_share: [u8; 2],
+    flags: u16,
+    seconds: u16,
+) -> [u8; 32] {
+    let mut request = [0; 32];
+    request[..16].copy_from_slice(&peer.octets());
+    request[16..20].copy_from_slice(&label.to_be_bytes());
+    request[20..22].copy_from_slice(&action_and_share);
+    request[22..24].copy_from_slice(&flags.to_ne_bytes());
+    // flr_linger
+    request[26..28].copy_from_slice(&seconds.to_ne_bytes());
+    request
+}
+
+/// Hands a request to the kernel, which writes the label into it.
+fn manage_flow_label(fd: Borrowed<'_>, mut request: [u8; 32]) -> io::Result<u32> {
+    let number = names::IPV6_FLOWLABEL_MGR.ok_or_else(super::unsupported)?;
+    let len = request.len() as libc::socklen_t;
+    let value = request.as_mut_ptr().cast();
+    // SAFETY: `request` is `len` bytes long, and the kernel writes four of them.
+    check(unsafe { libc::setsockopt(fd.as_raw_fd(), number.level, number.name, value, len) })?;
+    Ok(u32::from_be_bytes([request[16], request[17], request[18], request[19]]))
+}
+
 /// What `CLOCK_MONOTONIC` shows at a moment, in nanoseconds; `Instant` is of that clock.
 pub(crate) fn monotonic_nanos(moment: Instant) -> io::Result<u64> {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -113,4 +171,35 @@ pub(crate) fn monotonic_nanos(moment: Instant) -> io::Result<u64> {
     // A moment that has passed is no later than now.
     let ahead = moment.saturating_duration_since(Instant::now());
     Ok(nanos.saturating_add(u64::try_from(ahead.as_nanos()).unwrap_or(u64::MAX)))
+}
+
+/// Takes a report from the error queue, if there is one.
+pub(crate) fn recv_error(
+    fd: Borrowed<'_>,
+    buffers: &mut [IoSliceMut<'_>],
+) -> io::Result<Option<Report>> {
+    let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
+    let mut room = RoomToReceive::new();
+    let mut header = message_header();
+    header.msg_name = raw.as_mut_ptr().cast();
+    header.msg_namelen = ADDRESS_LEN;
+    header.msg_control = room.0.as_mut_ptr().cast();
+    header.msg_controllen = room.0.len() as _;
+    let len = match recv_slices(fd, buffers, libc::MSG_ERRQUEUE, &mut header) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+        result => result?,
+    };
+    let queued = Queued::read::<Native>(control(&room, &header)).ok_or_else(|| {
+        io::Error::new(io::ErrorKind::InvalidData, "a report of the error queue without its reason")
+    })?;
+    Ok(Some(Report {
+        len,
+        truncated: header.msg_flags & libc::MSG_TRUNC != 0,
+        // A time of sending comes without an address.
+        destination: match header.msg_namelen {
+            0 => None,
+            given => Some(decode(&raw, given)?),
+        },
+        queued,
+    }))
 }

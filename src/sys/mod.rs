@@ -12,7 +12,7 @@
 //! * `send_part`: a part of a file, sent by the system;
 //! * `get_bytes`, `set_bytes`: the options, for every argument soundly;
 //! * `interface_index`, `interface_name`, `interfaces`: the interfaces of the host;
-//! * `give_up_peer`, `queued`, and what only some systems have, as "unsupported" on the others.
+//! * `give_up_peer`, `queued`, `is_nonblocking`, and what only some systems have, as "unsupported" on the others.
 //!
 //! socket2 creates, binds, connects and listens; that part is the same everywhere and stands
 //! here.
@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{SockAddr, SockRef};
 
+pub(crate) mod batch;
 mod bulk;
 pub(crate) mod cmsg;
 pub(crate) mod errors;
@@ -58,7 +59,9 @@ pub(crate) use self::option::*;
 pub(crate) use self::resolve::{ResolveFailure, ResolveReason, resolve};
 #[cfg(unix)]
 pub(crate) use self::unix::*;
-pub(crate) use self::wait::{Readiness, Ready, Waker, Woken, wait_any, wait_one, waker};
+pub(crate) use self::wait::{
+    Readiness, Ready, Waker, Woken, receive_timed_out, wait_any, wait_one, waker,
+};
 #[cfg(windows)]
 pub(crate) use self::windows::*;
 
@@ -84,15 +87,28 @@ pub(crate) enum Take {
     Data,
     Peek,
     OutOfBand,
+    /// Data, without waiting for it; only where batches are not one call.
+    #[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
+    Ready,
 }
 
 /// What `recv_message` found.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Message {
     pub(crate) len: usize,
     pub(crate) source: SocketAddrV6,
     pub(crate) truncated: bool,
     pub(crate) arrival: Arrival,
+}
+
+/// What `recv_error` found.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) len: usize,
+    pub(crate) truncated: bool,
+    /// Where the datagram was sent to, which a time of sending does not tell.
+    pub(crate) destination: Option<SocketAddrV6>,
+    pub(crate) queued: cmsg::Queued,
 }
 
 /// One address of one interface.

@@ -8,13 +8,16 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up. A module uses its own layer and those below it.
 const LAYERS: [&[&str]; 6] = [
-    &["kind", "mode", "addr", "header", "tcp_info", "error", "sealed"],
+    &["kind", "mode", "addr", "header", "icmp", "tcp_info", "error", "sealed"],
     &["sys"],
     &["interface", "option"],
     &["socket"],
     &["builder"],
     &[
         "message",
+        "flow_label",
+        "guard",
+        "error_queue",
         "membership",
         "echo",
         "shard",

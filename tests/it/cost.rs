@@ -10,7 +10,7 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use inet6::mode::Mode;
-use inet6::option::{NoDelay, RecvHopLimit, RecvPacketInfo, UnicastHops};
+use inet6::option::{MinHopCount, NoDelay, RecvHopLimit, RecvPacketInfo, UnicastHops};
 use inet6::{AnyMode, Builder, DualStack, Outgoing, TcpStream, UdpSocket, V6Only};
 
 struct Counting;
@@ -143,6 +143,20 @@ fn datagrams_do_not_allocate() {
     datagrams(DualStack);
     datagrams(AnyMode::V6Only);
     datagrams(AnyMode::DualStack);
+}
+
+#[test]
+fn passing_over_what_came_too_far_does_not_allocate() {
+    let server = UdpSocket::bind("[::1]:0").unwrap();
+    let to = server.local_addr().unwrap();
+    let server = require!(server.guard(MinHopCount(255)), "hop limits");
+    let client = UdpSocket::bind("[::1]:0").unwrap();
+    for hops in [1, 64, 254, 255] {
+        client.set_option(UnicastHops(Some(hops))).unwrap();
+        client.send_to(b"ping", to).unwrap();
+    }
+    assert_eq!(free(|| server.recv_from(&mut [0; 16])).0, 4);
+    assert_eq!(server.rejected(), 3);
 }
 
 fn datagrams<M: Mode>(mode: M) {

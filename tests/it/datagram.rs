@@ -1,11 +1,12 @@
 //! Datagram sockets, without a peer and with one.
 
-use std::io::{ErrorKind, IoSlice, IoSliceMut};
+use std::error::Error;
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use inet6::{Builder, Interface, Op, UdpConnectError, UdpSocket};
+use inet6::{Builder, Interface, MessageTooLong, Op, UdpConnectError, UdpSocket};
 
 use crate::support::*;
 
@@ -69,13 +70,64 @@ fn the_largest_datagram_arrives_and_a_larger_one_is_refused() {
     let mut buffer = vec![0; MOST + 1];
     assert_eq!(server.recv_from(&mut buffer).unwrap().0, MOST);
     assert!(buffer[..MOST] == data[..MOST]);
-    let error = client.send_to(&data, peer).unwrap_err();
-    #[cfg(unix)]
-    assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE), "{error}");
-    assert!(error.raw_os_error().is_some());
+    let halves = [IoSlice::new(&data[..9]), IoSlice::new(&data[9..])];
+    refused(client.send_to(&data, peer).unwrap_err(), data.len());
+    refused(client.send_to_vectored(&halves, peer).unwrap_err(), data.len());
+    let connected = socket().connect(peer).unwrap();
+    refused(connected.send(&data).unwrap_err(), data.len());
+    refused(connected.send_vectored(&halves).unwrap_err(), data.len());
     // The socket is as good as before.
     client.send_to(b"x", peer).unwrap();
     assert_eq!(server.recv_from(&mut buffer).unwrap().0, 1);
+}
+
+#[track_caller]
+fn refused(error: io::Error, len: usize) {
+    let text = format!("a datagram of {len} bytes is too long: UDP carries at most {MOST}");
+    assert_eq!(error.to_string(), text);
+    let too_long = MessageTooLong::of(&error).unwrap();
+    assert_eq!((too_long.len(), too_long.mtu(), too_long.max_payload()), (len, None, Some(MOST)));
+    let cause = error.source().unwrap().downcast_ref::<io::Error>().unwrap();
+    assert_eq!(cause.kind(), error.kind());
+    #[cfg(unix)]
+    assert_eq!(cause.raw_os_error(), Some(libc::EMSGSIZE), "{cause}");
+    assert!(cause.raw_os_error().is_some());
+}
+
+#[test]
+fn more_than_ipv4_carries_is_refused_with_its_own_limit() {
+    require!(!under_wine(), "Wine sends no datagram of this length");
+    let (server, client) = (dual_socket(), dual_socket());
+    let peer = ipv4(server.local_addr().unwrap().port());
+    let data = vec![7; 65_508];
+    assert_eq!(client.send_to(&data[1..], peer).unwrap(), 65_507);
+    let error = client.send_to(&data, peer).unwrap_err();
+    assert_eq!(MessageTooLong::of(&error).unwrap().max_payload(), Some(65_507));
+    let error = client.connect(peer).unwrap().send(&data).unwrap_err();
+    assert_eq!(MessageTooLong::of(&error).unwrap().max_payload(), Some(65_507));
+    let other = server.send_to(b"", "[fe80::1]:9").unwrap_err();
+    assert!(MessageTooLong::of(&other).is_none(), "{other}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn asking_for_the_path_mtu_leaves_no_descriptor_behind() {
+    alone(|| {
+        let (server, client) = (socket(), socket());
+        client.set_option(inet6::option::DontFragment(true)).unwrap();
+        let before = open_descriptors();
+        for _ in 0..8 {
+            let error = client.send_to(&[0; MOST], server.local_addr().unwrap()).unwrap_err();
+            assert_eq!(MessageTooLong::of(&error).unwrap().mtu(), Some(65_536));
+        }
+        assert_eq!(open_descriptors(), before);
+        // Without a descriptor for the question the answer is missing, and no more.
+        let limit = limit_descriptors(0);
+        let error = client.send_to(&[0; MOST], server.local_addr().unwrap()).unwrap_err();
+        limit_descriptors(limit);
+        assert_eq!(MessageTooLong::of(&error).unwrap().mtu(), None);
+        assert_eq!(MessageTooLong::of(&error).unwrap().len(), MOST);
+    });
 }
 
 #[test]
@@ -204,7 +256,7 @@ fn a_failed_connect_gives_the_socket_back() {
     let failed: UdpConnectError = client.connect("fe80::1").unwrap_err();
     assert_eq!(failed.error().op(), Op::Address);
     assert_eq!(failed.to_string(), failed.error().to_string());
-    assert!(std::error::Error::source(&failed).is_some());
+    assert!(failed.source().is_some());
     let client = failed.into_socket();
     assert_eq!(client.local_addr().unwrap(), local);
     client.send_to(b"x", local).unwrap();
@@ -214,7 +266,7 @@ fn a_failed_connect_gives_the_socket_back() {
     let text = failed.to_string();
     assert_eq!(inet6::Error::from(failed).to_string(), text);
     let failed = socket().connect("[fe80::1]:80").unwrap_err();
-    let error = std::io::Error::from(failed);
+    let error = io::Error::from(failed);
     assert_eq!((error.kind(), error.to_string()), (ErrorKind::InvalidInput, text));
 }
 

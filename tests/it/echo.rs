@@ -31,7 +31,7 @@ pub(crate) mod linux {
         RecvHopLimit, RecvPacketInfo, RecvTimestamp, RecvTrafficClass, ShareAddress, TrafficClass,
         UnicastHops,
     };
-    use inet6::{EchoReply, EchoSocket, UdpSocket, V6Only};
+    use inet6::{EchoReply, EchoSocket, MessageTooLong, UdpSocket, V6Only};
 
     use super::*;
     use crate::lab::Host;
@@ -108,7 +108,8 @@ pub(crate) mod linux {
         host.run(|| {
             let socket = echo_socket();
             let error = socket.send_echo(LOOPBACK, 1, &[0; 65_528]).unwrap_err();
-            assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE));
+            let too_long = MessageTooLong::of(&error).unwrap();
+            assert_eq!((too_long.len(), too_long.max_payload()), (65_528, Some(65_527)));
             assert_eq!(echo(&socket, 2, b"next", 8).1, b"next");
         });
     }

@@ -12,7 +12,7 @@ use inet6::{Builder, TcpListener, UdpSocket};
 use crate::support::*;
 
 /// An example, which `cargo test` has built.
-fn example(name: &str) -> Result<Command, String> {
+pub(crate) fn example(name: &str) -> Result<Command, String> {
     let test = env::current_exe().map_err(|error| error.to_string())?;
     // target/debug/deps/it-… and target/debug/examples/…
     let directory = test.parent().and_then(|deps| deps.parent()).ok_or("no target directory")?;
@@ -80,7 +80,7 @@ impl Server {
 }
 
 #[track_caller]
-fn output(command: &mut Command) -> String {
+pub(crate) fn output(command: &mut Command) -> String {
     let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
     let text = String::from_utf8_lossy(&stdout).into_owned();
     assert!(

@@ -7,11 +7,16 @@ use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::Instant;
 
 use inet6::option::{BindDevice, MulticastInterface, UnicastInterface};
 use inet6::{AnyMode, Builder, Interface, TcpListener, TcpStream, UdpSocket};
 
 use crate::support::*;
+
+mod chain;
+
+pub(crate) use self::chain::Chain;
 
 /// A network namespace: interfaces, addresses and settings as on a host of its own.
 ///
@@ -48,10 +53,32 @@ impl Host {
         })
     }
 
-    /// Runs `ip` with these words on this host.
+    /// Runs `ip` with these words on this host. An address that it adds is in use afterwards.
     #[track_caller]
     pub(crate) fn ip(&self, words: &str) -> String {
-        self.try_ip(words, Stdio::null()).unwrap()
+        let output = self.try_ip(words, Stdio::null()).unwrap();
+        if words.starts_with("address add") {
+            self.settle();
+        }
+        output
+    }
+
+    /// Waits until this host takes packets for its IPv6 addresses: the kernel gives an address its
+    /// route a little later, and loses meanwhile what is sent there (net/ipv6/addrconf.c,
+    /// `addrconf_dad_work`).
+    #[track_caller]
+    pub(crate) fn settle(&self) {
+        let show = |words| self.try_ip(words, Stdio::null()).unwrap();
+        let start = Instant::now();
+        loop {
+            let all = show("-oneline -6 address show up -tentative");
+            let addresses = all.split(" inet6 ").skip(1).filter_map(|rest| rest.split('/').next());
+            let routes = show("-6 route show table local");
+            let lacks = |address: &&str| !routes.contains(&format!("local {address} "));
+            let Some(lacking) = addresses.into_iter().find(lacks) else { return };
+            assert!(start.elapsed() < PATIENCE, "no route of {lacking} in\n{routes}");
+            thread::yield_now();
+        }
     }
 
     fn try_ip(&self, words: &str, stdin: Stdio) -> Result<String, String> {
@@ -67,11 +94,20 @@ impl Host {
 
     /// Adds a rule of nftables for what arrives at this host, such as `meta l4proto tcp drop`.
     pub(crate) fn filter(&self, rule: &str) -> Result<(), String> {
+        self.filter_at("input", rule)
+    }
+
+    /// As `filter`, for what passes through this host.
+    pub(crate) fn filter_forwarded(&self, rule: &str) -> Result<(), String> {
+        self.filter_at("forward", rule)
+    }
+
+    fn filter_at(&self, hook: &str, rule: &str) -> Result<(), String> {
         let mut command = Command::new("nft");
         command.arg(format!(
             "add table inet lab; \
-             add chain inet lab input {{ type filter hook input priority 0; }}; \
-             add rule inet lab input {rule}"
+             add chain inet lab {hook} {{ type filter hook {hook} priority 0; }}; \
+             add rule inet lab {hook} {rule}"
         ));
         let output = self.run(|| command.output()).map_err(|error| format!("nft: {error}"))?;
         if output.status.success() {

@@ -14,6 +14,7 @@ mod support;
 mod address;
 mod adopt;
 mod architecture;
+mod batch;
 mod bound;
 mod builder;
 mod bulk;
@@ -24,7 +25,10 @@ mod cost;
 mod datagram;
 mod echo;
 mod error;
+mod error_queue;
 mod example;
+mod flow_label;
+mod guard;
 mod info;
 mod interface;
 #[cfg(target_os = "linux")]

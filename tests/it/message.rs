@@ -1,5 +1,7 @@
 //! What arrives with a datagram.
 
+#[path = "message/everywhere.rs"]
+mod everywhere;
 #[cfg(target_os = "linux")]
 #[path = "message/linux.rs"]
 mod linux;

@@ -17,12 +17,14 @@ const TABLES: [(&str, &str); 10] = [
 ];
 
 /// The rows whose constant has another name on some system.
-const RENAMED: [(&str, &str); 17] = [
+const RENAMED: [(&str, &str); 19] = [
     ("IPV6_FREEBIND", "IPV6_BINDANY"),
     ("IPV6_FREEBIND", "SO_BINDANY"),
     ("IPV6_RECVHOPLIMIT", "IPV6_HOPLIMIT"),
     ("IPV6_RECVPKTINFO", "IPV6_PKTINFO"),
     ("IPV6_USER_MTU", "IPV6_MTU"),
+    ("IP_TOS_ALIAS", "IP_TCLASS"),
+    ("IP_TTL", "IP_HOPLIMIT"),
     ("SHARE_ADDRESS", "SO_REUSEADDR"),
     ("SHARE_ADDRESS", "SO_REUSEPORT"),
     ("SO_BINDTOIFINDEX", "IPV6_BOUND_IF"),
@@ -76,7 +78,7 @@ fn a_row_is_the_constant_of_its_name() {
 }
 
 /// The options of `src/option`.
-const OPTIONS: [&str; 10] = [
+const OPTIONS: [&str; 11] = [
     include_str!("../../src/option/device.rs"),
     include_str!("../../src/option/handshake.rs"),
     include_str!("../../src/option/ipv6.rs"),
@@ -87,6 +89,7 @@ const OPTIONS: [&str; 10] = [
     include_str!("../../src/option/socket.rs"),
     include_str!("../../src/option/tcp.rs"),
     include_str!("../../src/option/time.rs"),
+    include_str!("../../src/option/udp.rs"),
 ];
 
 #[test]

@@ -22,8 +22,14 @@ use crate::lab::Lab;
 use crate::support::*;
 
 mod echo;
+mod errors;
+mod flow_label;
+mod guard;
+mod mtu;
 mod multicast;
+mod preferences;
 mod shard;
+mod wire;
 
 /// The longest that RFC 8305 lets an attempt have the field for itself: longer than it takes to fail.
 const LONG: Duration = Duration::from_secs(2);

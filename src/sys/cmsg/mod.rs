@@ -11,13 +11,21 @@ use std::marker::PhantomData;
 
 use super::names::Number;
 
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    allow(dead_code, reason = "only Linux has the queue")
+)]
+mod queued;
 mod received;
 mod sent;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::queued::Queued;
 pub(crate) use self::received::Arrival;
 pub(crate) use self::sent::{Departure, RoomToSend};
+#[cfg(windows)]
+pub(crate) use self::sent::{TRAFFIC_CLASS, cannot_choose};
 
 /// How a system lays out a message: its length, its level and its type, then the value.
 pub(crate) trait Layout {

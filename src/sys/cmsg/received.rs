@@ -43,9 +43,15 @@ impl Arrival {
             // `struct in6_pktinfo`: the address, the index.
             self.interface = u32_at(value, 16)?;
             self.destination = Some(array::<16>(value, 0)?.into());
-        } else if is(names::CMSG_IPV6_HOPLIMIT) || is(names::CMSG_IP_TTL) {
+        } else if is(names::CMSG_IPV6_HOPLIMIT)
+            || is(names::CMSG_IP_TTL)
+            || is(names::CMSG_IP_TTL_ALIAS)
+        {
             self.hop_limit = Some(byte(value)?);
-        } else if is(names::CMSG_IPV6_TCLASS) || is(names::CMSG_IP_TOS) {
+        } else if is(names::CMSG_IPV6_TCLASS)
+            || is(names::CMSG_IP_TOS)
+            || is(names::CMSG_IP_TOS_ALIAS)
+        {
             self.traffic_class = Some(byte(value)?);
         } else if is(names::CMSG_IPV6_FLOWINFO) {
             self.flow_label = u32::from_be_bytes(array(value, 0)?) & 0xf_ffff;
@@ -66,7 +72,8 @@ impl Arrival {
             // `struct ip6_mtuinfo` (RFC 3542, section 11.3): the address, the MTU.
             self.path_mtu = Some((socket_address(value)?, u32_at(value, 28)?));
         } else if is(names::CMSG_IP_PKTINFO) {
-            // `struct in_pktinfo`: the address, the index; but for Windows the index comes first.
+            // `struct in_pktinfo`: the index, an address for sending, the address; for Windows the
+            // address, the index.
             let (address, index) = if cfg!(windows) { (0, 4) } else { (8, 0) };
             self.interface = u32_at(value, index)?;
             let address: [u8; 4] = array(value, address)?;
@@ -85,18 +92,19 @@ fn byte(value: &[u8]) -> Option<u8> {
     }
 }
 
-/// A `timespec` on Linux, a `timeval` elsewhere: seconds, then a fraction, each in half of it.
+/// A `timespec` on Linux, a `timeval` elsewhere: seconds, then a fraction, which may be shorter.
 fn stamp(value: &[u8]) -> Option<Duration> {
     const UNIT: u32 = if cfg!(any(target_os = "linux", target_os = "android")) { 1 } else { 1000 };
-    let half = value.len() / 2;
-    let seconds = match half {
-        8 => u64::try_from(i64::from_ne_bytes(array(value, 0)?)).ok()?,
-        4 => u64::try_from(int_at(value, 0)?).ok()?,
+    // A fraction has 32 bits at most; on some systems padding follows.
+    const PADDED: bool = cfg!(any(target_endian = "little", target_os = "netbsd"));
+    let (seconds, at) = match value.len() {
+        16 => (i64::from_ne_bytes(array(value, 0)?), if PADDED { 8 } else { 12 }),
+        // NetBSD and OpenBSD on 32 bits.
+        12 => (i64::from_ne_bytes(array(value, 0)?), 8),
+        8 => (int_at(value, 0)?.into(), 4),
         _ => return None,
     };
-    // A fraction needs 32 bits, and on NetBSD, as on Apple's systems, has no more: padding follows.
-    let wide = cfg!(all(target_endian = "big", not(target_os = "netbsd"))) && half == 8;
-    let fraction = u32_at(value, if wide { half + 4 } else { half })?;
+    let (seconds, fraction) = (u64::try_from(seconds).ok()?, u32_at(value, at)?);
     Some(Duration::from_secs(seconds) + Duration::from_nanos(u64::from(fraction) * u64::from(UNIT)))
 }
 

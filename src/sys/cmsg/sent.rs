@@ -2,9 +2,10 @@
 
 use std::ffi::c_int;
 use std::io;
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{Encoder, Layout, Room, Value};
+use crate::addr::is_zoned;
 use crate::sys::names::{self, Name};
 
 /// What one datagram is sent with, where it differs from what the socket does.
@@ -23,6 +24,9 @@ pub(crate) struct Departure {
     /// In nanoseconds of the monotonic clock.
     pub(crate) send_at: Option<u64>,
 }
+
+/// As an error calls it.
+pub(crate) const TRAFFIC_CLASS: &str = "the traffic class (IPV6_TCLASS)";
 
 /// Enough for all of a [`Departure`].
 pub(crate) type RoomToSend = Room<256>;
@@ -44,8 +48,12 @@ impl Departure {
             put(&mut messages, name, c_int::from(hops), "the hop limit (IPV6_HOPLIMIT)")?;
         }
         if let Some(class) = self.traffic_class {
-            let name = if ipv4 { names::CMSG_IP_TOS } else { names::CMSG_IPV6_TCLASS };
-            put(&mut messages, name, c_int::from(class), "the traffic class (IPV6_TCLASS)")?;
+            if ipv4 && cfg!(target_os = "freebsd") {
+                put(&mut messages, names::CMSG_IP_TOS, [class], TRAFFIC_CLASS)?;
+            } else {
+                let name = if ipv4 { names::CMSG_IP_TOS } else { names::CMSG_IPV6_TCLASS };
+                put(&mut messages, name, c_int::from(class), TRAFFIC_CLASS)?;
+            }
         }
         if let Some(refuse) = self.dont_fragment {
             let name = if ipv4 { names::CMSG_IP_DONTFRAG } else { names::CMSG_IPV6_DONTFRAG };
@@ -75,32 +83,55 @@ impl Departure {
         messages: &mut Encoder<'_, L>,
     ) -> io::Result<()> {
         const WHAT: &str = "the source address or the interface (IPV6_PKTINFO)";
-        let any = if ipv4 {
-            std::net::Ipv4Addr::UNSPECIFIED.to_ipv6_mapped()
+        if ipv4 && names::CMSG_IP_MAPPED_PKTINFO.is_none() {
+            return self.write_ipv4_packet_info(messages, WHAT);
+        }
+        // Linux wants a mapped address (net/ipv4/ip_sockglue.c, ip_cmsg_send); elsewhere `::` alone
+        // is none.
+        let any = if ipv4 && cfg!(any(target_os = "linux", target_os = "android")) {
+            Ipv4Addr::UNSPECIFIED.to_ipv6_mapped()
         } else {
             Ipv6Addr::UNSPECIFIED
         };
-        let source = self.source.unwrap_or(any).octets();
-        if ipv4 && names::CMSG_IP_PKTINFO.is_some() {
-            let (name, source, index) =
-                (names::CMSG_IP_PKTINFO, &source[12..], self.interface.to_ne_bytes());
-            // `struct in_pktinfo`.
-            if cfg!(windows) {
-                let mut info = [0; 8];
-                info[..4].copy_from_slice(source);
-                info[4..].copy_from_slice(&index);
-                return put(messages, name, info, WHAT);
-            }
-            let mut info = [0; 12];
-            info[..4].copy_from_slice(&index);
-            info[4..8].copy_from_slice(source);
-            return put(messages, name, info, WHAT);
-        }
+        // FreeBSD refuses an address beside another interface than its own (netinet6/ip6_output.c,
+        // ip6_setpktopt), and what is answered may have come in by any; the address counts.
+        let known = self.source.is_some_and(|source| !is_zoned(&source));
+        let index = if cfg!(target_os = "freebsd") && known { 0 } else { self.interface };
         // `struct in6_pktinfo`: the address, the index.
         let mut info = [0; 20];
-        info[..16].copy_from_slice(&source);
-        info[16..].copy_from_slice(&self.interface.to_ne_bytes());
-        put(messages, names::CMSG_IPV6_PKTINFO, info, WHAT)
+        info[..16].copy_from_slice(&self.source.unwrap_or(any).octets());
+        info[16..].copy_from_slice(&index.to_ne_bytes());
+        let name = if ipv4 { names::CMSG_IP_MAPPED_PKTINFO } else { names::CMSG_IPV6_PKTINFO };
+        put(messages, name, info, WHAT)
+    }
+
+    fn write_ipv4_packet_info<L: Layout>(
+        &self,
+        messages: &mut Encoder<'_, L>,
+        what: &str,
+    ) -> io::Result<()> {
+        let source = self.source.and_then(|source| source.to_ipv4_mapped());
+        if let (name @ Some(_), Some(source)) = (names::CMSG_IP_SENDSRCADDR, source) {
+            return put(messages, name, source.octets(), what);
+        }
+        // Apple's systems forget the address where they are given an index (netinet/udp_usrreq.c,
+        // udp_check_pktinfo).
+        let index =
+            if cfg!(target_vendor = "apple") && source.is_some() { 0 } else { self.interface };
+        let (source, index) =
+            (source.unwrap_or(Ipv4Addr::UNSPECIFIED).octets(), index.to_ne_bytes());
+        // `struct in_pktinfo`: the index, the address, another one that counts for what arrives; but
+        // for Windows the index comes last.
+        if cfg!(windows) {
+            let mut info = [0; 8];
+            info[..4].copy_from_slice(&source);
+            info[4..].copy_from_slice(&index);
+            return put(messages, names::CMSG_IP_PKTINFO, info, what);
+        }
+        let mut info = [0; 12];
+        info[..4].copy_from_slice(&index);
+        info[4..8].copy_from_slice(&source);
+        put(messages, names::CMSG_IP_PKTINFO, info, what)
     }
 }
 
@@ -112,9 +143,15 @@ fn put<L: Layout>(
 ) -> io::Result<()> {
     match name {
         Some(number) => messages.push(number, value),
-        None => Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            format!("this system cannot choose {what} of one such packet"),
-        )),
+        None => Err(cannot_choose(what)),
     }
+}
+
+/// What the system does not do for one packet.
+#[cold]
+pub(crate) fn cannot_choose(what: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        format!("this system cannot choose {what} of one such packet"),
+    )
 }

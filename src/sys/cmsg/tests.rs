@@ -1,11 +1,14 @@
 //! One body serves the property tests and a fuzzer: [`any_bytes`] and [`any_messages`].
 
 use std::net::Ipv6Addr;
+#[cfg(any(target_os = "linux", target_os = "android"))]
 use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
-use super::{Arrival, Departure, Encoder, Layout, Messages, Native, Room, RoomToSend, Value};
+use super::{
+    Arrival, Departure, Encoder, Layout, Messages, Native, Queued, Room, RoomToSend, Value,
+};
 use crate::sys::names::{self, Name, Number};
 
 /// FreeBSD and others on 64 bits.
@@ -50,6 +53,7 @@ fn any_bytes(bytes: &[u8]) {
         assert!(count <= bytes.len() / L::HEADER);
         // Nothing may panic, whatever it makes of them.
         drop(format!("{:?}", Arrival::read::<L>(bytes)));
+        drop(format!("{:?}", Queued::read::<L>(bytes)));
     }
     walk::<Native>(bytes);
     walk::<Bsd>(bytes);
@@ -105,6 +109,8 @@ fn known() -> impl Strategy<Value = Vec<u8>> {
         names::CMSG_UDP_GRO,
         names::CMSG_IP_TTL,
         names::CMSG_IP_TOS,
+        names::CMSG_IPV6_RECVERR,
+        names::CMSG_IP_RECVERR,
     ];
     let numbers: Vec<Number> = names.into_iter().flatten().collect();
     let message = (prop::sample::select(numbers), prop::collection::vec(any::<u8>(), 0..52));
@@ -123,6 +129,8 @@ fn known() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_bytes_may_be_read(bytes in prop::collection::vec(any::<u8>(), 0..256)) {
         any_bytes(&bytes);
@@ -161,6 +169,52 @@ proptest! {
             flow_label: departure.flow_label,
             ..Arrival::default()
         });
+    }
+}
+
+/// Where what is sent to an IPv4 peer has the form in which it arrives.
+#[cfg(any(target_os = "linux", target_os = "android", windows))]
+#[test]
+fn what_goes_to_an_ipv4_peer_arrives_from_one() {
+    let source = std::net::Ipv4Addr::new(192, 0, 2, 7).to_ipv6_mapped();
+    let departure = Departure {
+        source: Some(source),
+        interface: 5,
+        hop_limit: Some(6),
+        traffic_class: Some(7),
+        ..Departure::default()
+    };
+    let mut room = RoomToSend::new();
+    let len = departure.write::<Native>(true, &mut room.0).unwrap();
+    let arrival = Arrival::read::<Native>(&room.0[..len]);
+    assert_eq!(arrival.destination, Some(source));
+    assert_eq!(
+        (arrival.interface, arrival.hop_limit, arrival.traffic_class),
+        (5, Some(6), Some(7))
+    );
+
+    let only = Departure { interface: 5, ..Departure::default() };
+    let len = only.write::<Native>(true, &mut room.0).unwrap();
+    assert_eq!(Arrival::read::<Native>(&room.0[..len]).interface, 5);
+}
+
+/// Both numbers that Microsoft's headers have for each.
+#[cfg(windows)]
+#[test]
+fn what_an_ipv4_packet_of_windows_tells_is_known_by_either_number() {
+    for (name, is_class) in [
+        (names::CMSG_IP_TTL, false),
+        (names::CMSG_IP_TTL_ALIAS, false),
+        (names::CMSG_IP_TOS, true),
+        (names::CMSG_IP_TOS_ALIAS, true),
+    ] {
+        let mut room = Room::<64>::new();
+        let mut encoder = Encoder::<Native>::new(&mut room.0);
+        encoder.push(name.unwrap(), 9).unwrap();
+        let len = encoder.finish();
+        let arrival = Arrival::read::<Native>(&room.0[..len]);
+        let (class, hops) = if is_class { (Some(9), None) } else { (None, Some(9)) };
+        assert_eq!((arrival.traffic_class, arrival.hop_limit), (class, hops));
     }
 }
 
@@ -241,7 +295,9 @@ fn a_time_is_read_in_both_widths() {
     let narrow = [1_700_000_000_i32.to_ne_bytes(), 123_456_789_i32.to_ne_bytes()].concat();
     assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &wide).time, Some(time));
     assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &narrow).time, Some(time));
-    assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &wide[..12]).time, None);
+    // 64 bits of seconds and 32 of the rest, as NetBSD and OpenBSD have it.
+    assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &wide[..12]).time, Some(time));
+    assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &wide[..10]).time, None);
 
     // By software, nothing, by hardware.
     let hardware = [5_i64.to_ne_bytes(), 7_i64.to_ne_bytes()].concat();

@@ -50,6 +50,8 @@ pub(crate) const MCAST_UNBLOCK_SOURCE: Name = None;
 pub(crate) const IPV6_ADDR_PREFERENCES: Name = None;
 pub(crate) const IPV6_AUTOFLOWLABEL: Name = None;
 pub(crate) const IPV6_DONTFRAG: Name = None;
+pub(crate) const IPV6_FLOWINFO_SEND: Name = None;
+pub(crate) const IPV6_FLOWLABEL_MGR: Name = None;
 /// The flow label of each datagram; as a control message, of one that is sent.
 pub(crate) const IPV6_FLOWINFO: Name = None;
 pub(crate) const IPV6_FREEBIND: Name = None;
@@ -132,6 +134,7 @@ pub(crate) const CMSG_IPV6_FLOWINFO: Name = None;
 pub(crate) const CMSG_IPV6_HOPLIMIT: Name = None;
 pub(crate) const CMSG_IPV6_PATHMTU: Name = None;
 pub(crate) const CMSG_IPV6_PKTINFO: Name = None;
+pub(crate) const CMSG_IPV6_RECVERR: Name = None;
 pub(crate) const CMSG_IPV6_TCLASS: Name = None;
 pub(crate) const CMSG_SO_RXQ_OVFL: Name = None;
 /// A `timespec` on Linux, a `timeval` elsewhere.
@@ -141,12 +144,22 @@ pub(crate) const CMSG_SCM_TXTIME: Name = None;
 pub(crate) const CMSG_UDP_GRO: Name = None;
 pub(crate) const CMSG_UDP_SEGMENT: Name = None;
 
-// The same for IPv4 packets on a dual-stack socket; `IP_PKTINFO` is `None` where `IPV6_PKTINFO`
-// carries mapped addresses.
+// The same for IPv4 packets on a dual-stack socket. What arrives may also have the IPv6 number, with
+// the value of the IPv4 header; what is sent goes by these alone.
 pub(crate) const CMSG_IP_DONTFRAG: Name = None;
+/// The source and the interface, by `IPV6_PKTINFO` with a mapped address.
+pub(crate) const CMSG_IP_MAPPED_PKTINFO: Name = None;
+/// The source and the interface, or one of them, by `struct in_pktinfo`.
 pub(crate) const CMSG_IP_PKTINFO: Name = None;
+pub(crate) const CMSG_IP_RECVERR: Name = None;
+/// The source alone.
+pub(crate) const CMSG_IP_SENDSRCADDR: Name = None;
 pub(crate) const CMSG_IP_TOS: Name = None;
+/// Another number that what arrives may have.
+pub(crate) const CMSG_IP_TOS_ALIAS: Name = None;
 pub(crate) const CMSG_IP_TTL: Name = None;
+/// Another number that what arrives may have.
+pub(crate) const CMSG_IP_TTL_ALIAS: Name = None;
 
 // Values that differ per system; `None` where it has no such value.
 
@@ -174,6 +187,11 @@ pub(crate) const PREFER_SRC_HOME: c_int = 0;
 pub(crate) const PREFER_SRC_CGA: c_int = 0;
 pub(crate) const PREFER_SRC_NONCGA: c_int = 0;
 
+// Of IPV6_FLOWLABEL_MGR: with whom a label is shared.
+pub(crate) const FLOW_SHARE_EXCLUSIVE: u8 = 0;
+pub(crate) const FLOW_SHARE_PROCESS: u8 = 0;
+pub(crate) const FLOW_SHARE_USER: u8 = 0;
+pub(crate) const FLOW_SHARE_ANY: u8 = 0;
 // Of SO_TIMESTAMPING.
 pub(crate) const TIMESTAMPING_RX_SOFTWARE: u32 = 0;
 pub(crate) const TIMESTAMPING_RX_HARDWARE: u32 = 0;

@@ -27,5 +27,7 @@ pub(crate) const MCAST_UNBLOCK_SOURCE: Name = at(IPPROTO_IPV6, libc::MCAST_UNBLO
 // netinet6/icmp6.c, icmp6_dgram_attach.
 pub(crate) const ICMPV6_DATAGRAMS: bool = true;
 
-// For sending: udp_usrreq.c, udp_check_pktinfo.
+// For sending: netinet/udp_usrreq.c, udp_output. What arrives has the IPv6 numbers
+// (netinet6/ip6_input.c, ip6_savecontrol_v4), but for the hop limit, which does not.
 pub(crate) const CMSG_IP_PKTINFO: Name = at(IPPROTO_IP, libc::IP_PKTINFO);
+pub(crate) const CMSG_IP_TOS: Name = at(IPPROTO_IP, libc::IP_TOS);

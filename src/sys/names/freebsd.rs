@@ -1,6 +1,6 @@
 pub(crate) use super::bsd::*;
 use super::{Atomic, Name, at};
-use libc::{IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
+use libc::{IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
 
 pub(crate) const ATOMIC: Option<Atomic> = Some(Atomic {
     accept4: libc::accept4,
@@ -29,3 +29,8 @@ pub(crate) const MCAST_BLOCK_SOURCE: Name = at(IPPROTO_IPV6, libc::MCAST_BLOCK_S
 pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_JOIN_SOURCE_GROUP);
 pub(crate) const MCAST_LEAVE_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_LEAVE_SOURCE_GROUP);
 pub(crate) const MCAST_UNBLOCK_SOURCE: Name = at(IPPROTO_IPV6, libc::MCAST_UNBLOCK_SOURCE);
+
+// For sending: netinet/udp_usrreq.c, udp_send. What arrives has the IPv6 numbers
+// (netinet6/ip6_input.c, ip6_savecontrol_v4).
+pub(crate) const CMSG_IP_SENDSRCADDR: Name = at(IPPROTO_IP, libc::IP_SENDSRCADDR);
+pub(crate) const CMSG_IP_TOS: Name = at(IPPROTO_IP, libc::IP_TOS);

@@ -35,6 +35,9 @@ pub(crate) const CMSG_IPV6_HOPLIMIT: Name = at(IPPROTO_IPV6, libc::IPV6_HOPLIMIT
 pub(crate) const CMSG_IPV6_PATHMTU: Name = IPV6_PATHMTU;
 pub(crate) const CMSG_IPV6_PKTINFO: Name = at(IPPROTO_IPV6, libc::IPV6_PKTINFO);
 pub(crate) const CMSG_IPV6_TCLASS: Name = IPV6_TCLASS;
+// inet/ip/conn_opt.c: for IPv4 the address is mapped, in both directions, and the hop limit and the
+// traffic class of what arrives are those of the IPv4 header.
+pub(crate) const CMSG_IP_MAPPED_PKTINFO: Name = CMSG_IPV6_PKTINFO;
 pub(crate) const CMSG_SCM_TIMESTAMP: Name = at(SOL_SOCKET, libc::SCM_TIMESTAMP);
 
 pub(crate) const TCP_CORK: Name = at(IPPROTO_TCP, libc::TCP_CORK);

@@ -38,6 +38,8 @@ pub(crate) const SO_TXTIME: Name = at(SOL_SOCKET, 61);
 pub(crate) const IPV6_ADDR_PREFERENCES: Name = at(IPPROTO_IPV6, libc::IPV6_ADDR_PREFERENCES);
 pub(crate) const IPV6_AUTOFLOWLABEL: Name = at(IPPROTO_IPV6, libc::IPV6_AUTOFLOWLABEL);
 pub(crate) const IPV6_DONTFRAG: Name = at(IPPROTO_IPV6, libc::IPV6_DONTFRAG);
+pub(crate) const IPV6_FLOWINFO_SEND: Name = at(IPPROTO_IPV6, libc::IPV6_FLOWINFO_SEND);
+pub(crate) const IPV6_FLOWLABEL_MGR: Name = at(IPPROTO_IPV6, libc::IPV6_FLOWLABEL_MGR);
 pub(crate) const IPV6_FLOWINFO: Name = at(IPPROTO_IPV6, libc::IPV6_FLOWINFO);
 pub(crate) const IPV6_FREEBIND: Name = at(IPPROTO_IPV6, libc::IPV6_FREEBIND);
 pub(crate) const IPV6_MINHOPCOUNT: Name = at(IPPROTO_IPV6, libc::IPV6_MINHOPCOUNT);
@@ -103,6 +105,12 @@ pub(crate) const PREFER_SRC_HOME: c_int = 0x0400;
 pub(crate) const PREFER_SRC_CGA: c_int = 0x0008;
 pub(crate) const PREFER_SRC_NONCGA: c_int = 0x0800;
 
+// linux/in6.h, IPV6_FL_S_*.
+pub(crate) const FLOW_SHARE_EXCLUSIVE: u8 = 1;
+pub(crate) const FLOW_SHARE_PROCESS: u8 = 2;
+pub(crate) const FLOW_SHARE_USER: u8 = 3;
+pub(crate) const FLOW_SHARE_ANY: u8 = 255;
+
 pub(crate) const MCAST_BLOCK_SOURCE: Name = at(IPPROTO_IPV6, libc::MCAST_BLOCK_SOURCE);
 pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_JOIN_SOURCE_GROUP);
 pub(crate) const MCAST_LEAVE_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_LEAVE_SOURCE_GROUP);
@@ -120,7 +128,10 @@ pub(crate) const CMSG_IPV6_HOPLIMIT: Name = at(IPPROTO_IPV6, libc::IPV6_HOPLIMIT
 // linux/in6.h.
 pub(crate) const CMSG_IPV6_PATHMTU: Name = at(IPPROTO_IPV6, 61);
 pub(crate) const CMSG_IPV6_PKTINFO: Name = at(IPPROTO_IPV6, libc::IPV6_PKTINFO);
+pub(crate) const CMSG_IPV6_RECVERR: Name = IPV6_RECVERR;
 pub(crate) const CMSG_IPV6_TCLASS: Name = IPV6_TCLASS;
+pub(crate) const CMSG_IP_MAPPED_PKTINFO: Name = CMSG_IPV6_PKTINFO;
+pub(crate) const CMSG_IP_RECVERR: Name = IP_RECVERR;
 pub(crate) const CMSG_IP_TOS: Name = IP_TOS;
 pub(crate) const CMSG_IP_TTL: Name = IP_TTL;
 pub(crate) const CMSG_SO_RXQ_OVFL: Name = SO_RXQ_OVFL;

@@ -12,10 +12,10 @@ use crate::sys::{Buffer, Message, Take};
 
 /// A write to a peer that is gone gives EPIPE, and no signal.
 #[cfg(not(target_vendor = "apple"))]
-const SEND_FLAGS: c_int = libc::MSG_NOSIGNAL;
+pub(crate) const SEND_FLAGS: c_int = libc::MSG_NOSIGNAL;
 /// `SO_NOSIGPIPE` is set on every socket instead.
 #[cfg(target_vendor = "apple")]
-const SEND_FLAGS: c_int = 0;
+pub(crate) const SEND_FLAGS: c_int = 0;
 
 /// More slices than this the kernel refuses; a stream takes them in several calls.
 const MAX_SLICES: usize = 1024;
@@ -25,6 +25,7 @@ fn flags(take: Take) -> c_int {
         Take::Data => 0,
         Take::Peek => libc::MSG_PEEK,
         Take::OutOfBand => libc::MSG_OOB,
+        Take::Ready => libc::MSG_DONTWAIT,
     }
 }
 
@@ -175,10 +176,7 @@ pub(crate) fn recv_message(
     header.msg_control = room.0.as_mut_ptr().cast();
     header.msg_controllen = room.0.len() as _;
     let len = recv_slices(fd, buffers, flags(take), &mut header)?;
-    // No kernel says more than there was room for; if one did, this would not believe it.
-    #[allow(clippy::unnecessary_cast, reason = "the field has 32 bits on some systems")]
-    let control = room.0.get(..header.msg_controllen as usize).unwrap_or_default();
-    let arrival = Arrival::read::<Native>(control);
+    let arrival = Arrival::read::<Native>(control(&room, &header));
     let source = match arrival.path_mtu {
         Some((destination, _)) => destination,
         None => decode(&raw, header.msg_namelen)?,
@@ -187,7 +185,7 @@ pub(crate) fn recv_message(
 }
 
 /// Receives into `buffers`; the name and control fields of `header` are the caller's.
-fn recv_slices(
+pub(in crate::sys) fn recv_slices(
     fd: Borrowed<'_>,
     buffers: &mut [IoSliceMut<'_>],
     flags: c_int,
@@ -201,7 +199,14 @@ fn recv_slices(
     check_len(unsafe { libc::recvmsg(fd.as_raw_fd(), header, flags) })
 }
 
-fn message_header() -> libc::msghdr {
+/// The control messages that came.
+pub(in crate::sys) fn control<'a>(room: &'a RoomToReceive, header: &libc::msghdr) -> &'a [u8] {
+    // No kernel says more than there was room for; if one did, this would not believe it.
+    #[allow(clippy::unnecessary_cast, reason = "the field has 32 bits on some systems")]
+    room.0.get(..header.msg_controllen as usize).unwrap_or_default()
+}
+
+pub(in crate::sys) fn message_header() -> libc::msghdr {
     // SAFETY: all-zero bytes are a valid `msghdr` with no name, no slices and no control data.
     unsafe { MaybeUninit::zeroed().assume_init() }
 }

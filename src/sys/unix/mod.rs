@@ -11,7 +11,7 @@ use super::{Target, get_int, unsupported};
 
 mod bulk;
 mod create;
-mod data;
+pub(super) mod data;
 mod interface;
 mod resolve;
 mod wait;
@@ -19,8 +19,8 @@ mod wait;
 pub(super) use self::bulk::send_part;
 pub(crate) use self::create::{accept, open};
 pub(crate) use self::data::{
-    recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send, send_message, send_to,
-    send_to_vectored, send_vectored,
+    SEND_FLAGS, recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send,
+    send_message, send_to, send_to_vectored, send_vectored,
 };
 pub(crate) use self::interface::{
     interface_addresses, interface_index, interface_name, interfaces,
@@ -30,6 +30,11 @@ pub(super) use self::wait::{pair, wait_once, wait_one_once};
 
 pub(crate) type Owned = OwnedFd;
 pub(crate) type Borrowed<'a> = BorrowedFd<'a>;
+
+/// What tells one open socket from another.
+pub(crate) fn id(fd: Borrowed<'_>) -> u64 {
+    fd.as_raw_fd() as u64
+}
 
 #[inline]
 pub(crate) fn borrow(socket: &Owned) -> Borrowed<'_> {
@@ -45,7 +50,12 @@ pub(crate) mod codes {
     pub(crate) const SYSTEM_LIMIT: &[i32] = &[libc::ENFILE];
     pub(crate) const NO_DEVICE: &[i32] = &[libc::ENODEV, libc::ENXIO];
     /// Of joining and blocking: the limits of a socket.
-    pub(crate) const NO_ROOM: &[i32] = &[libc::ENOBUFS, libc::ENOMEM, libc::ETOOMANYREFS];
+    pub(crate) const NO_ROOM: &[i32] = &[
+        libc::ENOBUFS,
+        libc::ENOMEM,
+        #[cfg(not(target_os = "haiku"))]
+        libc::ETOOMANYREFS,
+    ];
     /// Of joining: the interface has no IPv6 (net/ipv6/mcast.c, `__ipv6_dev_mc_inc`), or no
     /// multicast (in6_mcast.c, `in6p_join_group`).
     pub(crate) const NO_MULTICAST: &[i32] = &[libc::EINVAL, libc::EADDRNOTAVAIL];
@@ -74,12 +84,16 @@ pub(crate) mod codes {
     ];
     /// A peer of the other family than the address that the socket is bound to.
     pub(crate) const UNREACHABLE: &[i32] = &[libc::EAFNOSUPPORT];
+    /// A network interface that announced segmentation and cannot do it.
+    pub(crate) const NO_OFFLOAD: &[i32] = &[libc::EIO];
+    pub(crate) const OUT_OF_RANGE: &[i32] = &[libc::ERANGE];
+    pub(crate) const TOO_LONG: &[i32] = &[libc::EMSGSIZE];
     /// No option makes an address exclusive.
     pub(crate) const EXCLUSIVE: &[i32] = &[];
 }
 
 /// Turns the result of a system call into a `Result`.
-pub(super) fn check(result: c_int) -> io::Result<c_int> {
+pub(crate) fn check(result: c_int) -> io::Result<c_int> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
@@ -94,7 +108,7 @@ fn check_len(result: isize) -> io::Result<usize> {
 pub(crate) const ADDRESS_LEN: libc::socklen_t = size_of::<libc::sockaddr_in6>() as libc::socklen_t;
 
 #[inline]
-fn encode(address: &SocketAddrV6) -> libc::sockaddr_in6 {
+pub(crate) fn encode(address: &SocketAddrV6) -> libc::sockaddr_in6 {
     // SAFETY: all-zero bytes are a valid `sockaddr_in6`, which holds integers only.
     let mut raw: libc::sockaddr_in6 = unsafe { MaybeUninit::zeroed().assume_init() };
     raw.sin6_family = libc::AF_INET6 as libc::sa_family_t;
@@ -109,7 +123,10 @@ fn encode(address: &SocketAddrV6) -> libc::sockaddr_in6 {
 ///
 /// Another family is an error: `IPV6_ADDRFORM` turns a socket into an IPv4 one under our feet.
 #[inline]
-fn decode(raw: &MaybeUninit<libc::sockaddr_in6>, len: libc::socklen_t) -> io::Result<SocketAddrV6> {
+pub(crate) fn decode(
+    raw: &MaybeUninit<libc::sockaddr_in6>,
+    len: libc::socklen_t,
+) -> io::Result<SocketAddrV6> {
     if len < ADDRESS_LEN {
         return Err(not_an_address());
     }
@@ -214,6 +231,13 @@ pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
     // SAFETY: the call writes one integer.
     check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut len) })?;
     Ok(usize::try_from(len).unwrap_or(0))
+}
+
+/// Whether calls on a socket return instead of waiting, or `None` where the system does not tell.
+pub(crate) fn is_nonblocking(fd: Borrowed<'_>) -> io::Result<Option<bool>> {
+    // SAFETY: the call takes integers.
+    let flags = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) })?;
+    Ok(Some(flags & libc::O_NONBLOCK != 0))
 }
 
 /// Makes a socket that somebody else opened like our own.

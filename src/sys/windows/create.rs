@@ -31,6 +31,11 @@ pub(crate) fn open(protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
     Ok(socket)
 }
 
+/// Whether calls on a socket return instead of waiting: Windows does not tell.
+pub(crate) fn is_nonblocking(_: Borrowed<'_>) -> io::Result<Option<bool>> {
+    Ok(None)
+}
+
 /// Makes a socket that somebody else opened like our own.
 pub(crate) fn prepare(fd: Borrowed<'_>) -> io::Result<()> {
     let kind = get_int(Target { fd, dual_stack: false }, names::SO_TYPE)?;

@@ -13,14 +13,14 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use super::{ADDRESS_LEN, Borrowed, check, decode, encode, no_address, raw};
-use crate::sys::{Buffer, Message, Take};
+use crate::sys::{Buffer, Take};
 
 /// As on Unix; a stream takes more slices in several calls.
 const MAX_SLICES: usize = 1024;
 
-fn flags(take: Take) -> c_int {
+pub(super) fn flags(take: Take) -> c_int {
     match take {
-        Take::Data => 0,
+        Take::Data | Take::Ready => 0,
         Take::Peek => MSG_PEEK,
         Take::OutOfBand => MSG_OOB,
     }
@@ -163,22 +163,20 @@ pub(crate) fn recv_vectored(
     }
 }
 
-pub(crate) fn recv_message(
+/// As `recv_from`, into several slices.
+pub(crate) fn recv_from_vectored(
     fd: Borrowed<'_>,
     buffers: &mut [IoSliceMut<'_>],
-    take: Take,
-) -> io::Result<Message> {
+) -> io::Result<(usize, SocketAddrV6)> {
     let mut address = no_address();
     let mut address_len = ADDRESS_LEN;
-    let result = recv_slices(fd, buffers, take, Some((&mut address, &mut address_len)));
-    let (len, truncated) = match result {
-        Ok(len) => (len, false),
-        Err(error) if is_truncation(&error) => {
-            (buffers.iter().map(|buffer| buffer.len()).sum(), true)
-        }
+    let result = recv_slices(fd, buffers, Take::Data, Some((&mut address, &mut address_len)));
+    let len = match result {
+        Ok(len) => len,
+        Err(error) if is_truncation(&error) => all(buffers),
         Err(error) => return Err(error),
     };
-    Ok(Message { len, source: decode(&address, address_len)?, truncated })
+    Ok((len, decode(&address, address_len)?))
 }
 
 fn recv_slices(
@@ -212,13 +210,18 @@ fn recv_slices(
     Ok(len as usize)
 }
 
-fn count(slices: usize) -> io::Result<u32> {
+pub(super) fn count(slices: usize) -> io::Result<u32> {
     u32::try_from(slices).map_err(|_| io::ErrorKind::InvalidInput.into())
+}
+
+/// The room in all slices, which is what a truncated datagram fills.
+pub(super) fn all(buffers: &[IoSliceMut<'_>]) -> usize {
+    buffers.iter().map(|buffer| buffer.len()).sum()
 }
 
 /// Shut down for writing, here: a number without a kind in std, and of this kind elsewhere.
 #[cold]
-fn broken_pipe(error: io::Error) -> io::Error {
+pub(super) fn broken_pipe(error: io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(WSAESHUTDOWN) => io::Error::new(io::ErrorKind::BrokenPipe, error),
         _ => error,
@@ -226,6 +229,6 @@ fn broken_pipe(error: io::Error) -> io::Error {
 }
 
 #[cold]
-fn is_truncation(error: &io::Error) -> bool {
+pub(super) fn is_truncation(error: &io::Error) -> bool {
     error.raw_os_error() == Some(WSAEMSGSIZE)
 }

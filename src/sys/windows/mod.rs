@@ -17,22 +17,30 @@ use super::{Target, unsupported};
 mod create;
 mod data;
 mod interface;
+mod message;
 mod resolve;
 mod wait;
 
-pub(crate) use self::create::{accept, open, prepare};
+pub(crate) use self::create::{accept, is_nonblocking, open, prepare};
 pub(crate) use self::data::{
-    recv, recv_from, recv_message, recv_vectored, send, send_to, send_to_vectored, send_vectored,
+    recv, recv_from, recv_from_vectored, recv_vectored, send, send_to, send_to_vectored,
+    send_vectored,
 };
 pub(crate) use self::interface::{
     interface_addresses, interface_index, interface_name, interfaces,
 };
+pub(crate) use self::message::{recv_message, send_message};
 pub(super) use self::resolve::look_up;
 pub(super) use self::wait::{pair, wait_once, wait_one_once};
 pub(super) use super::bulk::send_nothing as send_part;
 
 pub(crate) type Owned = OwnedSocket;
 pub(crate) type Borrowed<'a> = BorrowedSocket<'a>;
+
+/// What tells one open socket from another.
+pub(crate) fn id(fd: Borrowed<'_>) -> u64 {
+    fd.as_raw_socket() as u64
+}
 
 #[inline]
 pub(crate) fn borrow(socket: &Owned) -> Borrowed<'_> {
@@ -65,6 +73,10 @@ pub(crate) mod codes {
     /// A peer of the other family than the bound address; the documentation has none for it.
     pub(crate) const UNREACHABLE: &[i32] =
         &[WSAEAFNOSUPPORT, WSAEOPNOTSUPP, WSAEADDRNOTAVAIL, WSAEINVAL];
+    /// An interface that cannot segment, or a system that is too old.
+    pub(crate) const NO_OFFLOAD: &[i32] = &[WSAEOPNOTSUPP, WSAENOPROTOOPT];
+    pub(crate) const OUT_OF_RANGE: &[i32] = &[];
+    pub(crate) const TOO_LONG: &[i32] = &[WSAEMSGSIZE];
     /// The address belongs to a socket with `SO_EXCLUSIVEADDRUSE`, or the system keeps the port.
     pub(crate) const EXCLUSIVE: &[i32] = &[WSAEACCES];
 }

@@ -13,7 +13,7 @@ use inet6::option::{
     RecvPacketInfo, RecvTimestamp, RecvTrafficClass, Timestamping, TrafficClass, TransmitTime,
     UnicastHops,
 };
-use inet6::{Builder, DualStack, Interface, Outgoing, Received, UdpSocket};
+use inet6::{Builder, DualStack, FlowShare, Interface, Outgoing, Received, UdpSocket};
 
 use crate::support::*;
 
@@ -40,6 +40,12 @@ fn port<M: Mode>(socket: &UdpSocket<M>) -> u16 {
     SocketAddr::port(&socket.local_addr().unwrap().into())
 }
 
+/// Leases a label: without that, it may not be sent while others have one of their own.
+fn lease<M: Mode>(socket: &UdpSocket<M>, bits: u32) -> FlowLabel {
+    let label = FlowLabel::new(bits);
+    socket.request_flow_label(Ipv6Addr::LOCALHOST, label, FlowShare::Any).unwrap().keep()
+}
+
 fn receive<M: Mode>(socket: &UdpSocket<M>) -> Received<M> {
     socket.recv_message(&mut [0; 64]).unwrap()
 }
@@ -50,7 +56,7 @@ fn told<O: LiveOn<inet6::kind::Datagrams>>(option: O) -> String {
     let server = socket();
     server.set_option(option).unwrap();
     let client = UdpSocket::bind("[::]:0").unwrap();
-    let label = FlowLabel::new(7).unwrap();
+    let label = lease(&client, 7);
     let to = server.local_addr().unwrap();
     client.send_message(&Outgoing::to(to, b"x").flow_label(label)).unwrap();
     let received = receive(&server);
@@ -93,7 +99,7 @@ fn a_field_is_there_if_its_option_is_on_and_not_otherwise() {
 fn what_one_datagram_is_sent_with_arrives() {
     let server = curious(inet6::V6Only);
     let client = UdpSocket::bind("[::]:0").unwrap();
-    let label = FlowLabel::new(0xabcde).unwrap();
+    let label = lease(&client, 0x7bcde);
     let before = SystemTime::now();
     let message = Outgoing::to((Ipv6Addr::LOCALHOST, port(&server)), b"ping")
         .source(Ipv6Addr::LOCALHOST)
@@ -138,7 +144,7 @@ fn an_ipv4_datagram_tells_the_same_on_a_dual_stack_socket() {
     assert!(received.time.is_some());
 
     // And of an IPv6 peer the same socket tells what an IPv6 packet has.
-    let label = FlowLabel::new(1).unwrap();
+    let label = lease(&client, 1);
     let message = Outgoing::to((Ipv6Addr::LOCALHOST, port(&server)), b"ping").flow_label(label);
     client.send_message(&message).unwrap();
     let received = receive(&server);

@@ -3,13 +3,15 @@
 use std::io::ErrorKind;
 use std::net::{Ipv6Addr, SocketAddrV6};
 
+use inet6::icmp::{Icmp, Icmpv6Error, TimeExceeded, Unreachable};
 use inet6::option::{
-    BindDevice, MulticastInterface, RecvHopLimit, RecvPacketInfo, UnicastHops, UnicastInterface,
+    BindDevice, DontFragment, MulticastInterface, RecvError, RecvHopLimit, RecvPacketInfo,
+    UnicastHops, UnicastInterface,
 };
-use inet6::{Builder, EchoReply, EchoSocket, Interface};
+use inet6::{Builder, EchoReply, EchoReport, EchoSocket, Interface, MessageTooLong, Origin};
 
 use crate::echo::linux::{let_echo, patient_echo};
-use crate::lab::Lab;
+use crate::lab::{Chain, Lab};
 
 const LEFT: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 const RIGHT: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2);
@@ -209,6 +211,76 @@ fn replies_that_others_make_up_are_known_by_identifier_and_nothing_else() {
     assert_eq!((reply.sequence, &*data), (7, &b"!"[..]));
     assert_eq!(*reply.message.source.ip(), LEFT);
     nothing_more(&socket);
+}
+
+/// Waits for a report: receiving fails with its error, and it is in the queue, alone.
+#[track_caller]
+fn report(socket: &EchoSocket, buffer: &mut [u8]) -> EchoReport {
+    let error = socket.recv_echo(&mut []).unwrap_err();
+    assert_ne!(error.kind(), ErrorKind::WouldBlock, "no report comes");
+    let report = socket.recv_error(buffer).unwrap().expect("the reason of the error");
+    assert_eq!(report.report.error().unwrap().raw_os_error(), error.raw_os_error());
+    assert_eq!(socket.recv_error(buffer).unwrap(), None);
+    report
+}
+
+#[test]
+fn each_router_on_the_way_tells_which_request_came_no_further() {
+    let chain = require!(Chain::through(2), "the lab");
+    let_echo(chain.left());
+    let socket = chain.left().run(|| {
+        let builder = Builder::datagram().with(RecvError(true));
+        patient_echo(builder.bind_echo("[::]:0").unwrap())
+    });
+    assert_eq!(socket.recv_error(&mut []).unwrap(), None);
+    let ways = ["2001:db8:0:1::2", "2001:db8:0:2::2"].map(|ip| ip.parse::<Ipv6Addr>().unwrap());
+    let last = "2001:db8:0:3::2";
+    for (hops, router) in (1..).zip(ways) {
+        socket.set_option(UnicastHops(Some(hops))).unwrap();
+        for room in [0, 3, 9] {
+            let sequence = 256 * u16::from(hops) + room as u16;
+            socket.send_echo((last, 0), sequence, b"which?").unwrap();
+            let mut buffer = vec![0xaa; room];
+            let EchoReport { sequence: about, report, .. } = report(&socket, &mut buffer);
+            assert_eq!(about, Some(sequence));
+            let late = Icmpv6Error::TimeExceeded(TimeExceeded::HopLimit);
+            assert_eq!((report.origin, report.icmp), (Origin::Icmpv6, Some(Icmp::V6(late))));
+            assert_eq!(report.offender, Some(router));
+            assert_eq!(report.destination, Some(SocketAddrV6::new(last.parse().unwrap(), 0, 0, 0)));
+            assert_eq!((report.len, report.truncated), (room.min(6), room < 6));
+            assert_eq!(buffer[..report.len], b"which?"[..report.len]);
+        }
+    }
+    socket.set_option(UnicastHops(Some(3))).unwrap();
+    socket.send_echo((last, 0), 9, b"").unwrap();
+    assert_eq!(receive(&socket).0.sequence, 9);
+}
+
+#[test]
+fn a_request_that_is_forbidden_or_too_big_is_reported() {
+    let lab = require!(lab(), "the lab");
+    let rule = "icmpv6 type echo-request reject with icmpv6 type admin-prohibited";
+    require!(lab.left.filter(rule), "nftables");
+    let socket = echo_socket(&lab, "[::]:0");
+    socket.set_option(RecvError(true)).unwrap();
+    socket.send_echo((LEFT, 0), 77, b"may I?").unwrap();
+    let EchoReport { sequence, report: said, .. } = report(&socket, &mut [0; 64]);
+    let forbidden = Icmpv6Error::DestinationUnreachable(Unreachable::Prohibited);
+    assert_eq!((sequence, said.icmp), (Some(77), Some(Icmp::V6(forbidden))));
+    assert_eq!((said.offender, said.len, said.mtu), (Some(LEFT), 6, None));
+
+    // This host refuses, and quotes nothing.
+    socket.set_option(DontFragment(true)).unwrap();
+    // The question for the path MTU is asked on the host of the thread.
+    let error = lab.right.run(|| socket.send_echo((LEFT, 0), 78, &[0; 1500]).unwrap_err());
+    let too_long = MessageTooLong::of(&error).unwrap();
+    assert_eq!((too_long.mtu(), too_long.max_payload()), (Some(1500), Some(1452)));
+    let EchoReport { sequence, report: said, .. } =
+        socket.recv_error(&mut [0; 64]).unwrap().expect("the reason of the error");
+    assert_eq!((sequence, said.origin, said.len), (None, Origin::Local, 0));
+    assert_eq!(said.mtu, Some(1500));
+    socket.send_echo((LEFT, 0), 79, &[0; 1452]).unwrap();
+    assert_eq!(report(&socket, &mut []).sequence, Some(79), "it fits");
 }
 
 #[test]

@@ -1,0 +1,76 @@
+//! Leases of flow labels, as far as they concern nobody else: what is not shared by all is tested
+//! in a namespace.
+
+use std::io::ErrorKind;
+use std::net::Ipv6Addr;
+use std::time::Duration;
+
+use inet6::header::FlowLabel;
+use inet6::{Builder, FlowShare, Op, UdpSocket};
+
+use crate::support::*;
+
+const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
+#[test]
+fn only_linux_has_leases_and_the_others_say_so() {
+    let (server, client) = datagrams();
+    let bound = Builder::stream().bind("[::1]:0").unwrap();
+    let results = [
+        server.request_flow_label(Ipv6Addr::LOCALHOST, None, FlowShare::Any),
+        client.request_flow_label(None, FlowShare::Any),
+        bound.request_flow_label(Ipv6Addr::LOCALHOST, None, FlowShare::Any),
+    ];
+    for result in results {
+        match result {
+            Ok(lease) if LINUX => assert_ne!(lease.label().bits(), 0),
+            Err(error) if !LINUX => {
+                assert_eq!((error.op(), error.kind()), (Op::FlowLabel, ErrorKind::Unsupported));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_kernel_chooses_a_label_that_others_may_join() {
+    require!(LINUX, "leases of flow labels");
+    let (server, client) = datagrams();
+    let lease = server.request_flow_label(Ipv6Addr::LOCALHOST, None, FlowShare::Any).unwrap();
+    let another = server.request_flow_label(Ipv6Addr::LOCALHOST, None, FlowShare::Any).unwrap();
+    assert_ne!(lease.label(), another.label());
+    let joined = client.request_flow_label(Some(lease.label()), FlowShare::Any).unwrap();
+    assert_eq!((joined.label(), joined.share()), (lease.label(), FlowShare::Any));
+    joined.release().unwrap();
+    // One that nobody had is made, too.
+    let label = FlowLabel::new(another.label().bits() ^ 1);
+    assert_eq!(Some(client.request_flow_label(label, FlowShare::Any).unwrap().label()), label);
+}
+
+#[test]
+fn what_no_label_can_be_for_is_refused_before_the_system_is_asked() {
+    let socket = socket();
+    for peer in ["::", "::ffff:192.0.2.1"] {
+        let refused = socket.request_flow_label(peer.parse().unwrap(), None, FlowShare::Any);
+        let error = refused.unwrap_err();
+        assert_eq!((error.op(), error.kind()), (Op::FlowLabel, ErrorKind::InvalidInput));
+        assert_eq!(error.raw_os_error(), None);
+    }
+    let dual = dual_socket();
+    let connected = dual.connect((std::net::Ipv4Addr::LOCALHOST, 9)).unwrap();
+    let error = connected.request_flow_label(None, FlowShare::Any).unwrap_err();
+    assert_eq!(error.to_string(), "cannot lease a flow label: IPv4 has no flow labels");
+}
+
+#[test]
+fn a_time_to_linger_is_whole_seconds_that_the_kernel_can_count() {
+    require!(LINUX, "leases of flow labels");
+    let socket = UdpSocket::bind("[::1]:0").unwrap();
+    let lease = socket.request_flow_label(Ipv6Addr::LOCALHOST, None, FlowShare::Any).unwrap();
+    for millis in [0, 5_999, 6_001, 65_536_000, u64::MAX] {
+        let error = lease.linger(Duration::from_millis(millis)).unwrap_err();
+        assert_eq!((error.op(), error.kind()), (Op::FlowLabel, ErrorKind::InvalidInput));
+        assert_eq!(error.raw_os_error(), None, "{millis}");
+    }
+    lease.linger(Duration::from_secs(6)).unwrap();
+}

@@ -1,0 +1,231 @@
+//! The path MTU: across a router whose second wire takes 1280 bytes.
+#![allow(unsafe_code, reason = "readiness is asked for with a system call")]
+
+use std::io::IoSlice;
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+
+use inet6::option::{DontFragment, MtuDiscover, RecvPathMtu};
+use inet6::{ConnectedUdpSocket, DualStack, MessageTooLong, Outgoing, UdpSocket};
+
+use crate::lab::{Chain, Host};
+use crate::support::*;
+
+/// The right host in both families, the headers in front of a payload, and what fits 1280 bytes.
+const FAMILIES: [(&str, usize); 2] = [("2001:db8:0:2::2", 1232), ("198.51.100.2", 1252)];
+
+pub(super) fn narrow() -> Result<Chain, String> {
+    let chain = Chain::through(1)?;
+    chain.set_mtu(2, 1280);
+    Ok(chain)
+}
+
+/// A server on the right host, and its address in a family.
+fn server(chain: &Chain, ip: &str) -> (UdpSocket<DualStack>, SocketAddr) {
+    let server = chain.right().run(dual_socket);
+    let port = server.local_addr().unwrap().port();
+    (server, SocketAddr::new(ip.parse().unwrap(), port))
+}
+
+/// A socket on the left host.
+fn client(chain: &Chain) -> UdpSocket<DualStack> {
+    chain.left().run(dual_socket)
+}
+
+fn connected(chain: &Chain, peer: SocketAddr) -> ConnectedUdpSocket<DualStack> {
+    let socket = client(chain);
+    chain.left().run(|| socket.connect(peer).unwrap())
+}
+
+/// Sends what the wire of the router does not take, and waits until that is known.
+#[track_caller]
+fn learn(socket: &ConnectedUdpSocket<DualStack>) {
+    assert_eq!(socket.mtu().unwrap(), 1500);
+    socket.set_option(DontFragment(true)).unwrap();
+    assert_eq!(socket.send(&[0; 1400]).unwrap(), 1400, "the first one goes");
+    // The report of the router ends the wait.
+    let error = socket.recv(&mut [0; 8]).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE), "{error}");
+    assert_eq!(socket.mtu().unwrap(), 1280);
+}
+
+/// A counter of the kernel on this host, such as `Ip6FragCreates`.
+#[track_caller]
+pub(super) fn counter(host: &Host, name: &str) -> u64 {
+    let path = "/proc/thread-self/net/snmp6";
+    let text = host.run(|| std::fs::read_to_string(path)).unwrap();
+    let line = text.lines().find(|line| line.split_whitespace().next() == Some(name));
+    line.unwrap_or_else(|| panic!("{name}")).split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[track_caller]
+fn refused(result: std::io::Result<usize>, most: usize) {
+    let error = result.unwrap_err();
+    let too_long = MessageTooLong::of(&error).unwrap_or_else(|| panic!("{error}"));
+    assert_eq!((too_long.mtu(), too_long.max_payload()), (Some(1280), Some(most)));
+    let len = too_long.len();
+    let text = format!(
+        "a datagram of {len} bytes does not fit the path MTU of 1280 bytes: send at most {most}"
+    );
+    assert_eq!(error.to_string(), text);
+    let cause = std::error::Error::source(&error).unwrap();
+    let cause: &std::io::Error = cause.downcast_ref().unwrap();
+    assert_eq!(cause.raw_os_error(), Some(libc::EMSGSIZE));
+}
+
+#[test]
+fn a_connected_socket_learns_the_path_mtu_and_tells_it() {
+    let chain = require!(narrow(), "the lab");
+    for (ip, most) in FAMILIES {
+        let (server, peer) = server(&chain, ip);
+        let socket = connected(&chain, peer);
+        learn(&socket);
+        for len in [1400, most + 1] {
+            refused(socket.send(&vec![0; len]), most);
+        }
+        let (head, body) = (vec![0; 700], vec![0; most - 699]);
+        refused(socket.send_vectored(&[IoSlice::new(&head), IoSlice::new(&body)]), most);
+        assert_eq!(socket.send(&vec![1; most]).unwrap(), most);
+        assert_eq!(server.recv_from(&mut [0; 2000]).unwrap().0, most);
+    }
+}
+
+#[test]
+fn an_unconnected_socket_tells_the_path_mtu_of_each_peer() {
+    let chain = require!(narrow(), "the lab");
+    for (ip, most) in FAMILIES {
+        let (server, peer) = server(&chain, ip);
+        learn(&connected(&chain, peer));
+        let socket = client(&chain);
+        socket.set_option(DontFragment(true)).unwrap();
+        chain.left().run(|| {
+            refused(socket.send_to(&[0; 2000], peer), most);
+            let (head, body) = (vec![0; 700], vec![0; most - 699]);
+            let slices = [IoSlice::new(&head), IoSlice::new(&body)];
+            refused(socket.send_to_vectored(&slices, peer), most);
+            assert_eq!(socket.send_to(&vec![1; most], peer).unwrap(), most);
+            // The way to the router is wide.
+            let near = ["2001:db8:0:1::2", "192.0.2.2"].map(|ip| ip.parse().unwrap());
+            let near = SocketAddr::new(near[usize::from(peer.is_ipv4())], 9);
+            assert_eq!(socket.send_to(&[0; 1400], near).unwrap(), 1400);
+        });
+        assert_eq!(server.recv_from(&mut [0; 2000]).unwrap().0, most);
+    }
+}
+
+#[test]
+fn a_message_that_must_not_be_split_tells_the_path_mtu() {
+    let chain = require!(narrow(), "the lab");
+    let (ip, most) = FAMILIES[0];
+    let (server, peer) = server(&chain, ip);
+    learn(&connected(&chain, peer));
+    let data = vec![1; most + 1];
+    let whole = DontFragment(true);
+    let socket = client(&chain);
+    let by_right = chain.left().run(|| inet6::Interface::from_name("right").unwrap());
+    let source = "2001:db8:0:1::1".parse().unwrap();
+    chain.left().run(|| {
+        let probe = Outgoing::to(peer, &data).dont_fragment(whole);
+        refused(socket.send_message(&probe), most);
+        refused(socket.send_message(&probe.source(source).interface(by_right)), most);
+        refused(
+            connected(&chain, peer).send_message(&Outgoing::new(&data).dont_fragment(whole)),
+            most,
+        );
+        // Cut into datagrams, each of them must fit, and all of them one system call.
+        let segments = vec![2; 3 * data.len()];
+        let size = u16::try_from(data.len()).unwrap();
+        let cut = Outgoing::to(peer, &segments).segment_size(size).dont_fragment(whole);
+        refused(socket.send_message(&cut), most);
+        let all = Outgoing::to(peer, &[0; 70_000]).segment_size(1000);
+        let error = socket.send_message(&all).unwrap_err();
+        let too_long = MessageTooLong::of(&error).unwrap();
+        assert_eq!((too_long.len(), too_long.max_payload()), (70_000, Some(65_527)));
+        let fits = Outgoing::to(peer, &data[1..]).dont_fragment(whole);
+        assert_eq!(socket.send_message(&fits).unwrap(), most);
+    });
+    assert_eq!(server.recv_from(&mut [0; 2000]).unwrap().0, most);
+}
+
+#[test]
+fn without_dont_fragment_a_datagram_goes_in_fragments_that_fit() {
+    let chain = require!(narrow(), "the lab");
+    let (ip, _) = FAMILIES[0];
+    let (server, peer) = server(&chain, ip);
+    learn(&connected(&chain, peer));
+    let socket = client(&chain);
+    // 4000 bytes and the UDP header in pieces of 1232, and 1280 less 40 and 8 of the fragment header.
+    let cases =
+        [(MtuDiscover::Want, 1400, 2), (MtuDiscover::Want, 4000, 4), (MtuDiscover::Dont, 1400, 2)];
+    for (discover, len, pieces) in cases {
+        socket.set_option(discover).unwrap();
+        let before = counter(chain.left(), "Ip6FragCreates");
+        assert_eq!(chain.left().run(|| socket.send_to(&vec![1; len], peer).unwrap()), len);
+        assert_eq!(server.recv_from(&mut [0; 5000]).unwrap().0, len);
+        let created = counter(chain.left(), "Ip6FragCreates") - before;
+        assert_eq!(created, pieces, "{discover:?} {len}");
+    }
+}
+
+#[test]
+fn what_is_done_with_a_path_mtu_depends_on_mtu_discover() {
+    let chain = require!(narrow(), "the lab");
+    for (ip, most) in FAMILIES {
+        let (server, peer) = server(&chain, ip);
+        learn(&connected(&chain, peer));
+        let socket = client(&chain);
+        chain.left().run(|| {
+            socket.set_option(MtuDiscover::Do).unwrap();
+            refused(socket.send_to(&[0; 1400], peer), most);
+            // They leave whole. What the router cannot split it drops: all of IPv6, and of IPv4 what
+            // carries "don't fragment", which `Interface` leaves out.
+            for (discover, len) in [(MtuDiscover::Probe, 1401), (MtuDiscover::Interface, 1402)] {
+                socket.set_option(discover).unwrap();
+                assert_eq!(socket.send_to(&vec![0; len], peer).unwrap(), len, "{discover:?}");
+                let error = socket.send_to(&[0; 1500], peer).unwrap_err();
+                assert!(MessageTooLong::of(&error).is_some(), "{discover:?}");
+            }
+            socket.set_option(MtuDiscover::Want).unwrap();
+            assert_eq!(socket.send_to(&[1; 1403], peer).unwrap(), 1403);
+        });
+        let arrive: &[usize] = if peer.is_ipv4() { &[1402, 1403] } else { &[1403] };
+        for len in arrive {
+            assert_eq!(server.recv_from(&mut [0; 2000]).unwrap().0, *len);
+        }
+    }
+}
+
+#[test]
+fn a_notice_tells_the_path_mtu_and_wakes_nobody() {
+    let chain = require!(narrow(), "the lab");
+    let (ip, most) = FAMILIES[0];
+    let (_server, peer) = server(&chain, ip);
+    learn(&connected(&chain, peer));
+    let socket = client(&chain);
+    socket.set_option(DontFragment(true)).unwrap();
+    socket.set_option(RecvPathMtu(true)).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let nothing = |socket: &UdpSocket<DualStack>| {
+        let error = socket.recv_message(&mut [0; 8]).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    };
+    nothing(&socket);
+    chain.left().run(|| refused(socket.send_to(&[0; 1400], peer), most));
+    assert!(!is_readable(&socket));
+    let notice = socket.recv_message(&mut [0; 8]).unwrap();
+    assert_eq!((notice.len, notice.path_mtu), (0, Some(1280)));
+    assert_eq!((notice.source.ip(), notice.source.port()), (peer.ip(), 0));
+    nothing(&socket);
+
+    chain.left().run(|| refused(socket.send_to(&[0; 1400], peer), most));
+    assert_eq!(socket.recv_from(&mut [0; 8]).unwrap().0, 0);
+    nothing(&socket);
+}
+
+fn is_readable(socket: &UdpSocket<DualStack>) -> bool {
+    let mut entry = libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: there is one entry, and nobody else uses it meanwhile.
+    let ready = unsafe { libc::poll(&raw mut entry, 1, 0) };
+    assert!(ready >= 0, "{}", std::io::Error::last_os_error());
+    ready > 0
+}
