@@ -53,7 +53,13 @@ fn every_kind<M: Mode>(mode: M) {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_echo_socket_waits_too() {
-    let socket = require!(Builder::datagram().bind_echo("[::1]:0"), "echo for this group");
+    use crate::echo::linux::let_echo;
+    use crate::lab::Host;
+
+    let host = require!(Host::new(), "a host");
+    host.ip("link set dev lo up");
+    let_echo(&host);
+    let socket = host.run(|| Builder::datagram().bind_echo("[::1]:0")).unwrap();
     assert!(!socket.wait_readable(AT_ONCE).unwrap() && socket.wait_writable(SOON).unwrap());
     socket.send_echo("[::1]:0", 1, b"").unwrap();
     assert!(socket.wait_readable(SOON).unwrap());
@@ -145,7 +151,7 @@ fn an_urgent_byte_makes_no_room() {
 }
 
 #[test]
-fn trying_first_needs_no_wait_where_there_is_something() {
+fn trying_and_waiting_loses_nothing() {
     let (socket, client) = datagrams();
     socket.set_nonblocking(true).unwrap();
     thread::scope(|scope| {
@@ -154,20 +160,33 @@ fn trying_first_needs_no_wait_where_there_is_something() {
                 client.send(&[number]).unwrap();
             }
         });
-        let (mut waits, mut buffer) = (0, [0; 8]);
+        let mut buffer = [0; 8];
         for number in 0..100 {
             loop {
                 match socket.recv_from(&mut buffer) {
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {
                         assert!(socket.wait_readable(SOON).unwrap(), "{number} never came");
-                        waits += 1;
                     }
                     result => break assert_eq!((result.unwrap().0, buffer[0]), (1, number)),
                 }
             }
         }
-        assert!(waits <= 100, "{waits} waits");
     });
+}
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn a_wait_that_fails_says_so() {
+    let (socket, client) = datagrams();
+    client.send(b"ping").unwrap();
+    let fault = Fault { call: libc::SYS_poll, arguments: &[(1, 1)], errno: libc::ENOMEM };
+    let work = || (socket.wait_readable(None), socket.wait_writable(AT_ONCE));
+    let (readable, writable) = require!(with_faults(&[fault], work), "faults");
+    assert_eq!(readable.unwrap_err().raw_os_error(), Some(libc::ENOMEM));
+    assert_eq!(writable.unwrap_err().raw_os_error(), Some(libc::ENOMEM));
+    // What is there already needs no wait.
+    let received = with_faults(&[fault], || socket.recv_from(&mut [0; 8]));
+    assert_eq!(received.unwrap().unwrap().0, 4);
 }
 
 #[cfg(unix)]
