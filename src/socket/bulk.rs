@@ -128,7 +128,7 @@ impl<M: Mode> TcpStream<M> {
 ///         write!(corked, "length: {}\r\n\r\n", file.metadata()?.len())?;
 ///         let sent = corked.send_file(&file, 0, 20)?;
 ///         corked.uncork()?; // both, in one segment
-/// #       drop(stream);
+/// #       stream.shutdown(std::net::Shutdown::Write)?;
 /// #       let mut text = String::new();
 /// #       listener.accept()?.0.read_to_string(&mut text)?;
 /// #       assert!(sent == 20 && text.contains("\n[package]"));
