@@ -19,8 +19,8 @@ mod wait;
 pub(super) use self::bulk::send_part;
 pub(crate) use self::create::{accept, open};
 pub(crate) use self::data::{
-    SEND_FLAGS, recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send,
-    send_message, send_to, send_to_vectored, send_vectored,
+    recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send, send_message, send_to,
+    send_to_vectored, send_vectored,
 };
 pub(crate) use self::interface::{
     interface_addresses, interface_index, interface_name, interfaces,
