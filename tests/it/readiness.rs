@@ -46,7 +46,7 @@ fn every_kind<M: Mode>(mode: M) {
     assert!(socket.wait_readable(SOON).unwrap(), "an empty datagram is one");
     assert_eq!(socket.recv_from(&mut [0; 8]).unwrap().0, 0);
     assert!(!peer.wait_readable(AT_ONCE).unwrap() && peer.wait_writable(SOON).unwrap());
-    socket.send_to(b"pong", &peer.local_addr().unwrap()).unwrap();
+    socket.send_to(b"pong", peer.local_addr().unwrap()).unwrap();
     assert!(peer.wait_readable(SOON).unwrap());
 }
 
@@ -89,6 +89,7 @@ fn the_end_of_the_data_is_readable() {
 
 #[test]
 fn a_reset_is_readable_and_then_told() {
+    require!(!under_wine(), "a reset reads as the end there");
     let (client, accepted) = streams();
     client.set_option(Linger(Some(Duration::ZERO))).unwrap();
     drop(client);

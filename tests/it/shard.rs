@@ -310,8 +310,8 @@ mod linux {
             // The third of five.
             let third = [(0, first + 2)];
             let steering = [(1, libc::SOL_SOCKET), (2, libc::SO_ATTACH_REUSEPORT_CBPF)];
-            let faults: [(libc::c_long, &[(u32, libc::c_int)], Op); 4] = [
-                (libc::SYS_bind, &third, Op::Bind),
+            let faults = [
+                (libc::SYS_bind, &third[..], Op::Bind),
                 (libc::SYS_listen, &third, Op::Listen),
                 (libc::SYS_getsockname, &[(0, first)], Op::Bind),
                 (libc::SYS_setsockopt, &steering, Op::Set("SO_ATTACH_REUSEPORT_CBPF")),
