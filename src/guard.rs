@@ -11,7 +11,7 @@ use crate::mode::Mode;
 use crate::option::{MinHopCount, RecvHopLimit};
 use crate::socket::handle::lend;
 use crate::socket::{ConnectedUdpSocket, UdpSocket};
-use crate::sys::{self, Borrowed};
+use crate::sys::{self, Borrowed, Readiness};
 
 /// A datagram socket that passes over what came too far (GTSM).
 ///
@@ -223,7 +223,7 @@ impl Limit {
         let left = deadline.saturating_duration_since(Instant::now());
         let more = match waits {
             _ if left.is_zero() => false,
-            Waits::Yes => sys::wait_readable(fd, left)?,
+            Waits::Yes => sys::wait_one(fd, Readiness::Readable, Some(left))?,
             // The next call waits where it should, with a timeout of its own.
             Waits::Unknown => true,
         };

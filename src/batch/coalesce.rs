@@ -9,6 +9,7 @@ use crate::kind::{Datagram, Datagrams as DatagramRole};
 use crate::message::Outgoing;
 use crate::mode::{Mode, V6Only};
 use crate::socket::handle::{handle, timeouts};
+use crate::socket::readiness::{readable, writable};
 use crate::socket::{self, UdpConnectError, UdpSocket};
 use crate::sys::{self, Owned};
 
@@ -91,6 +92,8 @@ pub struct CoalescingUdpSocket<M: Mode = V6Only> {
 
 handle!(CoalescingUdpSocket {}, Datagram, role DatagramRole);
 timeouts!(CoalescingUdpSocket);
+readable!(CoalescingUdpSocket);
+writable!(CoalescingUdpSocket);
 
 impl<M: Mode> UdpSocket<M> {
     /// Lets the kernel put datagrams together, from now on.

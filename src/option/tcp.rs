@@ -60,7 +60,7 @@ impl Setting for NoDelay {
 /// Holding back segments that are not full (`TCP_CORK`).
 ///
 /// While it is on, only full segments leave; switching it off sends the rest. A header and a body
-/// that are written apart leave together.
+/// that are written apart leave together. [`cork`](crate::TcpStream::cork) sets it for a while.
 ///
 /// # Values
 ///

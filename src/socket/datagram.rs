@@ -7,6 +7,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 
 use super::bound::explain;
 use super::handle::{ask, handle, timeouts, to_wire, with_wire};
+use super::readiness::{readable, writable};
 use super::too_long::{Attempt, total};
 use crate::addr::ToAddress;
 use crate::error::{Error, Op};
@@ -56,6 +57,8 @@ pub struct UdpSocket<M: Mode = V6Only> {
 
 handle!(UdpSocket {}, Datagram, role Datagrams);
 timeouts!(UdpSocket);
+readable!(UdpSocket);
+writable!(UdpSocket);
 
 /// A datagram socket with one peer: it sends there and receives from there only.
 ///
@@ -84,6 +87,8 @@ pub struct ConnectedUdpSocket<M: Mode = V6Only> {
 
 handle!(ConnectedUdpSocket {}, Datagram, role Datagrams);
 timeouts!(ConnectedUdpSocket);
+readable!(ConnectedUdpSocket);
+writable!(ConnectedUdpSocket);
 
 impl<M: Mode> UdpSocket<M> {
     pub(crate) fn new(fd: Owned, mode: M) -> Self {

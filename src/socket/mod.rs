@@ -2,11 +2,13 @@
 
 mod adopt;
 pub(crate) mod bound;
+mod bulk;
 mod connecting;
 mod datagram;
 pub(crate) mod handle;
 mod info;
 mod listener;
+pub(crate) mod readiness;
 mod stream;
 mod too_long;
 
@@ -16,6 +18,7 @@ pub(crate) use self::too_long::{Attempt, total};
 
 pub use self::adopt::AdoptError;
 pub use self::bound::BoundStream;
+pub use self::bulk::Corked;
 pub use self::connecting::Connecting;
 pub use self::datagram::{ConnectedUdpSocket, UdpConnectError, UdpSocket};
 pub use self::listener::{AcceptFailure, Incoming, TcpListener};
