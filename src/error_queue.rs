@@ -371,6 +371,9 @@ mod tests {
     }
 
     proptest! {
+        // A failing case is printed; nothing is written beside the sources.
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
         #[test]
         fn no_bytes_make_a_report_that_contradicts_itself(
             bytes in prop::collection::vec(any::<u8>(), 0..60),

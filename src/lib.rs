@@ -85,7 +85,6 @@
 //!   [the table](guide::systems)), opening one is an error.
 //! * It opens neither raw nor Unix domain sockets, and speaks no protocol but TCP, Multipath TCP
 //!   and UDP, and of ICMPv6 the echo.
-//! * It sends and receives one datagram at a time: no batches.
 //! * It does not set what you did not ask for, but for the following.
 //!
 //! # What is set silently
@@ -122,6 +121,8 @@
 //! | learn where it was sent to, its hop limit, traffic class, flow label, time of arrival | [`Received`], the `Recv` options of [`option`] |
 //! | answer from the right address | [`Received::reply`], [the chapter](guide::answering) |
 //! | send one datagram with its own source, interface, hop limit … | [`Outgoing`], [`UdpSocket::send_message`] |
+//! | send or receive many datagrams with one call | [`SendBatch`], [`RecvBatch`] |
+//! | … much cheaper than one by one | [`UdpSocket::send_segments`], [`UdpSocket::coalesce`] |
 //! | hear neighbours only | [`UdpSocket::guard`]; on streams [`MinHopCount`](option::MinHopCount); [the chapter](guide::securing_by_hop_limit) |
 //! | keep the packets of a flow on one path | [`AutoFlowLabel`](option::AutoFlowLabel); with a label of one's own: [`FlowLease`] |
 //! | send from a temporary address, or from a public one | [`AddressPreferences`](option::AddressPreferences) |
@@ -170,6 +171,7 @@ pub mod mode;
 pub mod option;
 
 mod addr;
+mod batch;
 mod builder;
 mod capabilities;
 mod connect;
@@ -187,6 +189,9 @@ mod sys;
 mod tcp_info;
 
 pub use self::addr::{AddressError, Endpoint, ToAddress, Zone};
+pub use self::batch::{
+    CoalescedBatch, CoalescingUdpSocket, Datagram, Datagrams, RecvBatch, SendBatch,
+};
 pub use self::builder::Builder;
 pub use self::capabilities::{Capabilities, capabilities};
 pub use self::connect::{

@@ -3,5 +3,7 @@
 mod outgoing;
 mod received;
 
+pub(crate) use self::outgoing::explain;
+
 pub use self::outgoing::Outgoing;
 pub use self::received::Received;

@@ -10,6 +10,7 @@ use crate::interface::Interface;
 use crate::mode::{Mode, V6Only};
 use crate::option::{DontFragment, TrafficClass};
 use crate::socket::{Attempt, ConnectedUdpSocket, UdpSocket, total, with_wire_on};
+use crate::sys::batch::Packet;
 use crate::sys::{self, cmsg::Departure};
 
 /// A datagram with what it is sent with: where it differs from what the socket is set to, for this
@@ -87,7 +88,8 @@ pub struct Outgoing<'a, P = (), M: Mode = V6Only> {
 
 #[derive(Debug, Clone, Copy)]
 enum Data<'a> {
-    One(&'a [u8]),
+    /// As a slice of one, which the kernel wants.
+    One([IoSlice<'a>; 1]),
     Many(&'a [IoSlice<'a>]),
 }
 
@@ -119,7 +121,7 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     pub fn to(peer: P, data: &'a [u8]) -> Self {
         Self {
             peer,
-            data: Data::One(data),
+            data: Data::One([IoSlice::new(data)]),
             source: None,
             send_at: None,
             departure: Departure::default(),
@@ -303,39 +305,73 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         mode: M,
         peer: Option<&SocketAddrV6>,
     ) -> io::Result<usize> {
+        let packet = self.packet(socket, mode, peer.copied())?;
+        let Packet { data, departure, ipv4, .. } = &packet;
+        let result = if departure.is_plain() {
+            sys::send_to_vectored(socket.fd, data, peer)
+        } else {
+            sys::send_message(socket.fd, data, peer, departure, *ipv4)
+        };
+        result.map_err(|error| explain(socket, &packet, error))
+    }
+
+    /// As the system takes it.
+    pub(crate) fn packet(
+        &self,
+        socket: sys::Target<'_>,
+        mode: M,
+        peer: Option<SocketAddrV6>,
+    ) -> io::Result<Packet<'_>> {
         let mut departure = self.departure;
         if let Some(ip) = self.source {
             departure.source = source(mode, ip.into())?;
         }
         departure.send_at = self.send_at.map(sys::monotonic_nanos).transpose()?;
-        let one;
-        let data = match self.data {
-            Data::One(data) => {
-                one = [IoSlice::new(data)];
-                &one
-            }
-            Data::Many(data) => data,
-        };
-        let attempt = || {
-            let attempt = match peer {
-                Some(peer) => Attempt::to(socket, peer, length(data, &departure)),
-                None => Attempt::connected(socket, length(data, &departure)),
-            };
-            attempt.from(departure.source, departure.interface)
-        };
-        if departure.is_plain() {
-            return sys::send_to_vectored(socket.fd, data, peer)
-                .map_err(|error| attempt().explain(error));
-        }
         let ipv4 = match peer {
             _ if mode.v6_only() => false,
             Some(peer) => is_mapped(peer.ip()),
+            None if departure.is_plain() => false,
             None => is_mapped(sys::peer_address(socket.fd)?.ip()),
         };
-        check(&departure, ipv4, peer)?;
-        sys::send_message(socket.fd, data, peer, &departure, ipv4)
-            .map_err(|error| attempt().explain(explain(&departure, error)))
+        check(&departure, ipv4, peer.as_ref())?;
+        let data = match &self.data {
+            Data::One(data) => data,
+            Data::Many(data) => *data,
+        };
+        Ok(Packet { data, peer, departure, ipv4 })
     }
+
+    /// Lends the kernel's form of the destination.
+    pub(crate) fn with_peer<R>(
+        &self,
+        socket: sys::Target<'_>,
+        mode: M,
+        run: impl FnOnce(&SocketAddrV6) -> io::Result<R>,
+    ) -> io::Result<R>
+    where
+        P: ToAddress<M>,
+    {
+        with_wire_on(socket, mode, &self.peer, self.departure.interface, run)
+    }
+
+    pub(crate) fn send_to_peer(&self, socket: sys::Target<'_>, mode: M) -> io::Result<usize>
+    where
+        P: ToAddress<M>,
+    {
+        self.with_peer(socket, mode, |wire| self.send(socket, mode, Some(wire)))
+    }
+}
+
+/// What the system's error means of a packet that it did not send.
+#[cold]
+pub(crate) fn explain(socket: sys::Target<'_>, packet: &Packet<'_>, error: io::Error) -> io::Error {
+    let Packet { data, peer, departure, .. } = packet;
+    let len = length(data, departure);
+    let attempt = match peer {
+        Some(peer) => Attempt::to(socket, peer, len),
+        None => Attempt::connected(socket, len),
+    };
+    attempt.from(departure.source, departure.interface).explain(explain_source(departure, error))
 }
 
 /// The length of what may be too long: of all that is given, or of one of the datagrams that it is
@@ -395,7 +431,7 @@ fn check(departure: &Departure, ipv4: bool, peer: Option<&SocketAddrV6>) -> io::
 
 /// A kernel says no more than "invalid argument" of a source that is not its own.
 #[cold]
-fn explain(departure: &Departure, error: io::Error) -> io::Error {
+fn explain_source(departure: &Departure, error: io::Error) -> io::Error {
     let (Some(source), true) = (departure.source, sys::errors::is_bad_source(&error)) else {
         return error;
     };
@@ -430,10 +466,7 @@ impl<M: Mode> UdpSocket<M> {
     /// See [`Outgoing`].
     #[doc(alias = "sendmsg")]
     pub fn send_message<P: ToAddress<M>>(&self, message: &Outgoing<'_, P, M>) -> io::Result<usize> {
-        let (socket, interface) = (self.target(), message.departure.interface);
-        with_wire_on(socket, self.mode(), &message.peer, interface, |wire| {
-            message.send(socket, self.mode(), Some(wire))
-        })
+        message.send_to_peer(self.target(), self.mode())
     }
 }
 

@@ -52,6 +52,7 @@ mod setting;
 mod socket;
 mod tcp;
 mod time;
+mod udp;
 
 pub(crate) use self::setting::{Rank, Setting};
 
@@ -65,6 +66,7 @@ pub use self::reuse::*;
 pub use self::socket::*;
 pub use self::tcp::*;
 pub use self::time::*;
+pub use self::udp::*;
 
 /// An option that sockets of kind `K` have.
 ///

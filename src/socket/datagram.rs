@@ -13,7 +13,7 @@ use crate::error::{Error, Op};
 use crate::kind::{Datagram, Datagrams};
 use crate::mode::{FromWire, Mode, V6Only};
 use crate::option::MulticastLoop;
-use crate::sys::{self, Owned, Take};
+use crate::sys::{self, Owned, Take, Target};
 
 /// A datagram socket that sends to anyone and receives from anyone.
 ///
@@ -115,11 +115,7 @@ impl<M: Mode> UdpSocket<M> {
     /// See [`UdpSocket`].
     #[inline]
     pub fn send_to(&self, data: &[u8], peer: impl ToAddress<M>) -> io::Result<usize> {
-        let socket = self.target();
-        with_wire(socket, self.mode, &peer, |wire| {
-            sys::send_to(socket.fd, data, wire)
-                .map_err(|error| Attempt::to(socket, wire, data.len()).explain(error))
-        })
+        send_to(self.target(), self.mode, data, &peer)
     }
 
     /// As [`send_to`](Self::send_to), from several slices.
@@ -568,6 +564,19 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     }
 }
 
+#[inline]
+pub(crate) fn send_to<M: Mode>(
+    socket: Target<'_>,
+    mode: M,
+    data: &[u8],
+    peer: &impl ToAddress<M>,
+) -> io::Result<usize> {
+    with_wire(socket, mode, peer, |wire| {
+        sys::send_to(socket.fd, data, wire)
+            .map_err(|error| Attempt::to(socket, wire, data.len()).explain(error))
+    })
+}
+
 /// A datagram socket could not be connected or disconnected; it gives the socket back.
 ///
 /// It converts into [`Error`] and into [`io::Error`].
@@ -590,6 +599,10 @@ pub struct UdpConnectError<M: Mode = V6Only> {
 }
 
 impl<M: Mode> UdpConnectError<M> {
+    pub(crate) fn new(socket: UdpSocket<M>, op: Op, error: io::Error) -> Self {
+        Self { socket, error: sys::errors::option(op, error) }
+    }
+
     /// Why it failed.
     ///
     /// # Examples

@@ -10,6 +10,7 @@ mod listener;
 mod stream;
 mod too_long;
 
+pub(crate) use self::datagram::send_to;
 pub(crate) use self::handle::with_wire_on;
 pub(crate) use self::too_long::{Attempt, total};
 

@@ -226,6 +226,12 @@ pub(crate) fn is_unreachable(error: &io::Error) -> bool {
         || is(error, codes::UNREACHABLE)
 }
 
+/// Whether segmentation by the kernel may be what failed.
+pub(crate) fn is_no_offload(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput)
+        || is(error, codes::NO_OFFLOAD)
+}
+
 /// Whether a datagram was too long to be sent.
 pub(crate) fn is_too_long(error: &io::Error) -> bool {
     is(error, codes::TOO_LONG)

@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{SockAddr, SockRef};
 
+pub(crate) mod batch;
 pub(crate) mod cmsg;
 pub(crate) mod errors;
 pub(crate) mod names;
@@ -83,10 +84,13 @@ pub(crate) enum Take {
     Data,
     Peek,
     OutOfBand,
+    /// Data, without waiting for it; only where batches are not one call.
+    #[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
+    Ready,
 }
 
 /// What `recv_message` found.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Message {
     pub(crate) len: usize,
     pub(crate) source: SocketAddrV6,

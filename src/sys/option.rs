@@ -263,3 +263,15 @@ pub(crate) fn knows(socket: Target<'_>, name: Name) -> bool {
             Err(error) => !super::errors::is_no_option(&error),
         }
 }
+
+/// Lets the kernel put datagrams together; `Ok(false)` if it cannot.
+pub(crate) fn set_coalescing(socket: Target<'_>) -> io::Result<bool> {
+    // Windows takes the length of the longest.
+    let value = if cfg!(windows) { c_int::from(u16::MAX) } else { 1 };
+    match set_int(socket, names::UDP_GRO, value) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(false),
+        Err(error) if super::errors::is_no_option(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -14,6 +14,7 @@ mod support;
 mod address;
 mod adopt;
 mod architecture;
+mod batch;
 mod bound;
 mod builder;
 mod capabilities;

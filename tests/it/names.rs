@@ -78,7 +78,7 @@ fn a_row_is_the_constant_of_its_name() {
 }
 
 /// The options of `src/option`.
-const OPTIONS: [&str; 10] = [
+const OPTIONS: [&str; 11] = [
     include_str!("../../src/option/device.rs"),
     include_str!("../../src/option/handshake.rs"),
     include_str!("../../src/option/ipv6.rs"),
@@ -89,6 +89,7 @@ const OPTIONS: [&str; 10] = [
     include_str!("../../src/option/socket.rs"),
     include_str!("../../src/option/tcp.rs"),
     include_str!("../../src/option/time.rs"),
+    include_str!("../../src/option/udp.rs"),
 ];
 
 #[test]

@@ -489,6 +489,14 @@ fn when_datagrams_arrive_and_leave() {
 }
 
 #[test]
+fn udp() {
+    datagrams(of("UDP_SEGMENT", SegmentSize(Some(1200))));
+    datagrams(of("UDP_SEGMENT", SegmentSize(None)));
+    let socket = UdpSocket::bind("[::1]:0").unwrap();
+    refused(socket.set_option(SegmentSize(Some(0))), "UDP_SEGMENT");
+}
+
+#[test]
 fn tcp() {
     streams(of("TCP_NODELAY", NoDelay(true)));
     connection(of("TCP_CORK", Cork(true)));

@@ -129,6 +129,8 @@ fn known() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_bytes_may_be_read(bytes in prop::collection::vec(any::<u8>(), 0..256)) {
         any_bytes(&bytes);

@@ -12,10 +12,10 @@ use crate::sys::{Buffer, Message, Take};
 
 /// A write to a peer that is gone gives EPIPE, and no signal.
 #[cfg(not(target_vendor = "apple"))]
-const SEND_FLAGS: c_int = libc::MSG_NOSIGNAL;
+pub(crate) const SEND_FLAGS: c_int = libc::MSG_NOSIGNAL;
 /// `SO_NOSIGPIPE` is set on every socket instead.
 #[cfg(target_vendor = "apple")]
-const SEND_FLAGS: c_int = 0;
+pub(crate) const SEND_FLAGS: c_int = 0;
 
 /// More slices than this the kernel refuses; a stream takes them in several calls.
 const MAX_SLICES: usize = 1024;
@@ -25,6 +25,7 @@ fn flags(take: Take) -> c_int {
         Take::Data => 0,
         Take::Peek => libc::MSG_PEEK,
         Take::OutOfBand => libc::MSG_OOB,
+        Take::Ready => libc::MSG_DONTWAIT,
     }
 }
 

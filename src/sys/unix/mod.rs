@@ -17,8 +17,8 @@ mod wait;
 
 pub(crate) use self::create::{accept, open};
 pub(crate) use self::data::{
-    recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send, send_message, send_to,
-    send_to_vectored, send_vectored,
+    SEND_FLAGS, recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send,
+    send_message, send_to, send_to_vectored, send_vectored,
 };
 pub(crate) use self::interface::{
     interface_addresses, interface_index, interface_name, interfaces,
@@ -28,6 +28,11 @@ pub(super) use self::wait::{pair, wait_once};
 
 pub(crate) type Owned = OwnedFd;
 pub(crate) type Borrowed<'a> = BorrowedFd<'a>;
+
+/// What tells one open socket from another.
+pub(crate) fn id(fd: Borrowed<'_>) -> u64 {
+    fd.as_raw_fd() as u64
+}
 
 #[inline]
 pub(crate) fn borrow(socket: &Owned) -> Borrowed<'_> {
@@ -77,6 +82,8 @@ pub(crate) mod codes {
     ];
     /// A peer of the other family than the address that the socket is bound to.
     pub(crate) const UNREACHABLE: &[i32] = &[libc::EAFNOSUPPORT];
+    /// A network interface that announced segmentation and cannot do it.
+    pub(crate) const NO_OFFLOAD: &[i32] = &[libc::EIO];
     pub(crate) const OUT_OF_RANGE: &[i32] = &[libc::ERANGE];
     pub(crate) const TOO_LONG: &[i32] = &[libc::EMSGSIZE];
     /// No option makes an address exclusive.
@@ -84,7 +91,7 @@ pub(crate) mod codes {
 }
 
 /// Turns the result of a system call into a `Result`.
-pub(super) fn check(result: c_int) -> io::Result<c_int> {
+pub(crate) fn check(result: c_int) -> io::Result<c_int> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
@@ -99,7 +106,7 @@ fn check_len(result: isize) -> io::Result<usize> {
 pub(crate) const ADDRESS_LEN: libc::socklen_t = size_of::<libc::sockaddr_in6>() as libc::socklen_t;
 
 #[inline]
-fn encode(address: &SocketAddrV6) -> libc::sockaddr_in6 {
+pub(crate) fn encode(address: &SocketAddrV6) -> libc::sockaddr_in6 {
     // SAFETY: all-zero bytes are a valid `sockaddr_in6`, which holds integers only.
     let mut raw: libc::sockaddr_in6 = unsafe { MaybeUninit::zeroed().assume_init() };
     raw.sin6_family = libc::AF_INET6 as libc::sa_family_t;
@@ -114,7 +121,7 @@ fn encode(address: &SocketAddrV6) -> libc::sockaddr_in6 {
 ///
 /// Another family is an error: `IPV6_ADDRFORM` turns a socket into an IPv4 one under our feet.
 #[inline]
-pub(super) fn decode(
+pub(crate) fn decode(
     raw: &MaybeUninit<libc::sockaddr_in6>,
     len: libc::socklen_t,
 ) -> io::Result<SocketAddrV6> {

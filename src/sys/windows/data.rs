@@ -20,7 +20,7 @@ const MAX_SLICES: usize = 1024;
 
 pub(super) fn flags(take: Take) -> c_int {
     match take {
-        Take::Data => 0,
+        Take::Data | Take::Ready => 0,
         Take::Peek => MSG_PEEK,
         Take::OutOfBand => MSG_OOB,
     }

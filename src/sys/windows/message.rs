@@ -10,6 +10,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::net::SocketAddrV6;
 use std::ptr;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use windows_sys::Win32::Networking::WinSock::{
     self, LPFN_WSARECVMSG, MSG_CTRUNC, MSG_TRUNC, SIO_GET_EXTENSION_FUNCTION_POINTER, WSABUF,
@@ -22,7 +23,7 @@ use crate::kind::Protocol;
 use crate::sys::cmsg::{
     Arrival, Departure, Native, RoomToReceive, RoomToSend, TRAFFIC_CLASS, cannot_choose,
 };
-use crate::sys::{Message, Take, Target, names, set_int, unsupported};
+use crate::sys::{Message, Take, Target, names, set_int, unsupported, wait_any};
 
 /// Sends a datagram with control messages.
 pub(crate) fn send_message(
@@ -73,6 +74,10 @@ fn recv_with(
     take: Take,
     room: &mut [u8],
 ) -> io::Result<Message> {
+    // No flag says "without waiting".
+    if take == Take::Ready && !wait_any(&[], Some(fd), Some(Duration::ZERO))?.woken {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
     let receive = receiver(fd)?.ok_or_else(unsupported)?;
     let mut name = no_address();
     let mut message = WSAMSG {

@@ -36,6 +36,11 @@ pub(super) use self::wait::{pair, wait_once};
 pub(crate) type Owned = OwnedSocket;
 pub(crate) type Borrowed<'a> = BorrowedSocket<'a>;
 
+/// What tells one open socket from another.
+pub(crate) fn id(fd: Borrowed<'_>) -> u64 {
+    fd.as_raw_socket() as u64
+}
+
 #[inline]
 pub(crate) fn borrow(socket: &Owned) -> Borrowed<'_> {
     socket.as_socket()
@@ -67,6 +72,8 @@ pub(crate) mod codes {
     /// A peer of the other family than the bound address; the documentation has none for it.
     pub(crate) const UNREACHABLE: &[i32] =
         &[WSAEAFNOSUPPORT, WSAEOPNOTSUPP, WSAEADDRNOTAVAIL, WSAEINVAL];
+    /// An interface that cannot segment, or a system that is too old.
+    pub(crate) const NO_OFFLOAD: &[i32] = &[WSAEOPNOTSUPP, WSAENOPROTOOPT];
     pub(crate) const OUT_OF_RANGE: &[i32] = &[];
     pub(crate) const TOO_LONG: &[i32] = &[WSAEMSGSIZE];
     /// The address belongs to a socket with `SO_EXCLUSIVEADDRUSE`, or the system keeps the port.

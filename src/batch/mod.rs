@@ -1,0 +1,9 @@
+//! Many datagrams with one call: [`RecvBatch`], [`SendBatch`], and what puts several into one.
+
+mod coalesce;
+mod recv;
+mod send;
+
+pub use self::coalesce::{CoalescedBatch, CoalescingUdpSocket};
+pub use self::recv::{Datagram, Datagrams, RecvBatch};
+pub use self::send::SendBatch;

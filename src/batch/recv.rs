@@ -1,0 +1,270 @@
+//! Receiving many datagrams at once.
+
+use std::io;
+use std::marker::PhantomData;
+use std::slice::Chunks;
+
+use crate::message::Received;
+use crate::mode::{FromWire, Mode, V6Only};
+use crate::socket::{ConnectedUdpSocket, UdpSocket};
+use crate::sys::{self, batch::Incoming};
+
+/// Room for many datagrams, which one call fills (`recvmmsg`).
+///
+/// It owns buffers and all else that a call needs, and allocates it once. One batch may serve many
+/// sockets, one after the other.
+///
+/// A call saves little: on Linux the kernel spends nine tenths of its time on each datagram and not
+/// on the call. What saves much is a kernel that puts datagrams together,
+/// [`CoalescingUdpSocket`](crate::CoalescingUdpSocket).
+///
+/// # Platform notes
+///
+/// On Linux and Android it is one system call. The other systems make one for each datagram, and
+/// the result is the same; on Windows one more, which asks whether there is another datagram, and
+/// should another thread take that one in between, the call waits for the next.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{RecvBatch, UdpSocket};
+///
+/// let server = UdpSocket::bind("[::1]:0")?;
+/// let client = UdpSocket::bind("[::1]:0")?;
+/// for text in ["one", "two", "three"] {
+///     client.send_to(text.as_bytes(), server.local_addr()?)?;
+/// }
+///
+/// let mut batch = RecvBatch::new(32, 1500)?;
+/// for datagram in server.recv_batch(&mut batch)? {
+///     println!("{} bytes from {}", datagram.payload().len(), datagram.source()?);
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// Source: recvmmsg(2).
+#[doc(alias = "recvmmsg")]
+#[derive(Debug)]
+pub struct RecvBatch {
+    room: Incoming,
+}
+
+impl RecvBatch {
+    /// Room for so many datagrams of at most `size` bytes each.
+    ///
+    /// It takes `datagrams` × (`size` + about 900) bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) unless there are 1 to 1024 datagrams, of at
+    /// most 65 535 bytes.
+    ///
+    /// # Examples
+    ///
+    /// See [`RecvBatch`].
+    pub fn new(datagrams: usize, size: usize) -> io::Result<Self> {
+        sys::batch::check_count(datagrams)?;
+        if size > usize::from(u16::MAX) {
+            return Err(sys::out_of_range("no datagram is longer than 65535 bytes"));
+        }
+        Ok(Self { room: Incoming::new(datagrams, size) })
+    }
+
+    /// How many datagrams there is room for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let batch = inet6::RecvBatch::new(32, 1500)?;
+    /// assert_eq!((batch.capacity(), batch.datagram_size()), (32, 1500));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.room.count()
+    }
+
+    /// How many bytes of each there is room for.
+    ///
+    /// # Examples
+    ///
+    /// See [`RecvBatch::capacity`].
+    #[must_use]
+    pub fn datagram_size(&self) -> usize {
+        self.room.size()
+    }
+
+    pub(super) fn receive<M: Mode>(
+        &mut self,
+        socket: sys::Target<'_>,
+    ) -> io::Result<Datagrams<'_, M>> {
+        let count = self.room.receive(socket.fd)?;
+        Ok(Datagrams { room: &self.room, next: 0, end: count, mode: PhantomData })
+    }
+}
+
+impl<M: Mode> UdpSocket<M> {
+    /// Receives datagrams: waits for the first one, and takes what else is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from), where there is not one datagram. A truncated datagram is
+    /// no error: [`Datagram::truncated`].
+    ///
+    /// # Examples
+    ///
+    /// See [`RecvBatch`].
+    #[doc(alias = "recvmmsg")]
+    pub fn recv_batch<'b>(&self, batch: &'b mut RecvBatch) -> io::Result<Datagrams<'b, M>> {
+        batch.receive(self.target())
+    }
+}
+
+impl<M: Mode> ConnectedUdpSocket<M> {
+    /// Receives datagrams of the peer: waits for the first one, and takes what else is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv), where there is not one datagram.
+    ///
+    /// # Examples
+    ///
+    /// See [`RecvBatch`].
+    #[doc(alias = "recvmmsg")]
+    pub fn recv_batch<'b>(&self, batch: &'b mut RecvBatch) -> io::Result<Datagrams<'b, M>> {
+        batch.receive(self.target())
+    }
+}
+
+/// The datagrams that a call received, in the order of their arrival.
+///
+/// # Examples
+///
+/// See [`RecvBatch`].
+#[derive(Debug, Clone)]
+pub struct Datagrams<'b, M: Mode = V6Only> {
+    room: &'b Incoming,
+    next: usize,
+    end: usize,
+    mode: PhantomData<M>,
+}
+
+impl<'b, M: Mode> Iterator for Datagrams<'b, M> {
+    type Item = Datagram<'b, M>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let index = self.next;
+        (index < self.end).then(|| {
+            self.next += 1;
+            Datagram { room: self.room, index, mode: PhantomData }
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.end - self.next;
+        (left, Some(left))
+    }
+}
+
+impl<M: Mode> ExactSizeIterator for Datagrams<'_, M> {}
+
+/// One datagram of a batch.
+///
+/// What is asked of it is decoded then, and costs nothing otherwise.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{RecvBatch, UdpSocket};
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// socket.send_to(b"a long datagram", socket.local_addr()?)?;
+/// let mut batch = RecvBatch::new(8, 6)?;
+/// let datagram = socket.recv_batch(&mut batch)?.next().unwrap();
+/// assert_eq!((datagram.payload(), datagram.truncated()), (&b"a long"[..], true));
+/// assert_eq!(datagram.source()?, socket.local_addr()?);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Datagram<'b, M: Mode = V6Only> {
+    room: &'b Incoming,
+    index: usize,
+    mode: PhantomData<M>,
+}
+
+impl<'b, M: Mode> Datagram<'b, M> {
+    /// Its bytes.
+    ///
+    /// # Examples
+    ///
+    /// See [`Datagram`].
+    #[inline]
+    #[must_use]
+    pub fn payload(&self) -> &'b [u8] {
+        self.room.payload(self.index)
+    }
+
+    /// Who sent it, in the mode's type.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidData`](io::ErrorKind::InvalidData) if the system gave no IPv6 address.
+    ///
+    /// # Examples
+    ///
+    /// See [`Datagram`].
+    #[inline]
+    pub fn source(&self) -> io::Result<M::Address> {
+        self.room.source(self.index).map(M::Address::from_wire)
+    }
+
+    /// Whether it was longer than its buffer, and the rest of it is lost.
+    ///
+    /// # Examples
+    ///
+    /// See [`Datagram`].
+    #[inline]
+    #[must_use]
+    pub fn truncated(&self) -> bool {
+        self.room.truncated(self.index)
+    }
+
+    /// All that came with it, as [`recv_message`](UdpSocket::recv_message) tells it.
+    ///
+    /// # Errors
+    ///
+    /// As [`source`](Self::source).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Builder, RecvBatch, UdpSocket, option::RecvPacketInfo};
+    ///
+    /// let server = Builder::datagram().with(RecvPacketInfo(true)).bind("[::]:0")?;
+    /// let client = UdpSocket::bind("[::1]:0")?;
+    /// client.send_to(b"ping", ("::1", server.local_addr()?.port()))?;
+    /// let mut batch = RecvBatch::new(8, 1500)?;
+    /// for datagram in server.recv_batch(&mut batch)? {
+    ///     datagram.received()?.reply(&server, datagram.payload())?;
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn received(&self) -> io::Result<Received<M>> {
+        self.room.message(self.index).map(Received::new)
+    }
+
+    /// The datagrams that the kernel put together in this one; itself where there was one.
+    ///
+    /// Each is as long as the first, but for the last, which may be shorter.
+    ///
+    /// # Examples
+    ///
+    /// See [`CoalescingUdpSocket`](crate::CoalescingUdpSocket).
+    #[inline]
+    pub fn segments(&self) -> Chunks<'b, u8> {
+        let payload = self.payload();
+        let size = self.room.segment_size(self.index).map_or(payload.len(), usize::from);
+        payload.chunks(size.max(1))
+    }
+}

@@ -1,0 +1,42 @@
+//! Many datagrams at once: the memory that a kernel fills and reads, allocated once.
+//!
+//! `mmsg` does it in one system call, where there is one; `each` by one call for each datagram, the
+//! same to those above. It is compiled for tests everywhere.
+
+use std::io::{self, IoSlice};
+use std::net::SocketAddrV6;
+
+use super::cmsg::Departure;
+
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
+mod each;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod mmsg;
+#[cfg(test)]
+mod tests;
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use self::each::{Incoming, Outgoing};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use self::mmsg::{Incoming, Outgoing};
+
+/// A datagram to be put into a batch.
+#[derive(Debug)]
+pub(crate) struct Packet<'a> {
+    pub(crate) data: &'a [IoSlice<'a>],
+    pub(crate) peer: Option<SocketAddrV6>,
+    pub(crate) departure: Departure,
+    /// Whether it goes to an IPv4 peer.
+    pub(crate) ipv4: bool,
+}
+
+/// No kernel takes more in one call (net/socket.c, `UIO_MAXIOV`).
+pub(crate) const MOST: usize = 1024;
+
+pub(crate) fn check_count(datagrams: usize) -> io::Result<()> {
+    if (1..=MOST).contains(&datagrams) {
+        return Ok(());
+    }
+    Err(super::out_of_range("a batch holds 1 to 1024 datagrams"))
+}

@@ -1,0 +1,265 @@
+//! Many datagrams with one call.
+
+use std::io::{ErrorKind, IoSlice};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use inet6::option::{RecvHopLimit, RecvPacketInfo};
+use inet6::{
+    AnyMode, Builder, CoalescedBatch, ConnectedUdpSocket, Outgoing, RecvBatch, SendBatch, UdpSocket,
+};
+
+use crate::support::*;
+
+fn port<M: inet6::mode::Mode>(socket: &UdpSocket<M>) -> u16 {
+    SocketAddr::port(&socket.local_addr().unwrap().into())
+}
+
+/// The payloads of what is in the queue now.
+fn drain(socket: &UdpSocket, batch: &mut RecvBatch) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    loop {
+        match socket.recv_batch(batch) {
+            Ok(datagrams) => all.extend(datagrams.map(|datagram| datagram.payload().to_vec())),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return all,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn a_batch_takes_what_is_there_in_order() {
+    let (server, client) = datagrams();
+    let source = client.local_addr().unwrap();
+    let texts: Vec<Vec<u8>> = (0..20_u8).map(|number| vec![number; number.into()]).collect();
+    for text in &texts {
+        client.send(text).unwrap();
+    }
+    let mut batch = RecvBatch::new(8, 16).unwrap();
+    let mut seen = Vec::new();
+    for expected in [8, 8, 4] {
+        let datagrams = server.recv_batch(&mut batch).unwrap();
+        assert_eq!(datagrams.len(), expected);
+        for datagram in datagrams {
+            assert_eq!(datagram.source().unwrap(), source);
+            let received = datagram.received().unwrap();
+            assert_eq!((received.len, received.source), (datagram.payload().len(), source));
+            assert_eq!(received.truncated, datagram.truncated());
+            assert_eq!(datagram.segments().collect::<Vec<_>>().concat(), datagram.payload());
+            seen.push((datagram.payload().to_vec(), datagram.truncated()));
+        }
+    }
+    let expected = texts.iter().map(|text| (text[..text.len().min(16)].to_vec(), text.len() > 16));
+    assert_eq!(seen, expected.collect::<Vec<_>>());
+    server.set_nonblocking(true).unwrap();
+    assert_eq!(server.recv_batch(&mut batch).unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+/// The kernel writes into the headers; what one call left must not show in the next.
+#[test]
+fn a_batch_is_as_new_each_time() {
+    let server = patient(Builder::datagram().dual_stack().bind("[::]:0").unwrap());
+    let mut batch = RecvBatch::new(4, 64).unwrap();
+    for round in 0..50_usize {
+        server.set_option(RecvPacketInfo(round % 3 == 0)).unwrap();
+        server.set_option(RecvHopLimit(round % 2 == 0)).unwrap();
+        let ipv4 = round % 5 == 0;
+        let client =
+            std::net::UdpSocket::bind(if ipv4 { "127.0.0.1:0" } else { "[::1]:0" }).unwrap();
+        let to: SocketAddr = if ipv4 {
+            (Ipv4Addr::LOCALHOST, port(&server)).into()
+        } else {
+            (Ipv6Addr::LOCALHOST, port(&server)).into()
+        };
+        let len = round % 64 + usize::from(round % 7 == 0) * 64;
+        client.send_to(&vec![7; len], to).unwrap();
+        let datagram = server.recv_batch(&mut batch).unwrap().next().unwrap();
+        let received = datagram.received().unwrap();
+        assert_eq!(received.source, client.local_addr().unwrap());
+        assert_eq!(received.len, len.min(64));
+        assert_eq!(received.truncated, len > 64);
+        assert_eq!(received.destination, (round % 3 == 0).then(|| to.ip()));
+        if !under_wine() {
+            assert_eq!(received.hop_limit.is_some(), round % 2 == 0);
+        }
+    }
+}
+
+#[test]
+fn a_batch_goes_to_many_peers_each_with_its_own() {
+    for mode in [AnyMode::V6Only, AnyMode::DualStack] {
+        let servers = [(); 3].map(|()| {
+            let builder = Builder::datagram().mode(mode).with(RecvHopLimit(true));
+            patient(builder.bind("[::]:0").unwrap())
+        });
+        let client = Builder::datagram().mode(mode).bind("[::]:0").unwrap();
+        let to = |server| SocketAddr::from((Ipv6Addr::LOCALHOST, port(server)));
+        let messages = [
+            Outgoing::to(to(&servers[0]), b"first"),
+            Outgoing::to(to(&servers[1]), b"second").hop_limit(9),
+            Outgoing::to(to(&servers[2]), b""),
+        ];
+        let mut batch = SendBatch::new(8).unwrap();
+        assert_eq!(client.send_batch(&mut batch, &messages).unwrap(), 3);
+        for (server, len) in servers.iter().zip([5, 6, 0]) {
+            assert_eq!(server.recv_message(&mut [0; 16]).unwrap().len, len);
+        }
+        // The headers of before do not show.
+        let plain = [0, 1, 2].map(|at| Outgoing::to(to(&servers[at]), b"again"));
+        assert_eq!(client.send_batch(&mut batch, &plain).unwrap(), 3);
+        if cfg!(target_os = "linux") {
+            let received = servers[1].recv_message(&mut [0; 16]).unwrap();
+            assert_eq!((received.len, received.hop_limit), (5, Some(64)));
+        }
+    }
+}
+
+/// Nothing is lost and nothing is sent twice: what cannot go stops the batch before it.
+#[test]
+fn an_error_is_that_of_the_first_datagram() {
+    let server = socket();
+    server.set_nonblocking(true).unwrap();
+    let client = UdpSocket::bind("[::1]:0").unwrap();
+    let good = server.local_addr().unwrap().to_string();
+    let texts: Vec<String> = (0..6).map(|number| number.to_string()).collect();
+    // Refused before the call, and by the kernel: port 0.
+    for bad in ["fe80::1", "[::1]:0"] {
+        let bad = if bad.contains(']') { bad.to_owned() } else { format!("[{bad}]:9") };
+        let mut peers = vec![good.clone(); 6];
+        peers[2] = bad.clone();
+        peers[3] = bad;
+        let messages: Vec<_> =
+            peers.iter().zip(&texts).map(|(to, text)| Outgoing::to(to, text.as_bytes())).collect();
+        let mut batch = SendBatch::new(8).unwrap();
+        assert_eq!(client.send_batch(&mut batch, &messages).unwrap(), 2);
+        let error = client.send_batch(&mut batch, &messages[2..]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        client.send_batch(&mut batch, &messages[3..]).unwrap_err();
+        assert_eq!(client.send_batch(&mut batch, &messages[4..]).unwrap(), 2);
+        let seen = drain(&server, &mut RecvBatch::new(8, 8).unwrap());
+        assert_eq!(seen, [b"0", b"1", b"4", b"5"].map(|text| text.to_vec()));
+    }
+}
+
+#[test]
+fn more_than_a_batch_holds_goes_in_parts() {
+    let server = socket();
+    server.set_nonblocking(true).unwrap();
+    let client = UdpSocket::bind("[::1]:0").unwrap();
+    let to = server.local_addr().unwrap();
+    let messages = [Outgoing::to(to, b"x"); 10];
+    let mut batch = SendBatch::new(4).unwrap();
+    let (mut left, mut parts) = (&messages[..], Vec::new());
+    while !left.is_empty() {
+        let sent = client.send_batch(&mut batch, left).unwrap();
+        parts.push(sent);
+        left = &left[sent..];
+    }
+    assert_eq!(parts, [4, 4, 2]);
+    assert_eq!(drain(&server, &mut RecvBatch::new(16, 8).unwrap()).len(), 10);
+    assert_eq!(client.send_batch(&mut batch, &messages[..0]).unwrap(), 0);
+}
+
+#[test]
+fn a_size_that_makes_no_sense_is_refused() {
+    for count in [0, 1025, usize::MAX] {
+        assert_eq!(RecvBatch::new(count, 1500).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(SendBatch::new(count).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(CoalescedBatch::new(count).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+    assert_eq!(RecvBatch::new(1, 65_536).unwrap_err().kind(), ErrorKind::InvalidInput);
+    let mut none = RecvBatch::new(1, 0).unwrap();
+    let (server, client) = datagrams();
+    client.send(b"x").unwrap();
+    let datagram = server.recv_batch(&mut none).unwrap().next().unwrap();
+    assert_eq!((datagram.payload(), datagram.truncated()), (&b""[..], true));
+    assert_eq!(datagram.segments().count(), 0);
+}
+
+/// What arrives of bytes that are cut, until there are `total`.
+fn segments(server: &UdpSocket, total: usize) -> Vec<Vec<u8>> {
+    let mut batch = RecvBatch::new(32, 65_535).unwrap();
+    let (mut all, mut len) = (Vec::new(), 0);
+    while len < total {
+        for datagram in server.recv_batch(&mut batch).unwrap() {
+            assert!(!datagram.truncated());
+            len += datagram.payload().len();
+            all.push(datagram.payload().to_vec());
+        }
+    }
+    assert_eq!(len, total);
+    all
+}
+
+#[test]
+fn bytes_of_any_length_are_cut_into_datagrams() {
+    require!(!under_wine(), "Wine does not cut datagrams");
+    let (server, connected) = datagrams();
+    let client = UdpSocket::bind("[::1]:0").unwrap();
+    let to = server.local_addr().unwrap();
+    let bytes: Vec<u8> = (0..100_000_u32).map(|number| (number % 251) as u8).collect();
+    let mut batch = SendBatch::new(64).unwrap();
+    for (size, len) in [
+        (1200, 1),
+        (1200, 1200),
+        (1200, 1201),
+        (1200, 64_800),
+        (1200, 70_000),
+        (64, 9_000),
+        (20_000, 90_000),
+        (1, 100),
+    ] {
+        let data = &bytes[..len];
+        let message = Outgoing::to(to, data).segment_size(size);
+        for way in 0..3 {
+            let pieces: Vec<_> = data.chunks(len / 5 + 1).map(IoSlice::new).collect();
+            let sent = match way {
+                0 => client.send_segments(&mut batch, &message),
+                1 => client.send_segments(&mut batch, &message.vectored(&pieces)),
+                _ => connected.send_segments(&mut batch, &Outgoing::new(data).segment_size(size)),
+            };
+            // The receive queue has room for all of any of them, so all go at once.
+            assert_eq!(sent.unwrap(), len, "{len} by {size}, {way}");
+            let seen = segments(&server, len);
+            assert_eq!(seen, data.chunks(size.into()).map(<[u8]>::to_vec).collect::<Vec<_>>());
+        }
+    }
+    assert_eq!(
+        client.send_segments(&mut batch, &Outgoing::to(to, b"").segment_size(9)).unwrap(),
+        0
+    );
+    assert_eq!(server.recv_from(&mut [0; 8]).unwrap().0, 0, "nothing is a datagram too");
+    for message in [Outgoing::to(to, b"x"), Outgoing::to(to, b"x").segment_size(0)] {
+        let error = client.send_segments(&mut batch, &message).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("segment_size"), "{error}");
+    }
+}
+
+#[test]
+fn what_the_kernel_put_together_is_taken_apart() {
+    require!(!under_wine(), "Wine does not cut datagrams");
+    let server = UdpSocket::bind("[::1]:0").unwrap().coalesce().unwrap();
+    server.set_read_timeout(Some(PATIENCE)).unwrap();
+    let client: ConnectedUdpSocket =
+        UdpSocket::bind("[::1]:0").unwrap().connect(server.local_addr().unwrap()).unwrap();
+    let bytes: Vec<u8> = (0..150_000_u32).map(|number| (number % 251) as u8).collect();
+    let mut sending = SendBatch::new(64).unwrap();
+    let mut batch = CoalescedBatch::new(8).unwrap();
+    for size in [64, 512, 1200] {
+        let message = Outgoing::new(&bytes).segment_size(size);
+        assert_eq!(client.send_segments(&mut sending, &message).unwrap(), bytes.len());
+        let (mut seen, mut calls) = (Vec::new(), 0);
+        while seen.len() < bytes.len().div_ceil(size.into()) {
+            calls += 1;
+            for datagram in server.recv_batch(&mut batch).unwrap() {
+                assert!(!datagram.truncated());
+                assert_eq!(datagram.source().unwrap(), client.local_addr().unwrap());
+                seen.extend(datagram.segments().map(<[u8]>::to_vec));
+            }
+        }
+        assert_eq!(seen, bytes.chunks(size.into()).map(<[u8]>::to_vec).collect::<Vec<_>>());
+        if cfg!(target_os = "linux") {
+            assert!(calls < 10, "{calls} calls: nothing was put together");
+        }
+    }
+}
