@@ -7,6 +7,7 @@ mod datagram;
 pub(crate) mod handle;
 mod info;
 mod listener;
+mod state_error;
 mod stream;
 mod too_long;
 
@@ -17,7 +18,8 @@ pub(crate) use self::too_long::{Attempt, total};
 pub use self::adopt::AdoptError;
 pub use self::bound::BoundStream;
 pub use self::connecting::Connecting;
-pub use self::datagram::{ConnectedUdpSocket, UdpConnectError, UdpSocket};
+pub use self::datagram::{ConnectedUdpSocket, UdpSocket};
 pub use self::listener::{AcceptFailure, Incoming, TcpListener};
+pub use self::state_error::StateError;
 pub use self::stream::TcpStream;
 pub use self::too_long::MessageTooLong;

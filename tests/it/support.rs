@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::process::Command;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use inet6::mode::Mode;
 use inet6::{Builder, ConnectedUdpSocket, DualStack, TcpListener, TcpStream, UdpSocket, V6Only};
@@ -117,6 +117,16 @@ pub(crate) fn dual_listener() -> TcpListener<DualStack> {
 /// A datagram socket on every address, IPv6 and IPv4.
 pub(crate) fn dual_socket() -> UdpSocket<DualStack> {
     patient(Builder::datagram().dual_stack().bind("[::]:0").unwrap())
+}
+
+/// Waits for what the system does a little later.
+#[track_caller]
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "{what}: it is not so after {PATIENCE:?}");
+        thread::yield_now();
+    }
 }
 
 /// A datagram socket on `[::1]`.

@@ -125,10 +125,7 @@ fn the_interface_of_one_datagram_is_where_it_goes() {
         lab.left.ip(&format!("link set dev {name} addrgenmode none up"));
     }
     for name in ["other", "end"] {
-        // The carrier comes up on both ends at once, and the kernel tells of it a little later.
-        while !lab.left.ip(&format!("-oneline link show dev {name}")).contains("state UP") {
-            std::thread::yield_now();
-        }
+        lab.left.await_carrier(name);
     }
     lab.left.ip("address add fe80::7/64 dev other nodad");
     let server = lab.left.run(|| curious(inet6::V6Only));
