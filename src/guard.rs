@@ -28,9 +28,9 @@ use crate::sys::{self, Borrowed};
 ///
 /// # Platform notes
 ///
-/// It needs [`RecvHopLimit`]; where the system has that not, `guard` fails. Linux, Android and
-/// Windows tell the time to live of the IPv4 peers of a dual-stack socket; where another system
-/// does not, they are all passed over.
+/// It needs [`RecvHopLimit`]; where the system does not have that, `guard` fails. Where it does not
+/// tell the time to live of the IPv4 peers of a dual-stack socket (Apple's systems, NetBSD), they are
+/// all passed over.
 ///
 /// # Examples
 ///
