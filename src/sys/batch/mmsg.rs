@@ -11,7 +11,8 @@ use std::ptr::NonNull;
 
 use super::Packet;
 use crate::sys::cmsg::{Arrival, Native, RoomToReceive, RoomToSend};
-use crate::sys::unix::{ADDRESS_LEN, SEND_FLAGS, check, decode, encode};
+use crate::sys::unix::data::SEND_FLAGS;
+use crate::sys::unix::{ADDRESS_LEN, check, decode, encode};
 use crate::sys::{Borrowed, Message};
 
 /// An array on the heap that is only reached by its pointer.

@@ -17,8 +17,8 @@ mod wait;
 
 pub(crate) use self::create::{accept, open};
 pub(crate) use self::data::{
-    SEND_FLAGS, recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send,
-    send_message, send_to, send_to_vectored, send_vectored,
+    recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send, send_message, send_to,
+    send_to_vectored, send_vectored,
 };
 pub(crate) use self::interface::{
     interface_addresses, interface_index, interface_name, interfaces,
