@@ -9,7 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use inet6::mode::Mode;
-use inet6::{Builder, ConnectedUdpSocket, DualStack, TcpListener, TcpStream, UdpSocket, V6Only};
+use inet6::{
+    Builder, ConnectedUdpSocket, DualStack, Received, TcpListener, TcpStream, UdpSocket, V6Only,
+};
 
 #[cfg(target_os = "linux")]
 #[path = "support/linux.rs"]
@@ -162,6 +164,17 @@ pub(crate) fn streams_in<M: Mode>(mode: M) -> (TcpStream<M>, TcpStream<M>) {
 pub(crate) fn patient<M: Mode>(socket: UdpSocket<M>) -> UdpSocket<M> {
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     socket
+}
+
+/// The port of a socket.
+pub(crate) fn port<M: Mode>(socket: &UdpSocket<M>) -> u16 {
+    SocketAddr::port(&socket.local_addr().unwrap().into())
+}
+
+/// What comes with the next datagram, of which 64 bytes are taken.
+#[track_caller]
+pub(crate) fn receive<M: Mode>(socket: &UdpSocket<M>) -> Received<M> {
+    socket.recv_message(&mut [0; 64]).unwrap()
 }
 
 /// `127.0.0.1` and a port.

@@ -13,7 +13,7 @@ use inet6::option::{
     RecvPacketInfo, RecvTimestamp, RecvTrafficClass, Timestamping, TrafficClass, TransmitTime,
     UnicastHops,
 };
-use inet6::{Builder, DualStack, FlowShare, Interface, Outgoing, Received, UdpSocket};
+use inet6::{Builder, DualStack, FlowShare, Interface, Outgoing, UdpSocket};
 
 use crate::support::*;
 
@@ -36,18 +36,10 @@ fn loopback() -> Interface {
     Interface::from_name("lo").unwrap()
 }
 
-fn port<M: Mode>(socket: &UdpSocket<M>) -> u16 {
-    SocketAddr::port(&socket.local_addr().unwrap().into())
-}
-
 /// Leases a label: without that, it may not be sent while others have one of their own.
 fn lease<M: Mode>(socket: &UdpSocket<M>, bits: u32) -> FlowLabel {
     let label = FlowLabel::new(bits);
     socket.request_flow_label(Ipv6Addr::LOCALHOST, label, FlowShare::Any).unwrap().keep()
-}
-
-fn receive<M: Mode>(socket: &UdpSocket<M>) -> Received<M> {
-    socket.recv_message(&mut [0; 64]).unwrap()
 }
 
 /// Which fields a socket fills in that has one option, of a packet that has everything.
