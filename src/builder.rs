@@ -292,6 +292,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         if self.protocol == Protocol::Icmpv6 {
             sys::keep_identifier(socket.fd)
                 .map_err(|error| sys::errors::option(Op::Set(ShareAddress::NAME), error))?;
+            log::debug!("bind_echo keeps other programs off its identifier");
         }
         for option in &self.options {
             option
