@@ -197,7 +197,7 @@ mod tcp_info;
 
 pub use self::addr::{AddressError, Endpoint, ToAddress, Zone};
 pub use self::batch::{
-    CoalescedBatch, CoalescingUdpSocket, Datagram, Datagrams, RecvBatch, SendBatch,
+    BatchDatagram, BatchDatagrams, CoalescedBatch, CoalescingUdpSocket, RecvBatch, SendBatch,
 };
 pub use self::builder::Builder;
 pub use self::capabilities::{Capabilities, capabilities};

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use super::{Datagrams, RecvBatch, SendBatch};
+use super::{BatchDatagrams, RecvBatch, SendBatch};
 use crate::addr::ToAddress;
 use crate::error::Op;
-use crate::kind::{Datagram, Datagrams as DatagramRole};
+use crate::kind::{Datagram, Datagrams};
 use crate::message::Outgoing;
 use crate::mode::{Mode, V6Only};
 use crate::socket::handle::{handle, timeouts};
@@ -90,7 +90,7 @@ pub struct CoalescingUdpSocket<M: Mode = V6Only> {
     mode: M,
 }
 
-handle!(CoalescingUdpSocket {}, Datagram, role DatagramRole);
+handle!(CoalescingUdpSocket {}, Datagram, role Datagrams);
 timeouts!(CoalescingUdpSocket);
 readable!(CoalescingUdpSocket);
 writable!(CoalescingUdpSocket);
@@ -129,7 +129,10 @@ impl<M: Mode> CoalescingUdpSocket<M> {
     /// # Examples
     ///
     /// See [`CoalescingUdpSocket`].
-    pub fn recv_batch<'b>(&self, batch: &'b mut CoalescedBatch) -> io::Result<Datagrams<'b, M>> {
+    pub fn recv_batch<'b>(
+        &self,
+        batch: &'b mut CoalescedBatch,
+    ) -> io::Result<BatchDatagrams<'b, M>> {
         batch.0.receive(self.target())
     }
 
