@@ -223,7 +223,7 @@ fn what_does_not_tell_its_hops_is_passed_over() {
 }
 
 #[test]
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(target_os = "linux")]
 fn without_hop_limits_the_socket_comes_back() {
     let fault = Fault {
         call: libc::SYS_setsockopt,

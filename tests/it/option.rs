@@ -490,10 +490,11 @@ fn when_datagrams_arrive_and_leave() {
 
 #[test]
 fn udp() {
-    datagrams(of("UDP_SEGMENT", SegmentSize(Some(1200))));
-    datagrams(of("UDP_SEGMENT", SegmentSize(None)));
     let socket = UdpSocket::bind("[::1]:0").unwrap();
     refused(socket.set_option(SegmentSize(Some(0))), "UDP_SEGMENT");
+    require!(!under_wine(), "Wine cuts nothing, and calls that an invalid argument");
+    datagrams(of("UDP_SEGMENT", SegmentSize(Some(1200))));
+    datagrams(of("UDP_SEGMENT", SegmentSize(None)));
 }
 
 #[test]
