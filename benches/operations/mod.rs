@@ -1,4 +1,7 @@
-//! The operations that are measured, each in up to four ways: inet6, libc, std and socket2.
+//! The operations that are measured, each in several ways.
+//!
+//! Here are inet6, libc, std and socket2. `others` has those of more crates, `bulk` has many
+//! datagrams at once, and `growth` what grows with a number.
 
 use std::ffi::c_int;
 use std::hint::black_box;
@@ -12,7 +15,13 @@ use inet6::option::{MinHopCount, NoDelay, RecvPacketInfo, ReuseAddress, UnicastH
 use inet6::{AnyMode, Builder, DualStack, V6Only};
 use socket2::{Domain, SockAddr, Type};
 
+mod bulk;
+mod growth;
+mod others;
+mod prebuilt;
 mod raw;
+
+pub(crate) use self::growth::{CURVES, Curve, Prepare};
 
 /// Does an operation so many times.
 pub(crate) type Run = Box<dyn FnMut(u64)>;
@@ -25,12 +34,45 @@ pub(crate) struct Case {
     pub(crate) prepare: fn() -> Run,
 }
 
+/// An operation of the table.
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    /// How many datagrams it moves; the time is that of one. None where it is one operation.
+    pub(crate) datagrams: Option<usize>,
+}
+
+const fn single(name: &'static str, title: &'static str) -> Operation {
+    Operation { name, title, datagrams: None }
+}
+
+const fn many(name: &'static str, title: &'static str, datagrams: usize) -> Operation {
+    Operation { name, title, datagrams: Some(datagrams) }
+}
+
 /// The operations of the table.
-pub(crate) const TIMED: [&str; 6] = ["udp", "udp-reply", "udp-connected", "tcp", "accept", "open"];
+pub(crate) const TIMED: &[Operation] = &[
+    single("udp", "64 B there and back, send_to + recv_from"),
+    single("udp-reply", "the same, answered from where it was sent to"),
+    single("udp-connected", "the same, connected, send + recv"),
+    single("tcp", "64 B there and back, TCP"),
+    single("accept", "accept + close"),
+    single("connect", "connect + accept + close"),
+    single("open", "open a listener + close"),
+    many("batch-64", "64 datagrams of 64 B at once", bulk::BATCH),
+    many("batch-1200", "64 datagrams of 1200 B at once", bulk::BATCH),
+    many("segments-64", "128 datagrams of 64 B, cut by the kernel", bulk::segments(64)),
+    many("segments-512", "127 datagrams of 512 B, cut by the kernel", bulk::segments(512)),
+    many("segments-1200", "54 datagrams of 1200 B, cut by the kernel", bulk::segments(1200)),
+];
 
 /// Every case. The way that the others are compared to, libc, comes first in each operation.
+pub(crate) fn cases() -> impl Iterator<Item = &'static Case> {
+    CASES.iter().chain(others::CASES).chain(bulk::CASES)
+}
+
 #[rustfmt::skip]
-pub(crate) const CASES: &[Case] = &[
+const CASES: &[Case] = &[
     Case { operation: "udp", way: "libc", prepare: udp_libc },
     Case { operation: "udp", way: "inet6", prepare: udp_inet6 },
     Case { operation: "udp", way: "inet6-dual", prepare: || udp_inet6_dual(Ipv6Addr::LOCALHOST.into()) },

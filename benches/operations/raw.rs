@@ -6,17 +6,17 @@ use std::mem::MaybeUninit;
 use std::net::Ipv6Addr;
 
 pub(super) type Address = libc::sockaddr_in6;
-const ADDRESS_LEN: libc::socklen_t = size_of::<Address>() as libc::socklen_t;
+pub(super) const ADDRESS_LEN: libc::socklen_t = size_of::<Address>() as libc::socklen_t;
 
 /// Room for control messages.
 #[repr(align(8))]
-struct Control([u8; 64]);
+pub(super) struct Control(pub(super) [u8; 64]);
 
 /// A descriptor; dropping it closes it.
 pub(super) struct Socket(c_int);
 
 #[inline]
-fn check(result: c_int) -> c_int {
+pub(super) fn check(result: c_int) -> c_int {
     if result == -1 {
         failed();
     }
@@ -29,7 +29,7 @@ fn failed() -> ! {
 }
 
 #[inline]
-fn check_len(result: isize) -> usize {
+pub(super) fn check_len(result: isize) -> usize {
     usize::try_from(result).unwrap_or_else(|_| panic!("{}", io::Error::last_os_error()))
 }
 

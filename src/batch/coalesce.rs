@@ -214,6 +214,8 @@ pub struct CoalescedBatch(RecvBatch);
 impl CoalescedBatch {
     /// Room for so many, each put together of up to 128 datagrams; eight are enough for most.
     ///
+    /// It takes the memory of a [`RecvBatch`] of 65 535 bytes each.
+    ///
     /// # Errors
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) unless there are 1 to 1024.

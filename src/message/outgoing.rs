@@ -307,16 +307,29 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     ) -> io::Result<usize> {
         let packet = self.packet(socket, mode, peer.copied())?;
         let Packet { data, departure, ipv4, .. } = &packet;
-        let result = if departure.is_plain() {
-            sys::send_to_vectored(socket.fd, data, peer)
-        } else {
-            sys::send_message(socket.fd, data, peer, departure, *ipv4)
+        let result = match departure {
+            None => sys::send_to_vectored(socket.fd, data, peer),
+            Some(departure) => sys::send_message(socket.fd, data, peer, departure, *ipv4),
         };
         result.map_err(|error| explain(socket, &packet, error))
     }
 
     /// As the system takes it.
+    #[inline(always)]
     pub(crate) fn packet(
+        &self,
+        socket: sys::Target<'_>,
+        mode: M,
+        peer: Option<SocketAddrV6>,
+    ) -> io::Result<Packet<'_>> {
+        if self.source.is_none() && self.send_at.is_none() && self.departure.is_plain() {
+            return Ok(Packet { data: self.slices(), peer, departure: None, ipv4: false });
+        }
+        self.special_packet(socket, mode, peer)
+    }
+
+    /// As the system takes it, with what it is sent with.
+    fn special_packet(
         &self,
         socket: sys::Target<'_>,
         mode: M,
@@ -334,11 +347,15 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
             None => is_mapped(sys::peer_address(socket.fd)?.ip()),
         };
         check(&departure, ipv4, peer.as_ref())?;
-        let data = match &self.data {
+        let departure = (!departure.is_plain()).then_some(departure);
+        Ok(Packet { data: self.slices(), peer, departure, ipv4 })
+    }
+
+    fn slices(&self) -> &[IoSlice<'a>] {
+        match &self.data {
             Data::One(data) => data,
-            Data::Many(data) => *data,
-        };
-        Ok(Packet { data, peer, departure, ipv4 })
+            Data::Many(data) => data,
+        }
     }
 
     /// Lends the kernel's form of the destination.
@@ -366,6 +383,7 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
 #[cold]
 pub(crate) fn explain(socket: sys::Target<'_>, packet: &Packet<'_>, error: io::Error) -> io::Error {
     let Packet { data, peer, departure, .. } = packet;
+    let departure = &departure.unwrap_or_default();
     let len = length(data, departure);
     let attempt = match peer {
         Some(peer) => Attempt::to(socket, peer, len),

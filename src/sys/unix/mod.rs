@@ -105,7 +105,7 @@ pub(crate) fn check(result: c_int) -> io::Result<c_int> {
 
 /// Turns the result of a system call that returns a length into a `Result`.
 #[inline]
-fn check_len(result: isize) -> io::Result<usize> {
+pub(crate) fn check_len(result: isize) -> io::Result<usize> {
     usize::try_from(result).map_err(|_| last_error())
 }
 
