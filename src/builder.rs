@@ -7,18 +7,20 @@ use std::net::SocketAddrV6;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::addr::{Endpoint, ToAddress};
+use crate::addr::ToAddress;
 use crate::error::{Error, Op};
-use crate::kind::{Datagram, Kind, Protocol, Stream};
+use crate::kind::{Datagram, Kind, Protocol, Shape, Stream};
 use crate::mode::{DualStack, FromWire, Mode, V6Only};
-use crate::option::{Rank, ReuseAddress, Setting, ShareAddress, SocketOption};
+use crate::option::{Rank, Setting, ShareAddress, SocketOption};
 use crate::socket::{
-    BoundStream, ConnectedUdpSocket, Connecting, TcpListener, TcpStream, UdpSocket, bound, handle,
+    BoundStream, ConnectedUdpSocket, Connecting, TcpStream, UdpSocket, bound, handle,
 };
 use crate::sys::{self, Owned, Target};
 
-/// How many connections may wait on a listener that [`TcpListener::bind`] opened.
-const BACKLOG: u32 = 4096;
+mod renewing;
+mod short;
+
+use self::renewing::renewing;
 
 /// A description of a socket: its kind, its mode and its options.
 ///
@@ -45,7 +47,7 @@ const BACKLOG: u32 = 4096;
 /// 1. the address is read, and the interface that it names is looked up;
 /// 2. the socket is created, close-on-exec, and nonblocking if asked for;
 /// 3. `IPV6_V6ONLY` is set and read back: a system that refuses or ignores it gives an error;
-/// 4. the options are set: [`ReuseAddress`] and its kin first, then devices, then the rest in the
+/// 4. the options are set: [`ReuseAddress`](crate::option::ReuseAddress) and its kin first, then devices, then the rest in the
 ///    order given, and [`Priority`](crate::option::Priority) last, which another one may change;
 /// 5. the socket is bound or connected.
 ///
@@ -251,21 +253,46 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         address: impl ToAddress<M>,
     ) -> Result<Owned, Error> {
         let builder = Self { protocol, ..self.clone() };
-        builder.renewing(&address, || builder.open_bound(&address))
+        builder.renewing(&address, |address| builder.open_bound(address))
     }
 
-    fn open(&self, nonblocking: bool) -> Result<Owned, Error> {
+    /// A socket that is set up; `peer` is what it is connected to right afterwards, for the log.
+    #[inline(always)]
+    fn open(&self, nonblocking: bool, peer: Option<&SocketAddrV6>) -> Result<Owned, Error> {
         let v6_only = self.mode.v6_only();
-        let failed = |op, error| sys::errors::opening(op, None, v6_only, error);
-        let fd = sys::open(self.protocol, nonblocking)
-            .map_err(|error| sys::errors::creating(self.protocol, v6_only, error))?;
-        log::trace!("opened an IPv6 socket for {:?}", self.protocol);
+        let fd = sys::open(K::SHAPE, self.protocol, nonblocking || self.nonblocking)
+            .map_err(|error| self.no_socket(error))?;
         let socket = self.target(&fd);
-        sys::set_v6_only(socket.fd, v6_only).map_err(|error| failed(Op::Mode, error))?;
-        log::trace!("set IPV6_V6ONLY to {v6_only}, and read it back");
+        sys::set_v6_only(socket.fd, v6_only).map_err(|error| self.no_mode(error))?;
+        let echo = K::SHAPE == Shape::Datagram && self.protocol == Protocol::Icmpv6;
+        // One question to the log for all that is usual.
+        if echo || !self.options.is_empty() || log::log_enabled!(log::Level::Trace) {
+            self.set_options(socket, peer.copied())?;
+        }
+        Ok(fd)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn no_socket(&self, error: std::io::Error) -> Error {
+        sys::errors::creating(self.protocol, self.mode.v6_only(), error)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn no_mode(&self, error: std::io::Error) -> Error {
+        log::trace!("opened an IPv6 socket for {:?}", self.protocol);
+        sys::errors::opening(Op::Mode, None, self.mode.v6_only(), error)
+    }
+
+    #[inline(never)]
+    fn set_options(&self, socket: Target<'_>, peer: Option<SocketAddrV6>) -> Result<(), Error> {
+        log::trace!("opened an IPv6 socket for {:?}", self.protocol);
+        log::trace!("set IPV6_V6ONLY to {}, and read it back", self.mode.v6_only());
         if self.protocol == Protocol::Icmpv6 {
             sys::keep_identifier(socket.fd)
                 .map_err(|error| sys::errors::option(Op::Set(ShareAddress::NAME), error))?;
+            log::debug!("bind_echo keeps other programs off its identifier");
         }
         for option in &self.options {
             option
@@ -273,44 +300,93 @@ impl<K: Kind, M: Mode> Builder<K, M> {
                 .map_err(|error| sys::errors::option(Op::Set(option.name()), error))?;
             log::trace!("set {} as {option:?}", option.name());
         }
-        Ok(fd)
+        if let Some(peer) = peer {
+            log::trace!("connecting to {peer}");
+        }
+        Ok(())
     }
 
-    fn open_bound(&self, address: impl ToAddress<M>) -> Result<Owned, Error> {
-        let (fd, wire) = self.open_for(address, self.nonblocking)?;
-        sys::bind(sys::borrow(&fd), wire).map_err(|error| {
-            sys::errors::opening(Op::Bind, Some(wire), self.mode.v6_only(), error)
-        })?;
-        log::trace!("bound to {wire}");
-        Ok(fd)
+    fn open_bound(&self, address: &impl ToAddress<M>) -> Result<Owned, Error> {
+        self.open_for(address, false, false, |fd, wire| {
+            sys::bind(sys::borrow(&fd), wire).map_err(|error| {
+                sys::errors::opening(Op::Bind, Some(*wire), self.mode.v6_only(), error)
+            })?;
+            log::trace!("bound to {wire}");
+            Ok(fd)
+        })
     }
 
-    /// A socket and the kernel's form of the address that it is for.
-    fn open_for(
+    /// Hands on a socket and the kernel's form of the address that it is for.
+    #[inline(always)]
+    fn open_for<T>(
         &self,
-        address: impl ToAddress<M>,
+        address: &impl ToAddress<M>,
         nonblocking: bool,
+        connects: bool,
+        run: impl FnOnce(Owned, &SocketAddrV6) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut room = None;
+        let (fd, asked);
+        let wire = match address.lend(self.mode, &mut room) {
+            Some(wire) => {
+                fd = self.open(nonblocking, connects.then_some(wire))?;
+                wire
+            }
+            None => {
+                (fd, asked) = self.open_asked(address, nonblocking, connects)?;
+                &asked
+            }
+        };
+        run(fd, wire)
+    }
+
+    /// As `open_for`, for an address of which something has to be asked or said.
+    #[cold]
+    fn open_asked(
+        &self,
+        address: &impl ToAddress<M>,
+        nonblocking: bool,
+        connects: bool,
     ) -> Result<(Owned, SocketAddrV6), Error> {
         let wire = address.to_wire(self.mode, sys::interface_index)?;
-        let fd = self.open(nonblocking)?;
-        let wire = handle::with_zone(self.target(&fd), wire)?;
+        let fd = self.open(nonblocking, None)?;
+        let wire = handle::with_zone(self.target(&fd), wire, 0)?;
+        if connects {
+            log::trace!("connecting to {wire}");
+        }
         Ok((fd, wire))
     }
 
     /// Runs a verb, and again where the interface of its address has another index by now.
-    fn renewing<T>(
+    #[inline(always)]
+    fn renewing<A: ToAddress<M>, T>(
         &self,
-        address: &impl ToAddress<M>,
-        verb: impl FnMut() -> Result<T, Error>,
+        address: &A,
+        verb: impl Fn(&A) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match verb(address) {
+            Ok(opened) => Ok(opened),
+            Err(error) => self.renew(error, address, verb),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn renew<A: ToAddress<M>, T>(
+        &self,
+        error: Error,
+        address: &A,
+        verb: impl Fn(&A) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let renewed = || {
             let wire = address.to_wire(self.mode, sys::interface_index).ok()?;
             let address: std::net::SocketAddr = M::Address::from_wire(wire).into();
             Some(address.into())
         };
-        renewing(verb, renewed)
+        renewing(error, || verb(address), renewed)
     }
 
+    #[inline]
     fn target<'a>(&self, fd: &'a Owned) -> Target<'a> {
         Target { fd: sys::borrow(fd), dual_stack: !self.mode.v6_only() }
     }
@@ -363,7 +439,7 @@ impl<M: Mode> Builder<Stream, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn bind(&self, address: impl ToAddress<M>) -> Result<BoundStream<M>, Error> {
-        let fd = self.renewing(&address, || self.open_bound(&address))?;
+        let fd = self.renewing(&address, |address| self.open_bound(address))?;
         Ok(BoundStream::new(fd, self.mode, self.nonblocking))
     }
 
@@ -394,11 +470,20 @@ impl<M: Mode> Builder<Stream, M> {
     /// let stream = Builder::stream().connect(listener.local_addr()?)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline(always)]
     pub fn connect(&self, peer: impl ToAddress<M>) -> Result<TcpStream<M>, Error> {
-        self.renewing(&peer, || {
-            let (fd, wire) = self.open_for(&peer, self.nonblocking)?;
-            bound::connect(fd, self.mode, wire)
-        })
+        match self.connect_once(&peer) {
+            Ok(stream) => Ok(stream),
+            Err(error) => {
+                let again = self.renew(error, &peer, |peer| self.connect_once(peer));
+                Ok(again?)
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn connect_once(&self, peer: &impl ToAddress<M>) -> Result<TcpStream<M>, Error> {
+        self.open_for(peer, false, true, |fd, wire| bound::connect(fd, self.mode, wire))
     }
 
     /// Opens a socket, connects it to `peer`, and gives up after `timeout`.
@@ -425,9 +510,10 @@ impl<M: Mode> Builder<Stream, M> {
         peer: impl ToAddress<M>,
         timeout: Duration,
     ) -> Result<TcpStream<M>, Error> {
-        self.renewing(&peer, || {
-            let (fd, wire) = self.open_for(&peer, true)?;
-            bound::connect_timeout(fd, self.mode, wire, self.nonblocking, timeout)
+        self.renewing(&peer, |peer| {
+            self.open_for(peer, true, false, |fd, wire| {
+                bound::connect_timeout(fd, self.mode, *wire, self.nonblocking, timeout)
+            })
         })
     }
 
@@ -442,9 +528,10 @@ impl<M: Mode> Builder<Stream, M> {
     ///
     /// See [`Connecting`].
     pub fn start_connect(&self, peer: impl ToAddress<M>) -> Result<Connecting<M>, Error> {
-        self.renewing(&peer, || {
-            let (fd, wire) = self.open_for(&peer, true)?;
-            bound::start_connect(fd, self.mode, wire, self.nonblocking)
+        self.renewing(&peer, |peer| {
+            self.open_for(peer, true, false, |fd, wire| {
+                bound::start_connect(fd, self.mode, *wire, self.nonblocking)
+            })
         })
     }
 }
@@ -465,7 +552,7 @@ impl<M: Mode> Builder<Datagram, M> {
     /// # Ok::<(), inet6::Error>(())
     /// ```
     pub fn bind(&self, address: impl ToAddress<M>) -> Result<UdpSocket<M>, Error> {
-        let fd = self.renewing(&address, || self.open_bound(&address))?;
+        let fd = self.renewing(&address, |address| self.open_bound(address))?;
         Ok(UdpSocket::new(fd, self.mode))
     }
 
@@ -486,106 +573,11 @@ impl<M: Mode> Builder<Datagram, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn connect(&self, peer: impl ToAddress<M>) -> Result<ConnectedUdpSocket<M>, Error> {
-        self.renewing(&peer, || {
-            let (fd, wire) = self.open_for(&peer, self.nonblocking)?;
-            Ok(UdpSocket::new(fd, self.mode).connect_wire(wire)?)
+        self.renewing(&peer, |peer| {
+            self.open_for(peer, false, false, |fd, wire| {
+                Ok(UdpSocket::new(fd, self.mode).connect_wire(*wire)?)
+            })
         })
-    }
-}
-
-// The short forms of std: IPv6 only, for a type parameter that nobody writes.
-
-impl TcpListener {
-    /// Listens on a local address, as std's function of this name.
-    ///
-    /// IPv6 only, with [`ReuseAddress`] in its safe meaning and a backlog of 4096, which the
-    /// system may cap. A [`Builder`] does anything else.
-    ///
-    /// # Errors
-    ///
-    /// As [`Builder::bind`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let listener = inet6::TcpListener::bind("[::1]:0")?;
-    /// # Ok::<(), inet6::Error>(())
-    /// ```
-    pub fn bind(address: impl ToAddress<V6Only>) -> Result<Self, Error> {
-        log::debug!("TcpListener::bind chooses ReuseAddress(true) and a backlog of {BACKLOG}");
-        Builder::stream().with(ReuseAddress(true)).bind(address)?.listen(BACKLOG)
-    }
-}
-
-impl TcpStream {
-    /// Connects to a peer, as std's function of this name.
-    ///
-    /// # Errors
-    ///
-    /// As [`Builder::connect`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let listener = inet6::TcpListener::bind("[::1]:0")?;
-    /// let stream = inet6::TcpStream::connect(listener.local_addr()?)?;
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn connect(peer: impl ToAddress<V6Only>) -> Result<Self, Error> {
-        Builder::stream().connect(peer)
-    }
-
-    /// Connects to a peer within `timeout`, as std's function of this name.
-    ///
-    /// # Errors
-    ///
-    /// As [`Builder::connect_timeout`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// let listener = inet6::TcpListener::bind("[::1]:0")?;
-    /// let peer = listener.local_addr()?;
-    /// let stream = inet6::TcpStream::connect_timeout(&peer, Duration::from_secs(5))?;
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn connect_timeout(peer: impl ToAddress<V6Only>, timeout: Duration) -> Result<Self, Error> {
-        Builder::stream().connect_timeout(peer, timeout)
-    }
-}
-
-impl UdpSocket {
-    /// Opens a socket on a local address, as std's function of this name.
-    ///
-    /// # Errors
-    ///
-    /// As [`Builder::bind`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let socket = inet6::UdpSocket::bind("[::1]:0")?;
-    /// # Ok::<(), inet6::Error>(())
-    /// ```
-    pub fn bind(address: impl ToAddress<V6Only>) -> Result<Self, Error> {
-        Builder::datagram().bind(address)
-    }
-}
-
-/// Runs a verb, and once more if the interface of its address is gone and `renewed` knows another
-/// address: the name of an interface stays when its index changes.
-fn renewing<T>(
-    mut verb: impl FnMut() -> Result<T, Error>,
-    renewed: impl FnOnce() -> Option<Endpoint>,
-) -> Result<T, Error> {
-    match verb() {
-        Err(error) if sys::errors::is_gone(&error) => match renewed() {
-            Some(address) if error.address().is_some_and(|before| *before != address) => verb(),
-            _ => Err(error),
-        },
-        result => result,
     }
 }
 
@@ -635,46 +627,5 @@ impl<O: Setting> Recorded for O {
 
     fn apply(&self, socket: Target<'_>) -> std::io::Result<()> {
         Setting::apply(self, socket)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sys::codes;
-
-    /// A verb that fails on the interface of index 2, and what `renewing` makes of it when the look-up
-    /// then says `index`: the result, and how often the verb ran.
-    fn on_index_two(code: i32, index: Option<u32>) -> (Result<(), i32>, usize) {
-        let address = |index: u32| format!("[fe80::1%{index}]:80").parse::<Endpoint>().unwrap();
-        let mut times = 0;
-        let verb = || {
-            times += 1;
-            if times > 1 {
-                return Ok(());
-            }
-            let error = std::io::Error::from_raw_os_error(code);
-            Err(Error::new(Op::Bind, Some(address(2)), None, error))
-        };
-        let result = renewing(verb, || index.map(address));
-        (result.map_err(|error| error.raw_os_error().unwrap()), times)
-    }
-
-    #[test]
-    fn an_interface_with_a_new_index_is_tried_again() {
-        // Windows has no number of its own for it.
-        for code in codes::NO_DEVICE {
-            assert_eq!(on_index_two(*code, Some(3)), (Ok(()), 2));
-        }
-    }
-
-    #[test]
-    fn nothing_else_is_tried_again() {
-        for code in codes::NO_DEVICE {
-            assert_eq!(on_index_two(*code, Some(2)), (Err(*code), 1));
-            assert_eq!(on_index_two(*code, None), (Err(*code), 1));
-        }
-        let other = codes::PROCESS_LIMIT[0];
-        assert_eq!(on_index_two(other, Some(3)), (Err(other), 1));
     }
 }

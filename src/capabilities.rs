@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::builder::Builder;
-use crate::kind::Protocol;
+use crate::kind::{Protocol, Shape};
 use crate::option::{FastOpenConnect, RecvError};
 use crate::socket::UdpSocket;
 use crate::sys::{self, names};
@@ -68,8 +68,8 @@ fn probe() -> Capabilities {
     Capabilities {
         ipv6: datagram.is_ok(),
         dual_stack: Builder::datagram().dual_stack().bind("[::]:0").is_ok(),
-        multipath_tcp: sys::open(Protocol::MultipathTcp, false).is_ok(),
-        echo: sys::open(Protocol::Icmpv6, false).is_ok(),
+        multipath_tcp: sys::open(Shape::Stream, Protocol::MultipathTcp, false).is_ok(),
+        echo: sys::open(Shape::Datagram, Protocol::Icmpv6, false).is_ok(),
         fast_open: Builder::stream().with(FastOpenConnect(true)).bind("[::1]:0").is_ok(),
         segmentation_offload: reads(names::UDP_SEGMENT),
         receive_offload: reads(names::UDP_GRO),

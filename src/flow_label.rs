@@ -245,9 +245,8 @@ impl Drop for FlowLease<'_> {
 
 impl fmt::Debug for FlowLease<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let label = format_args!("{}", self.label);
         f.debug_struct("FlowLease")
-            .field("label", &label)
+            .field("label", &format_args!("{}", self.label))
             .field("share", &self.share)
             .finish_non_exhaustive()
     }

@@ -25,7 +25,7 @@ use crate::sealed::Sealed;
 /// let (stream, datagram) = (near(Builder::stream()), near(Builder::datagram()));
 /// # _ = (stream, datagram);
 /// ```
-pub trait Kind: Sealed + 'static {}
+pub trait Kind: Shaped + 'static {}
 
 /// Connection-oriented byte streams: TCP, or Multipath TCP (`SOCK_STREAM`).
 ///
@@ -45,8 +45,27 @@ pub enum Stream {}
 #[expect(clippy::exhaustive_enums, reason = "a marker has no values and never gets any")]
 pub enum Datagram {}
 
-impl Sealed for Stream {}
-impl Sealed for Datagram {}
+/// What only this crate may ask: public, so that a public bound may name it, and out of reach.
+mod sealed {
+    /// The type of a socket, `SOCK_…`.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Shape {
+        Stream,
+        Datagram,
+    }
+
+    pub trait Shaped {
+        const SHAPE: Shape;
+    }
+}
+pub(crate) use self::sealed::{Shape, Shaped};
+
+impl Shaped for Stream {
+    const SHAPE: Shape = Shape::Stream;
+}
+impl Shaped for Datagram {
+    const SHAPE: Shape = Shape::Datagram;
+}
 impl Kind for Stream {}
 impl Kind for Datagram {}
 
@@ -137,11 +156,11 @@ impl Role for Datagrams {
 #[non_exhaustive]
 pub enum Protocol {
     /// TCP (RFC 9293).
-    Tcp,
+    Tcp = 6,
     /// Multipath TCP (RFC 8684).
-    MultipathTcp,
+    MultipathTcp = 262,
     /// UDP (RFC 768).
-    Udp,
+    Udp = 17,
     /// ICMPv6 (RFC 4443).
-    Icmpv6,
+    Icmpv6 = 58,
 }

@@ -209,7 +209,7 @@ pub use self::echo::{EchoReply, EchoReport, EchoSocket};
 pub use self::error::{Error, Op};
 pub use self::error_queue::{ErrorReport, Origin, SendTime};
 pub use self::flow_label::{FlowLease, FlowShare};
-pub use self::guard::{GuardError, Guarded};
+pub use self::guard::Guarded;
 pub use self::interface::Interface;
 pub use self::membership::{Membership, SourceMembership};
 pub use self::message::{Outgoing, Received};
@@ -217,7 +217,7 @@ pub use self::mode::{AnyMode, DualStack, V6Only};
 pub use self::shard::Shards;
 pub use self::socket::{
     AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Corked, Incoming,
-    MessageTooLong, TcpListener, TcpStream, UdpConnectError, UdpSocket,
+    MessageTooLong, StateError, TcpListener, TcpStream, UdpSocket,
 };
 pub use self::tcp_info::{TcpInfo, TcpState};
 

@@ -13,7 +13,7 @@ use std::fmt;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use crate::addr::{ToAddress, is_mapped};
+use crate::addr::{ToAddress, is_mapped, may_be_mapped};
 
 /// Which peers a socket talks to, and so which type its addresses have.
 ///
@@ -221,10 +221,19 @@ impl FromWire for SocketAddrV6 {
 impl FromWire for SocketAddr {
     #[inline]
     fn from_wire(wire: SocketAddrV6) -> Self {
-        match IpAddr::ip_from_wire(*wire.ip()) {
-            IpAddr::V4(ip) => Self::V4(SocketAddrV4::new(ip, wire.port())),
-            IpAddr::V6(_) => Self::V6(wire),
+        let mut address = Self::V6(wire);
+        if may_be_mapped(wire.ip()) {
+            unmap(&mut address);
         }
+        address
+    }
+}
+
+/// The part of `from_wire` that stays out of line; in place, because so the address is moved whole.
+#[inline(never)]
+fn unmap(address: &mut SocketAddr) {
+    if let IpAddr::V4(ip) = address.ip().to_canonical() {
+        *address = SocketAddrV4::new(ip, address.port()).into();
     }
 }
 

@@ -1,4 +1,7 @@
-//! The operations that are measured, each in up to four ways: inet6, libc, std and socket2.
+//! The operations that are measured, each in several ways.
+//!
+//! Here are inet6, libc, std and socket2. `others` has those of more crates, `bulk` has many
+//! datagrams at once, and `growth` what grows with a number.
 
 use std::ffi::c_int;
 use std::hint::black_box;
@@ -7,11 +10,18 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::AsRawFd;
 
+use inet6::mode::Mode;
 use inet6::option::{MinHopCount, NoDelay, RecvPacketInfo, ReuseAddress, UnicastHops};
-use inet6::{AnyMode, Builder};
+use inet6::{AnyMode, Builder, DualStack, V6Only};
 use socket2::{Domain, SockAddr, Type};
 
+mod bulk;
+mod growth;
+mod others;
+mod prebuilt;
 mod raw;
+
+pub(crate) use self::growth::{CURVES, Curve, Prepare};
 
 /// Does an operation so many times.
 pub(crate) type Run = Box<dyn FnMut(u64)>;
@@ -24,12 +34,45 @@ pub(crate) struct Case {
     pub(crate) prepare: fn() -> Run,
 }
 
+/// An operation of the table.
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    /// How many datagrams it moves; the time is that of one. None where it is one operation.
+    pub(crate) datagrams: Option<usize>,
+}
+
+const fn single(name: &'static str, title: &'static str) -> Operation {
+    Operation { name, title, datagrams: None }
+}
+
+const fn many(name: &'static str, title: &'static str, datagrams: usize) -> Operation {
+    Operation { name, title, datagrams: Some(datagrams) }
+}
+
 /// The operations of the table.
-pub(crate) const TIMED: [&str; 6] = ["udp", "udp-reply", "udp-connected", "tcp", "accept", "open"];
+pub(crate) const TIMED: &[Operation] = &[
+    single("udp", "64 B there and back, send_to + recv_from"),
+    single("udp-reply", "the same, answered from where it was sent to"),
+    single("udp-connected", "the same, connected, send + recv"),
+    single("tcp", "64 B there and back, TCP"),
+    single("accept", "accept + close"),
+    single("connect", "connect + accept + close"),
+    single("open", "open a listener + close"),
+    many("batch-64", "64 datagrams of 64 B at once", bulk::BATCH),
+    many("batch-1200", "64 datagrams of 1200 B at once", bulk::BATCH),
+    many("segments-64", "128 datagrams of 64 B, cut by the kernel", bulk::segments(64)),
+    many("segments-512", "127 datagrams of 512 B, cut by the kernel", bulk::segments(512)),
+    many("segments-1200", "54 datagrams of 1200 B, cut by the kernel", bulk::segments(1200)),
+];
 
 /// Every case. The way that the others are compared to, libc, comes first in each operation.
+pub(crate) fn cases() -> impl Iterator<Item = &'static Case> {
+    CASES.iter().chain(others::CASES).chain(bulk::CASES)
+}
+
 #[rustfmt::skip]
-pub(crate) const CASES: &[Case] = &[
+const CASES: &[Case] = &[
     Case { operation: "udp", way: "libc", prepare: udp_libc },
     Case { operation: "udp", way: "inet6", prepare: udp_inet6 },
     Case { operation: "udp", way: "inet6-dual", prepare: udp_inet6_dual },
@@ -40,11 +83,13 @@ pub(crate) const CASES: &[Case] = &[
     Case { operation: "udp-reply", way: "inet6-dual", prepare: || udp_reply_inet6(AnyMode::DualStack) },
     Case { operation: "udp-guarded", way: "inet6", prepare: udp_guarded_inet6 },
     Case { operation: "udp-connected", way: "libc", prepare: udp_connected_libc },
-    Case { operation: "udp-connected", way: "inet6", prepare: udp_connected_inet6 },
+    Case { operation: "udp-connected", way: "inet6", prepare: || udp_connected_inet6(V6Only) },
+    Case { operation: "udp-connected", way: "inet6-dual", prepare: || udp_connected_inet6(DualStack) },
     Case { operation: "udp-connected", way: "std", prepare: udp_connected_std },
     Case { operation: "udp-connected", way: "socket2", prepare: udp_connected_socket2 },
     Case { operation: "tcp", way: "libc", prepare: tcp_libc },
-    Case { operation: "tcp", way: "inet6", prepare: tcp_inet6 },
+    Case { operation: "tcp", way: "inet6", prepare: || tcp_inet6(V6Only) },
+    Case { operation: "tcp", way: "inet6-dual", prepare: || tcp_inet6(DualStack) },
     Case { operation: "tcp", way: "std", prepare: tcp_std },
     Case { operation: "tcp", way: "socket2", prepare: tcp_socket2 },
     Case { operation: "accept", way: "libc", prepare: accept_libc },
@@ -52,8 +97,10 @@ pub(crate) const CASES: &[Case] = &[
     Case { operation: "accept", way: "std", prepare: accept_std },
     Case { operation: "accept", way: "socket2", prepare: accept_socket2 },
     Case { operation: "accept-nonblocking", way: "inet6", prepare: || accept_inet6(true) },
-    Case { operation: "connect", way: "libc", prepare: connect_libc },
-    Case { operation: "connect", way: "inet6", prepare: connect_inet6 },
+    Case { operation: "connect", way: "libc", prepare: || connect_libc(Some(true)) },
+    Case { operation: "connect", way: "libc-unset", prepare: || connect_libc(None) },
+    Case { operation: "connect", way: "inet6", prepare: || connect_inet6(V6Only) },
+    Case { operation: "connect", way: "inet6-dual", prepare: || connect_inet6(DualStack) },
     Case { operation: "connect", way: "std", prepare: connect_std },
     Case { operation: "connect", way: "socket2", prepare: connect_socket2 },
     Case { operation: "open", way: "libc", prepare: open_libc },
@@ -221,9 +268,9 @@ fn there_and_back_libc(client: raw::Socket, server: raw::Socket) -> Run {
     })
 }
 
-fn udp_connected_inet6() -> Run {
-    let client = inet6::UdpSocket::bind(ANY_PORT).unwrap();
-    let server = inet6::UdpSocket::bind(ANY_PORT).unwrap();
+fn udp_connected_inet6<M: Mode>(mode: M) -> Run {
+    let builder = Builder::datagram().mode(mode);
+    let (client, server) = (builder.bind(ANY_PORT).unwrap(), builder.bind(ANY_PORT).unwrap());
     let (from, to) = (client.local_addr().unwrap(), server.local_addr().unwrap());
     let (client, server) = (client.connect(to).unwrap(), server.connect(from).unwrap());
     let mut buffer = [0; 128];
@@ -283,9 +330,10 @@ fn listener_libc() -> raw::Socket {
     listener
 }
 
-fn tcp_inet6() -> Run {
-    let listener = inet6::TcpListener::bind(ANY_PORT).unwrap();
-    let client = inet6::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+fn tcp_inet6<M: Mode>(mode: M) -> Run {
+    let builder = Builder::stream().mode(mode);
+    let listener = builder.bind(ANY_PORT).unwrap().listen(128).unwrap();
+    let client = builder.connect(listener.local_addr().unwrap()).unwrap();
     let (server, _) = listener.accept().unwrap();
     let mut buffer = [0; 128];
     repeat(move || {
@@ -375,35 +423,42 @@ fn accept_socket2() -> Run {
     })
 }
 
-// Connecting, accepting and closing.
+// Connecting, accepting and closing, and nothing else: the accepted stream is closed first and
+// resets the connection, so that none stays in TIME_WAIT, and it has that option from its listener.
+// All ways but std set `IPV6_V6ONLY` and read it back, as this crate promises to; `libc-unset` does
+// not, and tells what that costs.
 
-fn connect_libc() -> Run {
+fn connect_libc(v6_only: Option<bool>) -> Run {
     let listener = listener_libc();
+    raw::reset_on_close(listener.fd());
     let peer = listener.local();
     repeat(move || {
         let client = raw::Socket::new(libc::SOCK_STREAM);
+        if let Some(v6_only) = v6_only {
+            set_v6_only(&client, v6_only);
+        }
         client.connect(&peer);
-        raw::reset_on_close(client.fd());
         black_box(listener.accept(0));
     })
 }
 
-fn connect_inet6() -> Run {
-    let listener = inet6::TcpListener::bind(ANY_PORT).unwrap();
-    let (builder, peer) = (Builder::stream(), listener.local_addr().unwrap());
+fn connect_inet6<M: Mode>(mode: M) -> Run {
+    let builder = Builder::stream().mode(mode);
+    let listener = builder.bind(ANY_PORT).unwrap().listen(128).unwrap();
+    raw::reset_on_close(listener.as_raw_fd());
+    let peer = listener.local_addr().unwrap();
     repeat(move || {
-        let client = builder.connect(peer).unwrap();
-        raw::reset_on_close(client.as_raw_fd());
+        let _client = builder.connect(peer).unwrap();
         black_box(listener.accept().unwrap());
     })
 }
 
 fn connect_std() -> Run {
     let listener = std::net::TcpListener::bind(ANY_PORT).unwrap();
+    raw::reset_on_close(listener.as_raw_fd());
     let peer = v6(listener.local_addr().unwrap());
     repeat(move || {
-        let client = std::net::TcpStream::connect(peer).unwrap();
-        raw::reset_on_close(client.as_raw_fd());
+        let _client = std::net::TcpStream::connect(peer).unwrap();
         black_box(listener.accept().unwrap());
     })
 }
@@ -411,11 +466,13 @@ fn connect_std() -> Run {
 fn connect_socket2() -> Run {
     let listener = socket2_bound(Type::STREAM);
     listener.listen(128).unwrap();
+    raw::reset_on_close(listener.as_raw_fd());
     let peer = listener.local_addr().unwrap().as_socket_ipv6().unwrap();
     repeat(move || {
         let client = socket2::Socket::new(Domain::IPV6, Type::STREAM, None).unwrap();
+        client.set_only_v6(true).unwrap();
+        assert!(client.only_v6().unwrap());
         client.connect(&SockAddr::from(peer)).unwrap();
-        raw::reset_on_close(client.as_raw_fd());
         let (stream, peer) = listener.accept().unwrap();
         black_box((stream, peer.as_socket_ipv6()));
     })
@@ -434,10 +491,11 @@ fn open_libc() -> Run {
 }
 
 /// Sets `IPV6_V6ONLY` and reads it back.
+#[inline]
 fn set_v6_only(socket: &raw::Socket, v6_only: bool) {
     let value = c_int::from(v6_only);
     socket.set(libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, value);
-    assert_eq!(socket.get(libc::IPPROTO_IPV6, libc::IPV6_V6ONLY), value);
+    assert!(socket.get(libc::IPPROTO_IPV6, libc::IPV6_V6ONLY) == value);
 }
 
 fn open_inet6() -> Run {

@@ -6,22 +6,30 @@ use std::mem::MaybeUninit;
 use std::net::Ipv6Addr;
 
 pub(super) type Address = libc::sockaddr_in6;
-const ADDRESS_LEN: libc::socklen_t = size_of::<Address>() as libc::socklen_t;
+pub(super) const ADDRESS_LEN: libc::socklen_t = size_of::<Address>() as libc::socklen_t;
 
 /// Room for control messages.
 #[repr(align(8))]
-struct Control([u8; 64]);
+pub(super) struct Control(pub(super) [u8; 64]);
 
 /// A descriptor; dropping it closes it.
 pub(super) struct Socket(c_int);
 
-fn check(result: c_int) -> c_int {
-    assert_ne!(result, -1, "{}", io::Error::last_os_error());
+#[inline]
+pub(super) fn check(result: c_int) -> c_int {
+    if result == -1 {
+        failed();
+    }
     result
 }
 
+#[cold]
+fn failed() -> ! {
+    panic!("{}", io::Error::last_os_error())
+}
+
 #[inline]
-fn check_len(result: isize) -> usize {
+pub(super) fn check_len(result: isize) -> usize {
     usize::try_from(result).unwrap_or_else(|_| panic!("{}", io::Error::last_os_error()))
 }
 
@@ -49,6 +57,7 @@ pub(super) fn reset_on_close(fd: c_int) {
 }
 
 impl Socket {
+    #[inline]
     pub(super) fn new(kind: c_int) -> Self {
         // SAFETY: no memory is passed.
         Self(check(unsafe { libc::socket(libc::AF_INET6, kind | libc::SOCK_CLOEXEC, 0) }))
@@ -58,12 +67,14 @@ impl Socket {
         self.0
     }
 
+    #[inline]
     pub(super) fn set(&self, level: c_int, name: c_int, value: c_int) {
         let (data, len) = ((&raw const value).cast(), size_of::<c_int>() as u32);
         // SAFETY: `data` is `len` bytes long.
         check(unsafe { libc::setsockopt(self.0, level, name, data, len) });
     }
 
+    #[inline]
     pub(super) fn get(&self, level: c_int, name: c_int) -> c_int {
         let (mut value, mut len) = (0, size_of::<c_int>() as u32);
         let data = (&raw mut value).cast();
@@ -82,6 +93,7 @@ impl Socket {
         check(unsafe { libc::listen(self.0, backlog) });
     }
 
+    #[inline]
     pub(super) fn connect(&self, peer: &Address) {
         // SAFETY: `peer` is `ADDRESS_LEN` bytes long.
         check(unsafe { libc::connect(self.0, (&raw const *peer).cast(), ADDRESS_LEN) });

@@ -8,7 +8,7 @@ use std::str::FromStr;
 mod to_address;
 
 pub use self::to_address::ToAddress;
-pub(crate) use self::to_address::{UNSPECIFIED, is_mapped, is_wildcard, is_zoned};
+pub(crate) use self::to_address::{is_mapped, is_wildcard, is_zoned, may_be_mapped};
 
 /// An address and a port, with a zone where the address needs one: `[fe80::1%eth0]:8000`.
 ///

@@ -69,71 +69,58 @@ pub trait ToAddress<M: Mode>: ToWire<M> {}
 /// How the name of an interface becomes its index; the caller brings the system call.
 pub(crate) type Lookup = fn(&str) -> Option<NonZeroU32>;
 
-/// Room for an address.
-pub(crate) const UNSPECIFIED: SocketAddrV6 = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0);
+/// Where an address goes that is made and not lent.
+type Room<'a> = &'a mut Option<SocketAddrV6>;
 
 /// To the kernel's form of an address.
 pub trait ToWire<M> {
     fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError>;
 
-    /// As `to_wire`, for the data path: what has the kernel's form already is not copied, and
-    /// anything else goes to `room`.
+    /// As `to_wire`, for the data path: `None` where anything about the address has to be asked
+    /// or said. What has the kernel's form already is not copied, anything else goes to `room`.
     #[inline]
-    fn lend<'a>(
-        &'a self,
-        mode: M,
-        lookup: Lookup,
-        room: &'a mut SocketAddrV6,
-    ) -> Result<&'a SocketAddrV6, AddressError> {
-        *room = self.to_wire(mode, lookup)?;
-        Ok(room)
+    fn lend<'a>(&'a self, _: M, _: Room<'a>) -> Option<&'a SocketAddrV6> {
+        None
     }
 }
 
 impl<M: Mode, A: ToAddress<M> + ?Sized> ToAddress<M> for &A {}
 impl<M, A: ToWire<M> + ?Sized> ToWire<M> for &A {
-    #[inline]
     fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
         (**self).to_wire(mode, lookup)
     }
 
     #[inline]
-    fn lend<'a>(
-        &'a self,
-        mode: M,
-        lookup: Lookup,
-        room: &'a mut SocketAddrV6,
-    ) -> Result<&'a SocketAddrV6, AddressError> {
-        (**self).lend(mode, lookup, room)
+    fn lend<'a>(&'a self, mode: M, room: Room<'a>) -> Option<&'a SocketAddrV6> {
+        (**self).lend(mode, room)
     }
 }
 
 impl<M: Mode> ToAddress<M> for SocketAddrV6 {}
 impl<M: Mode> ToWire<M> for SocketAddrV6 {
-    #[inline]
-    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
-        self.lend(mode, lookup, &mut { UNSPECIFIED }).copied()
-    }
-
-    #[inline]
-    fn lend<'a>(
-        &'a self,
-        mode: M,
-        _: Lookup,
-        _: &'a mut SocketAddrV6,
-    ) -> Result<&'a SocketAddrV6, AddressError> {
+    fn to_wire(&self, mode: M, _: Lookup) -> Result<SocketAddrV6, AddressError> {
         if mode.v6_only() && is_mapped(self.ip()) {
             return Err(refused(self, Reason::Mapped));
         }
-        Ok(self)
+        Ok(*self)
+    }
+
+    #[inline]
+    fn lend<'a>(&'a self, mode: M, _: Room<'a>) -> Option<&'a SocketAddrV6> {
+        is_plain(self, mode).then_some(self)
     }
 }
 
 impl<M: Mode> ToAddress<M> for (Ipv6Addr, u16) {}
 impl<M: Mode> ToWire<M> for (Ipv6Addr, u16) {
-    #[inline]
     fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
         SocketAddrV6::new(self.0, self.1, 0, 0).to_wire(mode, lookup)
+    }
+
+    #[inline]
+    fn lend<'a>(&'a self, mode: M, room: Room<'a>) -> Option<&'a SocketAddrV6> {
+        let wire = room.insert(SocketAddrV6::new(self.0, self.1, 0, 0));
+        is_plain(wire, mode).then_some(wire)
     }
 }
 
@@ -192,7 +179,6 @@ impl<M: Mode> ToWire<M> for (String, u16) {
 impl ToAddress<DualStack> for SocketAddr {}
 impl ToAddress<AnyMode> for SocketAddr {}
 impl<M: Mode> ToWire<M> for SocketAddr {
-    #[inline]
     fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
         match self {
             Self::V4(address) => address.to_wire(mode, lookup),
@@ -201,15 +187,10 @@ impl<M: Mode> ToWire<M> for SocketAddr {
     }
 
     #[inline]
-    fn lend<'a>(
-        &'a self,
-        mode: M,
-        lookup: Lookup,
-        room: &'a mut SocketAddrV6,
-    ) -> Result<&'a SocketAddrV6, AddressError> {
+    fn lend<'a>(&'a self, mode: M, room: Room<'a>) -> Option<&'a SocketAddrV6> {
         match self {
-            Self::V4(address) => address.lend(mode, lookup, room),
-            Self::V6(address) => address.lend(mode, lookup, room),
+            Self::V4(address) => address.lend(mode, room),
+            Self::V6(address) => address.lend(mode, room),
         }
     }
 }
@@ -217,19 +198,22 @@ impl<M: Mode> ToWire<M> for SocketAddr {
 impl ToAddress<DualStack> for SocketAddrV4 {}
 impl ToAddress<AnyMode> for SocketAddrV4 {}
 impl<M: Mode> ToWire<M> for SocketAddrV4 {
-    #[inline]
     fn to_wire(&self, mode: M, _: Lookup) -> Result<SocketAddrV6, AddressError> {
         if mode.v6_only() {
             return Err(refused(self, Reason::Ipv4));
         }
         Ok(map(*self))
     }
+
+    #[inline]
+    fn lend<'a>(&'a self, mode: M, room: Room<'a>) -> Option<&'a SocketAddrV6> {
+        if mode.v6_only() { None } else { Some(room.insert(map(*self))) }
+    }
 }
 
 impl ToAddress<DualStack> for (Ipv4Addr, u16) {}
 impl ToAddress<AnyMode> for (Ipv4Addr, u16) {}
 impl<M: Mode> ToWire<M> for (Ipv4Addr, u16) {
-    #[inline]
     fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
         SocketAddrV4::new(self.0, self.1).to_wire(mode, lookup)
     }
@@ -238,14 +222,10 @@ impl<M: Mode> ToWire<M> for (Ipv4Addr, u16) {
 impl ToAddress<DualStack> for (IpAddr, u16) {}
 impl ToAddress<AnyMode> for (IpAddr, u16) {}
 impl<M: Mode> ToWire<M> for (IpAddr, u16) {
-    #[inline]
     fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
         SocketAddr::new(self.0, self.1).to_wire(mode, lookup)
     }
 }
-
-const PREFIX_MASK: u128 = (!0u128 << 32).to_be();
-const MAPPED_PREFIX: u128 = (0xffff_u128 << 32).to_be();
 
 /// Whether this is no address of one host but all of its own: `::`, or `0.0.0.0` mapped.
 pub(crate) fn is_wildcard(ip: &Ipv6Addr) -> bool {
@@ -255,13 +235,30 @@ pub(crate) fn is_wildcard(ip: &Ipv6Addr) -> bool {
 /// Whether this is an IPv4 address in IPv6 notation, `::ffff:0:0/96` (RFC 4291, section 2.5.5.2).
 #[inline]
 pub(crate) fn is_mapped(ip: &Ipv6Addr) -> bool {
-    // On the data path: compares words, where a pattern of segments would take each apart.
-    u128::from_ne_bytes(ip.octets()) & PREFIX_MASK == MAPPED_PREFIX
+    may_be_mapped(ip) && begins_with_zeros(ip)
+}
+
+#[inline(never)]
+fn begins_with_zeros(ip: &Ipv6Addr) -> bool {
+    ip.octets().starts_with(&[0; 8])
+}
+
+/// Whether nothing about an address has to be asked or said; at the cost of two comparisons.
+#[inline]
+fn is_plain<M: Mode>(wire: &SocketAddrV6, mode: M) -> bool {
+    let may_be_zoned = wire.ip().octets()[0] >= 0xfe;
+    !(may_be_zoned || mode.v6_only() && may_be_mapped(wire.ip()))
+}
+
+/// Whether an address may be one of `is_mapped`, at the cost of one comparison.
+#[inline]
+pub(crate) fn may_be_mapped(ip: &Ipv6Addr) -> bool {
+    let [.., a, b, c, d, _, _, _, _] = ip.octets();
+    u32::from_ne_bytes([a, b, c, d]) == 0xffff_u32.to_be()
 }
 
 /// Whether an address means nothing without a zone: link-local unicast `fe80::/10`, and multicast
 /// of interface-local or link-local scope, `ff?1::/16` and `ff?2::/16` (RFC 4291, section 2.7).
-#[inline]
 pub(crate) fn is_zoned(ip: &Ipv6Addr) -> bool {
     let [first, second, ..] = ip.octets();
     match first {

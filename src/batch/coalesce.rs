@@ -10,7 +10,7 @@ use crate::message::Outgoing;
 use crate::mode::{Mode, V6Only};
 use crate::socket::handle::{handle, timeouts};
 use crate::socket::readiness::{readable, writable};
-use crate::socket::{self, UdpConnectError, UdpSocket};
+use crate::socket::{self, StateError, UdpSocket};
 use crate::sys::{self, Owned};
 
 /// A datagram socket whose kernel puts datagrams of one sender together (`UDP_GRO`), and which can
@@ -106,12 +106,14 @@ impl<M: Mode> UdpSocket<M> {
     ///
     /// See [`CoalescingUdpSocket`].
     #[doc(alias = "UDP_GRO")]
-    pub fn coalesce(self) -> Result<CoalescingUdpSocket<M>, UdpConnectError<M>> {
+    pub fn coalesce(self) -> Result<CoalescingUdpSocket<M>, StateError<Self>> {
         let mode = self.mode();
         match sys::set_coalescing(self.target()) {
             Ok(true) => {}
             Ok(false) => log::debug!("this system puts no datagrams together"),
-            Err(error) => return Err(UdpConnectError::new(self, Op::Set("UDP_GRO"), error)),
+            Err(error) => {
+                return Err(StateError::new(self, sys::errors::option(Op::Set("UDP_GRO"), error)));
+            }
         }
         Ok(CoalescingUdpSocket { fd: self.into(), mode })
     }
@@ -216,6 +218,8 @@ pub struct CoalescedBatch(RecvBatch);
 
 impl CoalescedBatch {
     /// Room for so many, each put together of up to 128 datagrams; eight are enough for most.
+    ///
+    /// It takes the memory of a [`RecvBatch`] of 65 535 bytes each.
     ///
     /// # Errors
     ///

@@ -52,7 +52,7 @@ pub struct RecvBatch {
 impl RecvBatch {
     /// Room for so many datagrams of at most `size` bytes each.
     ///
-    /// It takes `datagrams` × (`size` + about 900) bytes.
+    /// It takes `datagrams` × (`size` + 876) bytes on a Linux system of 64 bits, and nothing later.
     ///
     /// # Errors
     ///

@@ -61,7 +61,7 @@ const SLICES: usize = 64;
 impl SendBatch {
     /// Room for so many datagrams in one call.
     ///
-    /// It takes about 350 bytes for each.
+    /// It takes 348 bytes for each on a Linux system of 64 bits, and nothing later.
     ///
     /// # Errors
     ///
@@ -131,7 +131,7 @@ impl SendBatch {
         peer: Option<SocketAddrV6>,
     ) -> io::Result<usize> {
         let packet = message.packet(socket, mode, peer)?;
-        let size = packet.departure.segment_size.filter(|size| *size != 0);
+        let size = packet.departure.and_then(|it| it.segment_size).filter(|size| *size != 0);
         let Some(size) = size.map(usize::from) else {
             return Err(sys::out_of_range(
                 "a segment has 1 to 65535 bytes: `segment_size` says how many",
@@ -140,33 +140,31 @@ impl SendBatch {
         let all = total(packet.data);
         let id = sys::id(socket.fd);
         let mut sent = 0;
-        while sent < all || all == 0 {
+        loop {
             let limit = match self.offload {
                 Some((of, limit)) if of == id => limit,
                 _ => LIMITS[0],
             };
             let chunk = size * (MOST_BYTES / size).clamp(1, limit);
-            let (cuts, slices) = match cut(packet.data, sent, size, chunk) {
-                Ok(cuts) => cuts,
-                Err(_) if sent > 0 => break,
-                Err(error) => return Err(error),
+            let result = if sent == 0 && all <= chunk && packet.data.len() <= SLICES {
+                self.room.send_one(socket.fd, &sized(packet, all, size)).map(|()| all)
+            } else {
+                let (cuts, slices) = match cut(packet.data, sent, size, chunk) {
+                    Ok(cuts) => cuts,
+                    Err(_) if sent > 0 => return Ok(sent),
+                    Err(error) => return Err(error),
+                };
+                let cuts = cuts.iter().flatten().map(|range| &slices[range.clone()]);
+                let packets = cuts
+                    .clone()
+                    .map(|data| Ok(sized(Packet { data, ..packet }, total(data), size)));
+                self.room.send(socket.fd, packets).map(|count| cuts.take(count).map(total).sum())
             };
-            let packets = cuts.iter().flatten().map(|range| {
-                let data = &slices[range.clone()];
-                let mut departure = packet.departure;
-                if total(data) <= size {
-                    // One datagram needs no segmentation, and a system without it sends it too.
-                    departure.segment_size = None;
-                }
-                Ok(Packet { data, peer, departure, ipv4: packet.ipv4 })
-            });
-            match self.room.send(socket.fd, packets) {
-                Ok(0) => break,
-                Ok(count) => {
-                    let gone = cuts.iter().flatten().take(count);
-                    sent += gone.map(|range| total(&slices[range.clone()])).sum::<usize>();
-                    if all == 0 {
-                        break;
+            match result {
+                Ok(bytes) => {
+                    sent += bytes;
+                    if sent == all || bytes == 0 {
+                        return Ok(sent);
                     }
                 }
                 Err(error) if limit > 1 && sys::errors::is_no_offload(&error) => {
@@ -176,12 +174,20 @@ impl SendBatch {
                     );
                     self.offload = Some((id, less));
                 }
-                Err(_) if sent > 0 => break,
+                Err(_) if sent > 0 => return Ok(sent),
                 Err(error) => return Err(explain(socket, &packet, error)),
             }
         }
-        Ok(sent)
     }
+}
+
+/// A packet of so many bytes. One datagram needs no segmentation, and a system without it sends it
+/// too.
+fn sized(mut packet: Packet<'_>, len: usize, size: usize) -> Packet<'_> {
+    if let (Some(departure), true) = (&mut packet.departure, len <= size) {
+        departure.segment_size = None;
+    }
+    packet
 }
 
 /// Packets as ranges of slices.

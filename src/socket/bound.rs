@@ -101,7 +101,8 @@ impl<M: Mode> BoundStream<M> {
     /// See [`BoundStream`].
     pub fn connect(self, peer: impl ToAddress<M>) -> Result<TcpStream<M>, Error> {
         let wire = to_wire(self.target(), self.mode, peer)?;
-        connect(self.fd, self.mode, wire)
+        log::trace!("connecting to {wire}");
+        connect(self.fd, self.mode, &wire)
     }
 
     /// Connects to `peer` and gives up after `timeout`.
@@ -154,19 +155,30 @@ impl<M: Mode> BoundStream<M> {
 }
 
 /// Connects a socket, and waits for it where the call did not.
+#[inline(always)]
 pub(crate) fn connect<M: Mode>(
     fd: Owned,
     mode: M,
-    peer: SocketAddrV6,
+    peer: &SocketAddrV6,
 ) -> Result<TcpStream<M>, Error> {
     let socket = sys::borrow(&fd);
-    log::trace!("connecting to {peer}");
-    let result = match sys::start_connect(socket, peer) {
-        Ok(true) => Ok(()),
-        Ok(false) => sys::finish_connect(socket, None),
-        Err(error) => Err(error),
-    };
-    match result {
+    let started = sys::start_connect(socket, peer);
+    match started {
+        Ok(true) => Ok(TcpStream::new(fd, mode)),
+        other => Ok(wait(fd, mode, *peer, other)?),
+    }
+}
+
+/// The part of `connect` where the call did not do everything.
+#[cold]
+fn wait<M: Mode>(
+    fd: Owned,
+    mode: M,
+    peer: SocketAddrV6,
+    started: std::io::Result<bool>,
+) -> Result<TcpStream<M>, Error> {
+    let socket = sys::borrow(&fd);
+    match started.and_then(|_| sys::finish_connect(socket, None)) {
         Ok(()) => Ok(TcpStream::new(fd, mode)),
         Err(error) => Err(explain(socket, mode, peer, error)),
     }
@@ -200,7 +212,7 @@ pub(crate) fn start_connect<M: Mode>(
 ) -> Result<Connecting<M>, Error> {
     let socket = sys::borrow(&fd);
     log::trace!("connecting to {peer}");
-    match sys::start_connect(socket, peer) {
+    match sys::start_connect(socket, &peer) {
         Ok(_) => Ok(Connecting::new(fd, mode, peer, nonblocking)),
         Err(error) => Err(explain(socket, mode, peer, error)),
     }

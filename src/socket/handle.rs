@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddrV6;
 
-use crate::addr::{AddressError, ToAddress, UNSPECIFIED, is_zoned};
+use crate::addr::{AddressError, ToAddress, is_zoned};
 use crate::mode::Mode;
 use crate::sys::{self, Target, names};
 
@@ -420,7 +420,7 @@ pub(crate) fn to_wire<M: Mode>(
     mode: M,
     address: impl ToAddress<M>,
 ) -> Result<SocketAddrV6, AddressError> {
-    with_zone(socket, address.to_wire(mode, sys::interface_index)?)
+    with_zone(socket, address.to_wire(mode, sys::interface_index)?, 0)
 }
 
 /// As `to_wire`, for the data path: hands the address on without copying it.
@@ -443,30 +443,38 @@ pub(crate) fn with_wire_on<M: Mode, R>(
     interface: u32,
     run: impl FnOnce(&SocketAddrV6) -> io::Result<R>,
 ) -> io::Result<R> {
-    let zoned;
-    let mut room = UNSPECIFIED;
-    let mut wire = address.lend(mode, sys::interface_index, &mut room)?;
-    if lacks_zone(wire) {
-        zoned = match interface {
-            0 => zone_of(socket, *wire)?,
-            zone => SocketAddrV6::new(*wire.ip(), wire.port(), wire.flowinfo(), zone),
-        };
-        wire = &zoned;
+    let mut room = None;
+    match address.lend(mode, &mut room) {
+        Some(wire) => run(wire),
+        None => run(&ask(socket, mode, address, interface)?),
     }
-    run(wire)
 }
 
-/// Refuses a link-local address without a zone, unless the socket has one.
+/// As `to_wire`, for the data path: the part that stays out of line, for addresses of which
+/// something has to be asked or said.
+#[cold]
+#[inline(never)]
+pub(crate) fn ask<M: Mode>(
+    socket: Target<'_>,
+    mode: M,
+    address: &impl ToAddress<M>,
+    interface: u32,
+) -> io::Result<SocketAddrV6> {
+    Ok(with_zone(socket, address.to_wire(mode, sys::interface_index)?, interface)?)
+}
+
+/// Gives a link-local address without a zone the one of `interface`, or, where that is 0, the one
+/// of the socket; refuses it if the socket has none either.
 pub(crate) fn with_zone(
     socket: Target<'_>,
     wire: SocketAddrV6,
+    interface: u32,
 ) -> Result<SocketAddrV6, AddressError> {
-    if lacks_zone(&wire) { zone_of(socket, wire) } else { Ok(wire) }
-}
-
-#[inline]
-fn lacks_zone(wire: &SocketAddrV6) -> bool {
-    wire.scope_id() == 0 && is_zoned(wire.ip())
+    match interface {
+        _ if wire.scope_id() != 0 || !is_zoned(wire.ip()) => Ok(wire),
+        0 => zone_of(socket, wire),
+        zone => Ok(SocketAddrV6::new(*wire.ip(), wire.port(), wire.flowinfo(), zone)),
+    }
 }
 
 /// Gives a link-local address the zone that the socket itself is meant for, if there is one.

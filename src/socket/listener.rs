@@ -72,7 +72,7 @@ impl<M: Mode> TcpListener<M> {
     /// # Examples
     ///
     /// See [`TcpListener`].
-    #[inline]
+    #[inline(always)]
     pub fn accept(&self) -> io::Result<(TcpStream<M>, M::Address)> {
         self.accept_as(false)
     }
@@ -101,7 +101,7 @@ impl<M: Mode> TcpListener<M> {
         self.accept_as(true)
     }
 
-    #[inline]
+    #[inline(always)]
     fn accept_as(&self, nonblocking: bool) -> io::Result<(TcpStream<M>, M::Address)> {
         let (fd, peer) = sys::accept(sys::borrow(&self.fd), nonblocking)?;
         Ok((TcpStream::new(fd, self.mode), M::Address::from_wire(peer)))

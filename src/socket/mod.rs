@@ -9,6 +9,7 @@ pub(crate) mod handle;
 mod info;
 mod listener;
 pub(crate) mod readiness;
+mod state_error;
 mod stream;
 mod too_long;
 
@@ -20,7 +21,8 @@ pub use self::adopt::AdoptError;
 pub use self::bound::BoundStream;
 pub use self::bulk::Corked;
 pub use self::connecting::Connecting;
-pub use self::datagram::{ConnectedUdpSocket, UdpConnectError, UdpSocket};
+pub use self::datagram::{ConnectedUdpSocket, UdpSocket};
 pub use self::listener::{AcceptFailure, Incoming, TcpListener};
+pub use self::state_error::StateError;
 pub use self::stream::TcpStream;
 pub use self::too_long::MessageTooLong;

@@ -6,7 +6,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 
 use crate::addr::{is_mapped, is_wildcard};
 use crate::error::Op;
-use crate::kind::Protocol;
+use crate::kind::{Protocol, Shape};
 use crate::sys::{self, Target, names};
 
 /// A datagram was too long to be sent, and how long it may be.
@@ -205,7 +205,7 @@ impl<'a> Attempt<'a> {
         if self.peer.is_none() && source.is_none() && interface == 0 {
             return sys::mtu(socket);
         }
-        let fresh = sys::open(Protocol::Udp, true)?;
+        let fresh = sys::open(Shape::Datagram, Protocol::Udp, true)?;
         let fresh = Target { fd: sys::borrow(&fresh), ..socket };
         sys::set_v6_only(fresh.fd, !socket.dual_stack)?;
         let interface = match interface {
@@ -221,9 +221,9 @@ impl<'a> Attempt<'a> {
             local.set_ip(source);
         }
         if !is_wildcard(local.ip()) {
-            sys::bind(fresh.fd, local)?;
+            sys::bind(fresh.fd, &local)?;
         }
-        sys::start_connect(fresh.fd, peer)?;
+        sys::start_connect(fresh.fd, &peer)?;
         sys::mtu(fresh)
     }
 }

@@ -9,8 +9,8 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use super::cmsg::{Native, Queued, RoomToReceive};
-use super::unix::data::{control, message_header, recv_slices};
-use super::unix::{ADDRESS_LEN, check, decode};
+use super::unix::data::{control, header_for, recv_slices};
+use super::unix::{check, decode};
 use super::{Borrowed, Report, Target, get_bytes, names};
 use crate::tcp_info::{TcpInfo, TcpState};
 
@@ -180,11 +180,7 @@ pub(crate) fn recv_error(
 ) -> io::Result<Option<Report>> {
     let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
     let mut room = RoomToReceive::new();
-    let mut header = message_header();
-    header.msg_name = raw.as_mut_ptr().cast();
-    header.msg_namelen = ADDRESS_LEN;
-    header.msg_control = room.0.as_mut_ptr().cast();
-    header.msg_controllen = room.0.len() as _;
+    let mut header = header_for(&mut raw, &mut room);
     let len = match recv_slices(fd, buffers, libc::MSG_ERRQUEUE, &mut header) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
         result => result?,

@@ -5,7 +5,7 @@
 //! behaviour (`unix` and `windows`):
 //!
 //! * `Owned`, `Borrowed`, `borrow`: the descriptor types of std;
-//! * `open`, `accept`, `local_address`, `peer_address`: the life of a socket;
+//! * `open`, `bind`, `connect`, `accept`, `local_address`, `peer_address`: the life of a socket;
 //! * `wait_once`, `wait_one_once`, `pair`, `look_up`: what `wait` and `resolve` are made of;
 //! * `send`, `recv`, `send_to`, `recv_from` and their vectored forms, `recv_message`,
 //!   `send_message`: the data path, one system call each;
@@ -14,8 +14,8 @@
 //! * `interface_index`, `interface_name`, `interfaces`: the interfaces of the host;
 //! * `give_up_peer`, `queued`, `is_nonblocking`, and what only some systems have, as "unsupported" on the others.
 //!
-//! socket2 creates, binds, connects and listens; that part is the same everywhere and stands
-//! here.
+//! socket2 listens, sets what has a name of its own on each system, and creates where `socket` does
+//! not take the flags along; what is the same everywhere stands here.
 
 #![allow(unsafe_code)]
 
@@ -25,7 +25,7 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddrV6;
 use std::time::{Duration, Instant};
 
-use socket2::{SockAddr, SockRef};
+use socket2::SockRef;
 
 pub(crate) mod batch;
 mod bulk;
@@ -67,10 +67,7 @@ pub(crate) use self::windows::*;
 
 use self::cmsg::Arrival;
 use crate::addr::is_zoned;
-use crate::kind::Protocol;
-
-/// linux/in.h, IPPROTO_MPTCP; elsewhere the number means nothing and `socket` refuses it.
-const MULTIPATH_TCP: c_int = 262;
+use crate::kind::{Protocol, Shape};
 
 /// A socket whose options are read or set.
 #[derive(Clone, Copy)]
@@ -169,17 +166,19 @@ fn filled(buffer: &mut [MaybeUninit<u8>]) -> &mut [u8] {
 
 // Opening.
 
-/// The type and the protocol of a socket, as `socket` takes them.
-fn numbers(protocol: Protocol) -> io::Result<(socket2::Type, socket2::Protocol)> {
-    Ok(match protocol {
-        Protocol::Tcp => (socket2::Type::STREAM, socket2::Protocol::TCP),
-        Protocol::MultipathTcp => (socket2::Type::STREAM, socket2::Protocol::from(MULTIPATH_TCP)),
-        Protocol::Udp => (socket2::Type::DGRAM, socket2::Protocol::UDP),
-        Protocol::Icmpv6 if names::ICMPV6_DATAGRAMS => {
-            (socket2::Type::DGRAM, socket2::Protocol::ICMPV6)
-        }
-        Protocol::Icmpv6 => return Err(unsupported()),
-    })
+/// The type of a socket, as `socket` takes it.
+#[inline]
+fn number(shape: Shape) -> socket2::Type {
+    match shape {
+        Shape::Stream => socket2::Type::STREAM,
+        Shape::Datagram => socket2::Type::DGRAM,
+    }
+}
+
+/// Whether the system has sockets of a protocol, where `socket` does not tell.
+#[inline]
+fn has(protocol: Protocol) -> bool {
+    protocol != Protocol::Icmpv6 || names::ICMPV6_DATAGRAMS
 }
 
 /// Keeps other programs off the identifier of an echo socket, unless it is to be shared.
@@ -190,23 +189,18 @@ pub(crate) fn keep_identifier(fd: Borrowed<'_>) -> io::Result<()> {
     set_bool(Target { fd, dual_stack: false }, names::SHARE_ADDRESS, false)
 }
 
-/// A socket that is not bound, close-on-exec, with `IPV6_V6ONLY` set and read back.
+/// Sets `IPV6_V6ONLY` of a socket that is not bound, and reads it back.
+#[inline]
 pub(crate) fn set_v6_only(fd: Borrowed<'_>, v6_only: bool) -> io::Result<()> {
     let socket = Target { fd, dual_stack: !v6_only };
     set_bool(socket, names::IPV6_V6ONLY, v6_only)?;
     // Before bind: after it, Linux reads 1 on a socket bound to [::1] whatever was set.
-    if get_bool(socket, names::IPV6_V6ONLY)? == v6_only {
-        Ok(())
-    } else {
-        Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            "the system accepted the value and did not take it",
-        ))
-    }
+    if get_bool(socket, names::IPV6_V6ONLY)? == v6_only { Ok(()) } else { Err(not_taken()) }
 }
 
-pub(crate) fn bind(fd: Borrowed<'_>, address: SocketAddrV6) -> io::Result<()> {
-    SockRef::from(&fd).bind(&SockAddr::from(address))
+#[cold]
+fn not_taken() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "the system accepted the value and did not take it")
 }
 
 pub(crate) fn listen(fd: Borrowed<'_>, backlog: u32) -> io::Result<()> {
@@ -214,16 +208,22 @@ pub(crate) fn listen(fd: Borrowed<'_>, backlog: u32) -> io::Result<()> {
 }
 
 /// Starts to connect; `Ok(false)` if the connection is still under way.
-pub(crate) fn start_connect(fd: Borrowed<'_>, peer: SocketAddrV6) -> io::Result<bool> {
+#[inline]
+pub(crate) fn start_connect(fd: Borrowed<'_>, peer: &SocketAddrV6) -> io::Result<bool> {
     if cfg!(windows) && peer.ip().to_canonical().is_unspecified() {
         // On a datagram socket it would give up the peer; on a stream this is what comes of it.
         return Err(io::ErrorKind::AddrNotAvailable.into());
     }
-    match SockRef::from(&fd).connect(&SockAddr::from(peer)) {
+    match connect(fd, peer) {
         Ok(()) => Ok(true),
-        Err(error) if errors::is_connecting(&error) => Ok(false),
-        Err(error) => Err(error),
+        Err(error) => connecting(error),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn connecting(error: io::Error) -> io::Result<bool> {
+    if errors::is_connecting(&error) { Ok(false) } else { Err(error) }
 }
 
 /// Waits until a connection that was started is there, or `deadline` has passed.
@@ -262,12 +262,11 @@ pub(crate) fn shutdown(fd: Borrowed<'_>, how: std::net::Shutdown) -> io::Result<
 
 /// The transport protocol, where the system tells.
 pub(crate) fn protocol(fd: Borrowed<'_>) -> io::Result<Protocol> {
-    match protocol_number(fd)? {
-        MULTIPATH_TCP => Ok(Protocol::MultipathTcp),
-        number if number == c_int::from(socket2::Protocol::TCP) => Ok(Protocol::Tcp),
-        number if number == c_int::from(socket2::Protocol::UDP) => Ok(Protocol::Udp),
-        number if number == c_int::from(socket2::Protocol::ICMPV6) => Ok(Protocol::Icmpv6),
-        number => Err(io::Error::new(
+    let number = protocol_number(fd)?;
+    let all = [Protocol::Tcp, Protocol::MultipathTcp, Protocol::Udp, Protocol::Icmpv6];
+    match all.into_iter().find(|protocol| *protocol as c_int == number) {
+        Some(protocol) => Ok(protocol),
+        None => Err(io::Error::new(
             io::ErrorKind::InvalidData,
             format!("protocol {number} is neither TCP nor UDP nor ICMPv6"),
         )),
@@ -343,7 +342,7 @@ pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
             local.set_scope_id(before.scope_id());
         }
         local.set_port(before.port());
-        bind(fd, local)?;
+        bind(fd, &local)?;
     }
     // An interface that came with a zoned peer goes with it.
     let stays = is_zoned(local.ip()) || zone == 0;

@@ -10,21 +10,26 @@ use super::names::{self, Name};
 use super::{Borrowed, Target, get_bytes, interface_index, local_address, set_bytes};
 use crate::addr::Zone;
 
+#[inline]
 pub(crate) fn get_int(socket: Target<'_>, name: Name) -> io::Result<c_int> {
     let mut bytes = [0; size_of::<c_int>()];
     // Windows writes one byte for a boolean; the rest stays zero.
     let len = get_bytes(socket, name, &mut bytes)?;
-    Ok(if len == 1 { c_int::from(bytes[0]) } else { c_int::from_ne_bytes(bytes) })
+    let is_byte = cfg!(target_endian = "big") && len == 1;
+    Ok(if is_byte { c_int::from(bytes[0]) } else { c_int::from_ne_bytes(bytes) })
 }
 
+#[inline]
 pub(crate) fn set_int(socket: Target<'_>, name: Name, value: c_int) -> io::Result<()> {
     set_bytes(socket, name, &value.to_ne_bytes())
 }
 
+#[inline]
 pub(crate) fn get_bool(socket: Target<'_>, name: Name) -> io::Result<bool> {
     get_int(socket, name).map(|value| value != 0)
 }
 
+#[inline]
 pub(crate) fn set_bool(socket: Target<'_>, name: Name, value: bool) -> io::Result<()> {
     set_int(socket, name, c_int::from(value))
 }
@@ -75,6 +80,7 @@ pub(crate) fn get_word(socket: Target<'_>, name: Name) -> io::Result<u32> {
 }
 
 /// What the system does not have.
+#[cold]
 pub(crate) fn unsupported() -> io::Error {
     io::ErrorKind::Unsupported.into()
 }

@@ -149,7 +149,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::kind::Protocol;
+    use crate::kind::{Protocol, Shape};
     use crate::sys::{bind, finish_connect, listen, local_address, open, start_connect};
 
     /// Longer than anything here takes, so that what is lost fails a test and does not hang it.
@@ -157,15 +157,15 @@ mod tests {
     const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 
     fn on_loopback() -> (Owned, SocketAddrV6) {
-        let socket = open(Protocol::Tcp, true).unwrap();
-        bind(borrow(&socket), SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0)).unwrap();
+        let socket = open(Shape::Stream, Protocol::Tcp, true).unwrap();
+        bind(borrow(&socket), &SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0)).unwrap();
         let address = local_address(borrow(&socket)).unwrap();
         (socket, address)
     }
 
     fn connecting(peer: SocketAddrV6) -> io::Result<Owned> {
-        let socket = open(Protocol::Tcp, true).unwrap();
-        start_connect(borrow(&socket), peer).map(|_| socket)
+        let socket = open(Shape::Stream, Protocol::Tcp, true).unwrap();
+        start_connect(borrow(&socket), &peer).map(|_| socket)
     }
 
     /// A connection that stays under way, because the queue of its listener is full; the address
@@ -245,7 +245,7 @@ mod tests {
         let (_pending, peer, _full) = pending();
         // The last one is ready, and the others are not.
         let mut sockets: Vec<_> = (0..100).map(|_| connecting(peer).unwrap()).collect();
-        sockets.push(open(Protocol::Udp, true).unwrap());
+        sockets.push(open(Shape::Datagram, Protocol::Udp, true).unwrap());
         let sockets: Vec<_> = sockets.iter().map(borrow).collect();
         let ready = wait_any(&sockets, None, PATIENCE).unwrap();
         assert_eq!(ready.into_iter().collect::<Vec<_>>(), [100]);

@@ -11,7 +11,10 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use inet6::mode::Mode;
 use inet6::option::{MinHopCount, NoDelay, RecvHopLimit, RecvPacketInfo, UnicastHops};
-use inet6::{AnyMode, Builder, DualStack, Outgoing, TcpStream, UdpSocket, V6Only};
+use inet6::{
+    AnyMode, Builder, CoalescedBatch, DualStack, Outgoing, RecvBatch, SendBatch, TcpStream,
+    UdpSocket, V6Only,
+};
 
 struct Counting;
 
@@ -21,28 +24,30 @@ static ALLOCATOR: Counting = Counting;
 thread_local! {
     /// Constant and without a destructor, so that touching it allocates nothing itself.
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
-fn count() {
+fn count(bytes: usize) {
     ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+    BYTES.set(BYTES.get() + bytes);
 }
 
 // SAFETY: everything is the system's allocator's.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller keeps the contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller keeps the contract.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        count(size);
         // SAFETY: the caller keeps the contract.
         unsafe { System.realloc(pointer, layout, size) }
     }
@@ -58,6 +63,13 @@ fn allocations<T>(call: impl FnOnce() -> T) -> (T, u64) {
     let before = ALLOCATIONS.get();
     let result = call();
     (result, ALLOCATIONS.get() - before)
+}
+
+/// How many bytes this thread allocates in a call.
+fn bytes<T>(call: impl FnOnce() -> T) -> (T, usize) {
+    let before = BYTES.get();
+    let result = call();
+    (result, BYTES.get() - before)
 }
 
 /// Does a call, which must not allocate.
@@ -79,6 +91,8 @@ fn allocations_are_counted() {
         grown
     });
     assert_eq!(grown.1, 2);
+    assert_eq!(bytes(|| black_box(vec![0_u8; 100])).1, 100);
+    assert_eq!(bytes(|| black_box(Vec::<u16>::with_capacity(100))).1, 200);
 }
 
 #[test]
@@ -248,4 +262,84 @@ fn ipv4_peers_do_not_allocate() {
     let (server, peer) = free(|| listener.accept());
     assert!(peer.is_ipv4());
     exchange(&client, &server);
+}
+
+#[test]
+fn batches_do_not_allocate() {
+    batches(V6Only);
+    batches(DualStack);
+    batches(AnyMode::V6Only);
+    batches(AnyMode::DualStack);
+}
+
+fn batches<M: Mode>(mode: M) {
+    let builder = Builder::datagram().mode(mode).with(RecvPacketInfo(true));
+    let open = || builder.bind((Ipv6Addr::LOCALHOST, 0)).unwrap();
+    let (client, server, data) = (open(), open(), vec![7; 100_000]);
+    let to = server.local_addr().unwrap();
+    let mut sending = SendBatch::new(16).unwrap();
+
+    let mut room = RecvBatch::new(16, 64).unwrap();
+    let messages = [Outgoing::to(to, &data[..100]), Outgoing::to(to, b"hop").hop_limit(7)];
+    assert_eq!(free(|| client.send_batch(&mut sending, &messages)), 2);
+    let mut left = 2;
+    while left > 0 {
+        for datagram in free(|| server.recv_batch(&mut room)) {
+            free(|| datagram.source());
+            free(|| datagram.received());
+            let look =
+                || (datagram.payload().len(), datagram.segments().len(), datagram.truncated());
+            free(|| Ok::<_, ()>(black_box(look())));
+            left -= 1;
+        }
+    }
+
+    // One packet, and more than one call takes, also in slices.
+    let server = server.coalesce().unwrap();
+    let mut room = CoalescedBatch::new(4).unwrap();
+    let slices: Vec<_> = data[..60_000].chunks(1000).map(IoSlice::new).collect();
+    let message = Outgoing::to(to, &data[..]).segment_size(1200);
+    for (message, len) in [(message, data.len()), (message.vectored(&slices), 60_000)] {
+        assert_eq!(free(|| client.send_segments(&mut sending, &message)), len);
+        let mut left = len;
+        while left > 0 {
+            for datagram in free(|| server.recv_batch(&mut room)) {
+                let look = || datagram.segments().map(<[u8]>::len).sum::<usize>();
+                left -= free(|| Ok::<_, ()>(look()));
+            }
+        }
+    }
+
+    let client = client.connect(to).unwrap();
+    let messages = [Outgoing::new(b"ping"); 3];
+    assert_eq!(free(|| client.send_batch(&mut sending, &messages)), 3);
+    let message = Outgoing::new(&data[..3000]).segment_size(1200);
+    assert_eq!(free(|| client.send_segments(&mut sending, &message)), 3000);
+}
+
+/// What the documentation says of them, and nothing later.
+#[test]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+fn batches_take_what_they_say() {
+    for (datagrams, size) in [(1, 1), (32, 1500), (64, 1200), (1024, 64)] {
+        let (batch, taken) = bytes(|| RecvBatch::new(datagrams, size).unwrap());
+        assert_eq!(taken, batch.capacity() * (batch.datagram_size() + 876));
+        let (batch, taken) = bytes(|| SendBatch::new(datagrams).unwrap());
+        assert_eq!(taken, batch.capacity() * 348);
+    }
+    let (_batch, taken) = bytes(|| CoalescedBatch::new(8).unwrap());
+    assert_eq!(taken, 8 * (65_535 + 876));
+}
+
+/// A socket is its descriptor, on the heap too.
+#[test]
+fn opening_a_socket_allocates_nothing() {
+    let (datagrams, streams) = (Builder::datagram(), Builder::stream());
+    let to = (Ipv6Addr::LOCALHOST, 0);
+    let socket = free(|| datagrams.bind(to));
+    assert_eq!(size_of_val(&socket), size_of_val(&std::net::UdpSocket::from(socket)));
+    let listener = free(|| free(|| streams.bind(to)).listen(16));
+    let peer = listener.local_addr().unwrap();
+    free(|| streams.connect(peer));
+    free(|| listener.accept());
 }

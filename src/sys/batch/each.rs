@@ -100,19 +100,21 @@ impl Outgoing {
     ) -> io::Result<usize> {
         let mut sent = 0;
         for packet in packets.take(self.count) {
-            let result = packet.and_then(|packet| {
-                let peer = packet.peer.as_ref();
-                if packet.departure.is_plain() {
-                    return sys::send_to_vectored(fd, packet.data, peer);
-                }
-                sys::send_message(fd, packet.data, peer, &packet.departure, packet.ipv4)
-            });
-            match result {
-                Ok(_) => sent += 1,
+            match packet.and_then(|packet| self.send_one(fd, &packet)) {
+                Ok(()) => sent += 1,
                 Err(_) if sent > 0 => break,
                 Err(error) => return Err(error),
             }
         }
         Ok(sent)
+    }
+    /// Sends one packet.
+    pub(crate) fn send_one(&mut self, fd: Borrowed<'_>, packet: &Packet<'_>) -> io::Result<()> {
+        let peer = packet.peer.as_ref();
+        match &packet.departure {
+            None => sys::send_to_vectored(fd, packet.data, peer)?,
+            Some(departure) => sys::send_message(fd, packet.data, peer, departure, packet.ipv4)?,
+        };
+        Ok(())
     }
 }

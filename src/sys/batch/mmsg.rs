@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 use super::Packet;
 use crate::sys::cmsg::{Arrival, Native, RoomToReceive, RoomToSend};
 use crate::sys::unix::data::SEND_FLAGS;
-use crate::sys::unix::{ADDRESS_LEN, check, decode, encode};
+use crate::sys::unix::{ADDRESS_LEN, check, check_len, decode, encode};
 use crate::sys::{Borrowed, Message};
 
 /// An array on the heap that is only reached by its pointer.
@@ -31,6 +31,7 @@ impl<T> Array<T> {
     }
 
     /// Where the element stands, which must be there.
+    #[inline]
     fn at(&self, index: usize) -> *mut T {
         assert!(index < self.len());
         // SAFETY: the element is inside of the array.
@@ -108,6 +109,7 @@ impl Incoming {
     }
 
     /// Makes a header as it was before the kernel wrote it.
+    #[inline]
     fn reset(&self, index: usize) {
         // SAFETY: the header is there, and nobody else reaches it: the callers own the batch.
         let header = unsafe { &mut (*self.headers.at(index)).msg_hdr };
@@ -145,6 +147,7 @@ impl Incoming {
         Ok(self.filled)
     }
 
+    #[inline]
     fn header(&self, index: usize) -> &libc::mmsghdr {
         assert!(index < self.filled);
         // SAFETY: the header is there, and is written only where the batch is borrowed for it.
@@ -152,6 +155,7 @@ impl Incoming {
     }
 
     /// The bytes of a datagram, which must have come.
+    #[inline]
     pub(crate) fn payload(&self, index: usize) -> &[u8] {
         let len = (self.header(index).msg_len as usize).min(self.size);
         // SAFETY: the room of this header is `size` bytes long and initialised, and is written only
@@ -163,22 +167,28 @@ impl Incoming {
         self.header(index).msg_hdr.msg_flags & libc::MSG_TRUNC != 0
     }
 
+    #[inline]
     pub(crate) fn source(&self, index: usize) -> io::Result<SocketAddrV6> {
         let len = self.header(index).msg_hdr.msg_namelen;
         // SAFETY: the name was initialised, and is written only where the batch is borrowed for it.
         decode(&MaybeUninit::new(unsafe { *self.names.at(index) }), len)
     }
 
-    pub(crate) fn arrival(&self, index: usize) -> Arrival {
+    /// The control messages of a datagram.
+    fn control(&self, index: usize) -> &[u8] {
         #[allow(clippy::unnecessary_cast, reason = "the field has 32 bits with musl")]
         let len = self.header(index).msg_hdr.msg_controllen as usize;
         // SAFETY: as for the name.
         let room = unsafe { &*self.controls.at(index) };
-        Arrival::read::<Native>(room.0.get(..len).unwrap_or_default())
+        room.0.get(..len).unwrap_or_default()
+    }
+
+    pub(crate) fn arrival(&self, index: usize) -> Arrival {
+        Arrival::read::<Native>(self.control(index))
     }
 
     pub(crate) fn segment_size(&self, index: usize) -> Option<u16> {
-        self.arrival(index).segment_size
+        Arrival::segment_size_in::<Native>(self.control(index))
     }
 
     pub(crate) fn message(&self, index: usize) -> io::Result<Message> {
@@ -225,6 +235,7 @@ impl Outgoing {
     /// Sends from the front of the packets as many as go: those that did not go are untouched.
     ///
     /// An error is that of the first one, and nothing was sent.
+    #[inline]
     pub(crate) fn send<'a, I: Iterator<Item = io::Result<Packet<'a>>>>(
         &mut self,
         fd: Borrowed<'_>,
@@ -239,8 +250,8 @@ impl Outgoing {
                 Err(error) => return Err(error),
             }
         }
-        if count == 0 {
-            return Ok(0);
+        if count <= 1 {
+            return if count == 0 { Ok(0) } else { self.send_first(fd).map(|()| 1) };
         }
         // SAFETY: `count` headers point to names and controls of this value, and to slices that the
         // packets borrow for longer than this call.
@@ -250,6 +261,24 @@ impl Outgoing {
         Ok(sent as usize)
     }
 
+    /// Sends one packet.
+    pub(crate) fn send_one(&mut self, fd: Borrowed<'_>, packet: &Packet<'_>) -> io::Result<()> {
+        self.put(0, packet)?;
+        self.send_first(fd)
+    }
+
+    /// Sends what was put first, which costs less than a batch of one.
+    #[inline]
+    fn send_first(&self, fd: Borrowed<'_>) -> io::Result<()> {
+        // SAFETY: the header is there, and nobody writes it meanwhile.
+        let header = unsafe { &(*self.headers.at(0)).msg_hdr };
+        // SAFETY: it points to a name and controls of this value, and to slices that the packet
+        // borrows for longer than this call.
+        check_len(unsafe { libc::sendmsg(fd.as_raw_fd(), header, SEND_FLAGS) })?;
+        Ok(())
+    }
+
+    #[inline(always)]
     fn put(&mut self, index: usize, packet: &Packet<'_>) -> io::Result<()> {
         // SAFETY: the element is there, and the batch is borrowed for writing.
         let header = unsafe { &mut (*self.headers.at(index)).msg_hdr };
@@ -269,10 +298,10 @@ impl Outgoing {
             }
         }
         let mut len = 0;
-        if !packet.departure.is_plain() {
+        if let Some(departure) = &packet.departure {
             // SAFETY: as above.
             let room = unsafe { &mut *self.controls.at(index) };
-            len = packet.departure.write::<Native>(packet.ipv4, &mut room.0)?;
+            len = departure.write::<Native>(packet.ipv4, &mut room.0)?;
         }
         header.msg_control =
             if len == 0 { std::ptr::null_mut() } else { self.controls.at(index).cast() };

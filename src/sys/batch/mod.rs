@@ -22,11 +22,12 @@ pub(crate) use self::each::{Incoming, Outgoing};
 pub(crate) use self::mmsg::{Incoming, Outgoing};
 
 /// A datagram to be put into a batch.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Packet<'a> {
     pub(crate) data: &'a [IoSlice<'a>],
     pub(crate) peer: Option<SocketAddrV6>,
-    pub(crate) departure: Departure,
+    /// None where nothing differs.
+    pub(crate) departure: Option<Departure>,
     /// Whether it goes to an IPv4 peer.
     pub(crate) ipv4: bool,
 }

@@ -6,7 +6,6 @@ use std::net::{SocketAddr, SocketAddrV6, UdpSocket};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use super::mmsg;
 use super::{Packet, each};
-use crate::sys::cmsg::Departure;
 use crate::sys::{Owned, borrow};
 
 fn open() -> (Owned, SocketAddrV6) {
@@ -24,14 +23,9 @@ macro_rules! body {
             let texts: [&[u8]; 6] = [b"one", b"", b"three", b"four is longer", b"five", b"six"];
             let slices = texts.map(|text| [IoSlice::new(text)]);
             let packets = || {
-                slices.iter().map(|data| {
-                    Ok(Packet {
-                        data,
-                        peer: Some(to),
-                        departure: Departure::default(),
-                        ipv4: false,
-                    })
-                })
+                slices
+                    .iter()
+                    .map(|data| Ok(Packet { data, peer: Some(to), departure: None, ipv4: false }))
             };
             assert_eq!(outgoing.send(borrow(&client), packets()).unwrap(), 4);
             assert_eq!(outgoing.send(borrow(&client), packets().skip(4)).unwrap(), 2);

@@ -37,6 +37,18 @@ impl Arrival {
         arrival
     }
 
+    /// The segment size only, which every datagram is asked for that may have been put together.
+    #[cfg_attr(
+        not(any(target_os = "linux", target_os = "android")),
+        allow(dead_code, reason = "the others read all of each datagram")
+    )]
+    pub(crate) fn segment_size_in<L: Layout>(control: &[u8]) -> Option<u16> {
+        Messages::<L>::new(control)
+            .filter(|(number, _)| names::CMSG_UDP_GRO == Some(*number))
+            .filter_map(|(_, value)| gro_size(value))
+            .last()
+    }
+
     fn take(&mut self, number: Number, value: &[u8]) -> Option<()> {
         let is = |name: Name| name == Some(number);
         if is(names::CMSG_IPV6_PKTINFO) {
@@ -67,7 +79,7 @@ impl Arrival {
         } else if is(names::CMSG_SO_RXQ_OVFL) {
             self.dropped = Some(u32_at(value, 0)?);
         } else if is(names::CMSG_UDP_GRO) {
-            self.segment_size = u16::try_from(int_at(value, 0)?).ok();
+            self.segment_size = Some(gro_size(value)?);
         } else if is(names::CMSG_IPV6_PATHMTU) {
             // `struct ip6_mtuinfo` (RFC 3542, section 11.3): the address, the MTU.
             self.path_mtu = Some((socket_address(value)?, u32_at(value, 28)?));
@@ -81,6 +93,10 @@ impl Arrival {
         }
         Some(())
     }
+}
+
+fn gro_size(value: &[u8]) -> Option<u16> {
+    u16::try_from(int_at(value, 0)?).ok()
 }
 
 /// An integer that holds a byte. Linux gives `IP_TOS` in one byte, and macOS has given

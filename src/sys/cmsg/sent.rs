@@ -33,8 +33,26 @@ pub(crate) type RoomToSend = Room<256>;
 
 impl Departure {
     /// Whether nothing differs.
+    #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        *self == Self::default()
+        let Self {
+            source,
+            interface,
+            hop_limit,
+            traffic_class,
+            dont_fragment,
+            flow_label,
+            segment_size,
+            send_at,
+        } = self;
+        // Without branches: every datagram of a batch comes by.
+        source.is_none()
+            & (interface | flow_label == 0)
+            & hop_limit.is_none()
+            & traffic_class.is_none()
+            & dont_fragment.is_none()
+            & segment_size.is_none()
+            & send_at.is_none()
     }
 
     /// Writes the messages for a packet of IPv4 or of IPv6, and gives their length.

@@ -52,7 +52,9 @@ fn any_bytes(bytes: &[u8]) {
         }
         assert!(count <= bytes.len() / L::HEADER);
         // Nothing may panic, whatever it makes of them.
-        drop(format!("{:?}", Arrival::read::<L>(bytes)));
+        let arrival = Arrival::read::<L>(bytes);
+        drop(format!("{arrival:?}"));
+        assert_eq!(Arrival::segment_size_in::<L>(bytes), arrival.segment_size);
         drop(format!("{:?}", Queued::read::<L>(bytes)));
     }
     walk::<Native>(bytes);

@@ -6,12 +6,12 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddrV6;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, Socket};
 
-use super::{ADDRESS_LEN, Borrowed, Owned, check, decode};
-use crate::kind::Protocol;
+use super::{ADDRESS_LEN, Borrowed, Encoded, Owned, check, encode, known, not_an_address};
+use crate::kind::{Protocol, Shape};
 use crate::sys::names::{self, Atomic};
-use crate::sys::{Target, numbers, set_bool, set_nonblocking};
+use crate::sys::{Target, has, number, set_bool, set_nonblocking, unsupported};
 
 /// Apple's systems have no flag of `send` against the signal.
 pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
@@ -22,33 +22,89 @@ pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
 }
 
 /// A socket that is neither bound nor connected.
-pub(crate) fn open(protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
-    let (kind, protocol) = numbers(protocol)?;
-    let flag = names::ATOMIC.filter(|_| nonblocking).map(|atomic| atomic.nonblocking);
-    let kind = Type::from(c_int::from(kind) | flag.unwrap_or(0));
+#[inline]
+pub(crate) fn open(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
+    if !has(protocol) {
+        return Err(unsupported());
+    }
+    match names::ATOMIC {
+        Some(atomic) => open_at_once(shape, protocol, nonblocking, atomic),
+        None => open_and_set(shape, protocol, nonblocking),
+    }
+}
+
+#[inline]
+fn open_at_once(
+    shape: Shape,
+    protocol: Protocol,
+    nonblocking: bool,
+    atomic: Atomic,
+) -> io::Result<Owned> {
+    let flags = atomic.close_on_exec | if nonblocking { atomic.nonblocking } else { 0 };
+    let (kind, protocol) = (c_int::from(number(shape)) | flags, protocol as c_int);
+    // SAFETY: no memory is passed.
+    let opened = check(unsafe { libc::socket(libc::AF_INET6, kind, protocol) })?;
+    // SAFETY: the call just made it, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(opened) })
+}
+
+/// On systems that need a call for each flag; socket2 knows which.
+fn open_and_set(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
+    let (kind, protocol) = (number(shape), socket2::Protocol::from(protocol as c_int));
     let socket = OwnedFd::from(Socket::new(Domain::IPV6, kind, Some(protocol))?);
-    if nonblocking && flag.is_none() {
+    if nonblocking {
         set_nonblocking(socket.as_fd(), true)?;
     }
     Ok(socket)
 }
 
+pub(crate) fn bind(fd: Borrowed<'_>, address: &SocketAddrV6) -> io::Result<()> {
+    let name = encode(address);
+    // SAFETY: `name` is `ADDRESS_LEN` bytes long.
+    check(unsafe { libc::bind(fd.as_raw_fd(), (&raw const name).cast(), ADDRESS_LEN) }).map(drop)
+}
+
+#[inline]
+pub(crate) fn connect(fd: Borrowed<'_>, peer: &SocketAddrV6) -> io::Result<()> {
+    let name = encode(peer);
+    // SAFETY: `name` is `ADDRESS_LEN` bytes long.
+    check(unsafe { libc::connect(fd.as_raw_fd(), (&raw const name).cast(), ADDRESS_LEN) })?;
+    Ok(())
+}
+
 #[inline]
 pub(crate) fn accept(fd: Borrowed<'_>, nonblocking: bool) -> io::Result<(Owned, SocketAddrV6)> {
-    loop {
-        let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
-        let mut len = ADDRESS_LEN;
+    let mut raw = MaybeUninit::<Encoded>::uninit();
+    let mut len = ADDRESS_LEN;
+    let accepted = loop {
         let accepted = match names::ATOMIC {
             Some(atomic) => accept_at_once(fd, atomic, nonblocking, &mut raw, &mut len),
             None => accept_and_set(fd, nonblocking, &mut raw, &mut len),
         };
         match accepted {
-            // The BSDs tell so that the peer is gone already.
-            Ok(_) if len == 0 => return Err(io::ErrorKind::ConnectionAborted.into()),
-            Ok(accepted) => return Ok((accepted, decode(&raw, len)?)),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            Ok(accepted) => break accepted,
+            Err(error) => unless_interrupted(error)?,
         }
+    };
+    match known(&raw, len) {
+        Some(peer) => Ok((accepted, peer)),
+        None => Err(no_peer(&len)),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn unless_interrupted(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::Interrupted { Ok(()) } else { Err(error) }
+}
+
+#[cold]
+#[inline(never)]
+fn no_peer(len: &libc::socklen_t) -> io::Error {
+    match *len {
+        // The BSDs tell so that the peer is gone already.
+        0 => io::ErrorKind::ConnectionAborted.into(),
+        _ => not_an_address(),
     }
 }
 
@@ -57,7 +113,7 @@ fn accept_at_once(
     fd: Borrowed<'_>,
     atomic: Atomic,
     nonblocking: bool,
-    raw: &mut MaybeUninit<libc::sockaddr_in6>,
+    raw: &mut MaybeUninit<Encoded>,
     len: &mut libc::socklen_t,
 ) -> io::Result<OwnedFd> {
     let flags = atomic.close_on_exec | if nonblocking { atomic.nonblocking } else { 0 };
@@ -73,7 +129,7 @@ fn accept_at_once(
 fn accept_and_set(
     fd: Borrowed<'_>,
     nonblocking: bool,
-    raw: &mut MaybeUninit<libc::sockaddr_in6>,
+    raw: &mut MaybeUninit<Encoded>,
     len: &mut libc::socklen_t,
 ) -> io::Result<OwnedFd> {
     // SAFETY: `raw` has room for `len` bytes.

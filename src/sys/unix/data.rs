@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddrV6;
 use std::os::fd::AsRawFd;
 
-use super::{ADDRESS_LEN, Borrowed, check_len, decode, encode};
+use super::{ADDRESS_LEN, Borrowed, Encoded, check_len, decode, encode, known, not_an_address};
 use crate::sys::cmsg::{Arrival, Departure, Native, RoomToReceive, RoomToSend};
 use crate::sys::{Buffer, Message, Take};
 
@@ -20,6 +20,7 @@ pub(crate) const SEND_FLAGS: c_int = 0;
 /// More slices than this the kernel refuses; a stream takes them in several calls.
 const MAX_SLICES: usize = 1024;
 
+#[inline]
 fn flags(take: Take) -> c_int {
     match take {
         Take::Data => 0,
@@ -44,8 +45,7 @@ pub(crate) fn recv(fd: Borrowed<'_>, mut buffer: Buffer<'_>, take: Take) -> io::
 }
 
 #[inline]
-pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &SocketAddrV6) -> io::Result<usize> {
-    let peer = encode(peer);
+pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &Encoded) -> io::Result<usize> {
     // SAFETY: `data` is as long as it says, and `peer` is `ADDRESS_LEN` bytes long.
     check_len(unsafe {
         libc::sendto(
@@ -53,7 +53,7 @@ pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &SocketAddrV6) -> io:
             data.as_ptr().cast(),
             data.len(),
             SEND_FLAGS,
-            (&raw const peer).cast(),
+            (&raw const *peer).cast(),
             ADDRESS_LEN,
         )
     })
@@ -79,7 +79,10 @@ pub(crate) fn recv_from(
             &mut address_len,
         )
     })?;
-    Ok((len, decode(&raw, address_len)?))
+    match known(&raw, address_len) {
+        Some(source) => Ok((len, source)),
+        None => Err(not_an_address()),
+    }
 }
 
 pub(crate) fn send_vectored(fd: Borrowed<'_>, data: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -170,11 +173,7 @@ pub(crate) fn recv_message(
 ) -> io::Result<Message> {
     let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
     let mut room = RoomToReceive::new();
-    let mut header = message_header();
-    header.msg_name = raw.as_mut_ptr().cast();
-    header.msg_namelen = ADDRESS_LEN;
-    header.msg_control = room.0.as_mut_ptr().cast();
-    header.msg_controllen = room.0.len() as _;
+    let mut header = header_for(&mut raw, &mut room);
     let len = recv_slices(fd, buffers, flags(take), &mut header)?;
     let arrival = Arrival::read::<Native>(control(&room, &header));
     let source = match arrival.path_mtu {
@@ -182,6 +181,19 @@ pub(crate) fn recv_message(
         None => decode(&raw, header.msg_namelen)?,
     };
     Ok(Message { len, source, truncated: header.msg_flags & libc::MSG_TRUNC != 0, arrival })
+}
+
+/// A header with room for an address and for control messages.
+pub(in crate::sys) fn header_for(
+    raw: &mut MaybeUninit<libc::sockaddr_in6>,
+    room: &mut RoomToReceive,
+) -> libc::msghdr {
+    let mut header = message_header();
+    header.msg_name = raw.as_mut_ptr().cast();
+    header.msg_namelen = ADDRESS_LEN;
+    header.msg_control = room.0.as_mut_ptr().cast();
+    header.msg_controllen = room.0.len() as _;
+    header
 }
 
 /// Receives into `buffers`; the name and control fields of `header` are the caller's.
@@ -206,7 +218,7 @@ pub(in crate::sys) fn control<'a>(room: &'a RoomToReceive, header: &libc::msghdr
     room.0.get(..header.msg_controllen as usize).unwrap_or_default()
 }
 
-pub(in crate::sys) fn message_header() -> libc::msghdr {
+fn message_header() -> libc::msghdr {
     // SAFETY: all-zero bytes are a valid `msghdr` with no name, no slices and no control data.
     unsafe { MaybeUninit::zeroed().assume_init() }
 }

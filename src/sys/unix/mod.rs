@@ -17,7 +17,7 @@ mod resolve;
 mod wait;
 
 pub(super) use self::bulk::send_part;
-pub(crate) use self::create::{accept, open};
+pub(crate) use self::create::{accept, bind, connect, open};
 pub(crate) use self::data::{
     recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send, send_message, send_to,
     send_to_vectored, send_vectored,
@@ -92,23 +92,34 @@ pub(crate) mod codes {
     pub(crate) const EXCLUSIVE: &[i32] = &[];
 }
 
+/// Out of line, so that what a call costs where it succeeds can be inlined.
+#[cold]
+#[inline(never)]
+fn last_error() -> io::Error {
+    io::Error::last_os_error()
+}
+
 /// Turns the result of a system call into a `Result`.
+#[inline]
 pub(crate) fn check(result: c_int) -> io::Result<c_int> {
-    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
+    if result == -1 { Err(last_error()) } else { Ok(result) }
 }
 
 /// Turns the result of a system call that returns a length into a `Result`.
 #[inline]
-fn check_len(result: isize) -> io::Result<usize> {
-    usize::try_from(result).map_err(|_| io::Error::last_os_error())
+pub(crate) fn check_len(result: isize) -> io::Result<usize> {
+    usize::try_from(result).map_err(|_| last_error())
 }
 
 // Addresses.
 
 pub(crate) const ADDRESS_LEN: libc::socklen_t = size_of::<libc::sockaddr_in6>() as libc::socklen_t;
 
+/// The kernel's own form of an address.
+pub(crate) type Encoded = libc::sockaddr_in6;
+
 #[inline]
-pub(crate) fn encode(address: &SocketAddrV6) -> libc::sockaddr_in6 {
+pub(crate) fn encode(address: &SocketAddrV6) -> Encoded {
     // SAFETY: all-zero bytes are a valid `sockaddr_in6`, which holds integers only.
     let mut raw: libc::sockaddr_in6 = unsafe { MaybeUninit::zeroed().assume_init() };
     raw.sin6_family = libc::AF_INET6 as libc::sa_family_t;
@@ -121,26 +132,31 @@ pub(crate) fn encode(address: &SocketAddrV6) -> libc::sockaddr_in6 {
 
 /// Reads the address that the kernel wrote, `len` bytes of it.
 ///
-/// Another family is an error: `IPV6_ADDRFORM` turns a socket into an IPv4 one under our feet.
+/// Another family is an error: `IPV6_ADDRFORM` turns a socket into an IPv4 one under our feet. The
+/// length tells, as the addresses of IPv4 are shorter, and no socket is of any other family.
 #[inline]
-pub(crate) fn decode(
-    raw: &MaybeUninit<libc::sockaddr_in6>,
-    len: libc::socklen_t,
-) -> io::Result<SocketAddrV6> {
-    if len < ADDRESS_LEN {
-        return Err(not_an_address());
+pub(crate) fn decode(raw: &MaybeUninit<Encoded>, len: libc::socklen_t) -> io::Result<SocketAddrV6> {
+    known(raw, len).ok_or_else(not_an_address)
+}
+
+/// As `decode`, for the data path.
+#[inline]
+fn known(raw: &MaybeUninit<Encoded>, len: libc::socklen_t) -> Option<SocketAddrV6> {
+    if len != ADDRESS_LEN {
+        return None;
     }
     // SAFETY: the kernel wrote `len` bytes, which is all of it, and every bit pattern is valid.
-    let raw = unsafe { raw.assume_init_ref() };
-    if c_int::from(raw.sin6_family) != libc::AF_INET6 {
-        return Err(not_an_address());
-    }
-    Ok(SocketAddrV6::new(
+    Some(decoded(unsafe { raw.assume_init_ref() }))
+}
+
+#[inline]
+pub(crate) fn decoded(raw: &Encoded) -> SocketAddrV6 {
+    SocketAddrV6::new(
         raw.sin6_addr.s6_addr.into(),
         u16::from_be(raw.sin6_port),
         raw.sin6_flowinfo,
         raw.sin6_scope_id,
-    ))
+    )
 }
 
 #[cold]
@@ -193,6 +209,7 @@ pub(crate) fn give_up_peer(fd: Borrowed<'_>) -> io::Result<()> {
 
 // Options.
 
+#[inline]
 pub(crate) fn get_bytes(socket: Target<'_>, name: Name, value: &mut [u8]) -> io::Result<usize> {
     let number = name.ok_or_else(unsupported)?;
     let mut len = libc::socklen_t::try_from(value.len()).unwrap_or(libc::socklen_t::MAX);
@@ -209,6 +226,7 @@ pub(crate) fn get_bytes(socket: Target<'_>, name: Name, value: &mut [u8]) -> io:
     Ok(value.len().min(len as usize))
 }
 
+#[inline]
 pub(crate) fn set_bytes(socket: Target<'_>, name: Name, value: &[u8]) -> io::Result<()> {
     let number = name.ok_or_else(unsupported)?;
     let len = libc::socklen_t::try_from(value.len()).map_err(|_| io::ErrorKind::InvalidInput)?;

@@ -12,17 +12,22 @@ use windows_sys::Win32::Networking::WinSock::{
     self, INVALID_SOCKET, SIO_UDP_CONNRESET, SIO_UDP_NETRESET,
 };
 
-use super::{ADDRESS_LEN, Borrowed, Owned, check, codes, decode, last_error, no_address, raw};
-use crate::kind::Protocol;
+use super::{
+    ADDRESS_LEN, Borrowed, Owned, check, codes, decode, encode, last_error, no_address, raw,
+};
+use crate::kind::{Protocol, Shape};
 use crate::sys::errors::is;
-use crate::sys::{Target, get_int, names, numbers, set_nonblocking};
+use crate::sys::{Target, get_int, has, names, number, set_nonblocking, unsupported};
 
 /// A socket that is neither bound nor connected.
-pub(crate) fn open(protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
-    let (kind, protocol) = numbers(protocol)?;
+pub(crate) fn open(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
+    if !has(protocol) {
+        return Err(unsupported());
+    }
+    let (kind, protocol) = (number(shape), socket2::Protocol::from(protocol as c_int));
     // Not inheritable: socket2 passes WSA_FLAG_NO_HANDLE_INHERIT.
     let socket = OwnedSocket::from(Socket::new(Domain::IPV6, kind, Some(protocol))?);
-    if kind == Type::DGRAM {
+    if shape == Shape::Datagram {
         never_reset(socket.as_socket())?;
     }
     if nonblocking {
@@ -73,6 +78,19 @@ fn switch_off(fd: Borrowed<'_>, control: u32) -> io::Result<()> {
         )
     })
     .map(drop)
+}
+
+pub(crate) fn bind(fd: Borrowed<'_>, address: &SocketAddrV6) -> io::Result<()> {
+    let name = encode(address);
+    // SAFETY: `name` is `ADDRESS_LEN` bytes long.
+    check(unsafe { WinSock::bind(raw(fd), (&raw const name).cast(), ADDRESS_LEN) }).map(drop)
+}
+
+#[inline]
+pub(crate) fn connect(fd: Borrowed<'_>, peer: &SocketAddrV6) -> io::Result<()> {
+    let name = encode(peer);
+    // SAFETY: `name` is `ADDRESS_LEN` bytes long.
+    check(unsafe { WinSock::connect(raw(fd), (&raw const name).cast(), ADDRESS_LEN) }).map(drop)
 }
 
 #[inline]

@@ -12,7 +12,7 @@ use windows_sys::Win32::Networking::WinSock::{
     self, MSG_OOB, MSG_PEEK, SOCKADDR_IN6, WSAEMSGSIZE, WSAESHUTDOWN,
 };
 
-use super::{ADDRESS_LEN, Borrowed, check, decode, encode, no_address, raw};
+use super::{ADDRESS_LEN, Borrowed, Encoded, check, decode, encode, no_address, raw};
 use crate::sys::{Buffer, Take};
 
 /// As on Unix; a stream takes more slices in several calls.
@@ -63,8 +63,7 @@ pub(crate) fn recv(fd: Borrowed<'_>, mut buffer: Buffer<'_>, take: Take) -> io::
 }
 
 #[inline]
-pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &SocketAddrV6) -> io::Result<usize> {
-    let peer = encode(peer);
+pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &Encoded) -> io::Result<usize> {
     // SAFETY: `data` is at least as long as it says, and `peer` is `ADDRESS_LEN` bytes long.
     check_len(unsafe {
         WinSock::sendto(
@@ -72,7 +71,7 @@ pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &SocketAddrV6) -> io:
             data.as_ptr(),
             room(data.len()),
             0,
-            (&raw const peer).cast(),
+            (&raw const *peer).cast(),
             ADDRESS_LEN,
         )
     })

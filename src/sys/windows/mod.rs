@@ -21,7 +21,7 @@ mod message;
 mod resolve;
 mod wait;
 
-pub(crate) use self::create::{accept, is_nonblocking, open, prepare};
+pub(crate) use self::create::{accept, bind, connect, is_nonblocking, open, prepare};
 pub(crate) use self::data::{
     recv, recv_from, recv_from_vectored, recv_vectored, send, send_to, send_to_vectored,
     send_vectored,
@@ -102,8 +102,11 @@ fn check(result: c_int) -> io::Result<c_int> {
 
 const ADDRESS_LEN: c_int = size_of::<SOCKADDR_IN6>() as c_int;
 
+/// The system's own form of an address.
+pub(crate) type Encoded = SOCKADDR_IN6;
+
 #[inline]
-fn encode(address: &SocketAddrV6) -> SOCKADDR_IN6 {
+pub(crate) fn encode(address: &SocketAddrV6) -> Encoded {
     SOCKADDR_IN6 {
         sin6_family: AF_INET6,
         sin6_port: address.port().to_be(),
@@ -125,11 +128,16 @@ fn decode(raw: &SOCKADDR_IN6, len: c_int) -> io::Result<SocketAddrV6> {
     if len < ADDRESS_LEN || raw.sin6_family != AF_INET6 {
         return Err(not_an_address());
     }
+    Ok(decoded(raw))
+}
+
+#[inline]
+pub(crate) fn decoded(raw: &Encoded) -> SocketAddrV6 {
     // SAFETY: both fields of the union are the same 16 bytes, and every bit pattern is valid.
     let octets = unsafe { raw.sin6_addr.u.Byte };
     // SAFETY: both fields of the union are one 32-bit number, and every bit pattern is valid.
     let scope_id = unsafe { raw.Anonymous.sin6_scope_id };
-    Ok(SocketAddrV6::new(octets.into(), u16::from_be(raw.sin6_port), raw.sin6_flowinfo, scope_id))
+    SocketAddrV6::new(octets.into(), u16::from_be(raw.sin6_port), raw.sin6_flowinfo, scope_id)
 }
 
 #[cold]

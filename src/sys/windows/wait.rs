@@ -13,7 +13,7 @@ use std::time::Duration;
 use windows_sys::Win32::Networking::WinSock::{self, FD_SET, SOCKET, TIMEVAL};
 
 use super::{Borrowed, Owned, borrow, check, local_address, open, raw};
-use crate::kind::Protocol;
+use crate::kind::{Protocol, Shape};
 use crate::sys::{Readiness, Ready, bind, start_connect};
 
 /// One `select`.
@@ -121,14 +121,14 @@ pub(crate) fn pair() -> io::Result<(Owned, Owned)> {
     let (far, far_address) = on_loopback()?;
     // Connected to each other, they take nothing from anybody else.
     for (socket, peer) in [(&near, far_address), (&far, near_address)] {
-        start_connect(borrow(socket), peer)?;
+        start_connect(borrow(socket), &peer)?;
     }
     Ok((near, far))
 }
 
 fn on_loopback() -> io::Result<(Owned, SocketAddrV6)> {
-    let socket = open(Protocol::Udp, true)?;
-    bind(borrow(&socket), SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0))?;
+    let socket = open(Shape::Datagram, Protocol::Udp, true)?;
+    bind(borrow(&socket), &SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0))?;
     let address = local_address(borrow(&socket))?;
     Ok((socket, address))
 }
