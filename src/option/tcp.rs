@@ -69,7 +69,8 @@ impl Setting for NoDelay {
 /// # Platform notes
 ///
 /// Default: off everywhere. Linux, Android, illumos and Solaris have it; on FreeBSD, DragonFly,
-/// OpenBSD and Apple's systems it is `TCP_NOPUSH`. Windows and NetBSD do not have it.
+/// OpenBSD and Apple's systems it is `TCP_NOPUSH`. Windows and NetBSD do not have it. On Apple's
+/// systems switching it off sends nothing by itself: the rest leaves with the next send.
 ///
 /// # Errors
 ///

@@ -7,26 +7,27 @@ use std::mem;
 use std::ops::Deref;
 
 use super::TcpStream;
-use crate::error::Error;
+use crate::error::{Error, Op};
 use crate::mode::{Mode, V6Only};
-use crate::option::Cork;
-use crate::sys;
+use crate::option::{Cork, Setting};
+use crate::sys::{self, names};
 
 impl<M: Mode> TcpStream<M> {
     /// Sends up to `len` bytes of a file, from `offset` on, without copying them through the
     /// program; returns how many went out.
     ///
-    /// That may be fewer than asked for, as with [`send`](Self::send), no more than 2 GB in one call, and
-    /// is 0 at the end of the file. The position of the file is neither used nor moved. Nothing keeps others from writing
-    /// to the file meanwhile: what leaves is what it holds when the kernel reads it.
+    /// That may be fewer than asked for, as with [`send`](Self::send), is no more than 2 GB in one
+    /// call, and is 0 at the end of the file. The position of the file is neither used nor moved.
+    /// Nothing keeps others from writing to the file meanwhile: what leaves is what it holds when
+    /// the kernel reads it.
     ///
     /// # Errors
     ///
     /// Those of [`send`](Self::send), with [`WouldBlock`](io::ErrorKind::WouldBlock) on a
     /// nonblocking socket that has no room, and those of reading the file.
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a file that cannot be sent so, such as a
-    /// directory, and
-    /// for an offset of 2⁶³ or more; an offset that the file system does not reach may be an error.
+    /// directory, and for an offset of 2⁶³ or more; one that the file system does not reach may be
+    /// an error too.
     /// [`Unsupported`](io::ErrorKind::Unsupported) where the system lacks it.
     ///
     /// # Platform notes
@@ -89,7 +90,8 @@ impl<M: Mode> TcpStream<M> {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](io::ErrorKind::Unsupported) where the system lacks [`Cork`].
+    /// [`Unsupported`](io::ErrorKind::Unsupported) where the system lacks [`Cork`], and on Apple's
+    /// systems, where switching it off lets nothing leave.
     ///
     /// # Examples
     ///
@@ -97,6 +99,10 @@ impl<M: Mode> TcpStream<M> {
     #[doc(alias = "TCP_CORK")]
     #[doc(alias = "TCP_NOPUSH")]
     pub fn cork(&self) -> Result<Corked<'_, M>, Error> {
+        if !names::UNCORKING_SENDS {
+            let error = io::ErrorKind::Unsupported.into();
+            return Err(sys::errors::option(Op::Set(Cork::NAME), error));
+        }
         self.set_option(Cork(true))?;
         Ok(Corked { stream: self })
     }

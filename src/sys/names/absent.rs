@@ -167,6 +167,9 @@ pub(crate) const CMSG_IP_TTL_ALIAS: Name = None;
 /// others with it have.
 pub(crate) const CHOOSES_SHARED_PORTS: bool = false;
 
+/// Whether switching `TCP_CORK` off sends what it held.
+pub(crate) const UNCORKING_SENDS: bool = true;
+
 /// Whether `socket` gives datagram sockets of ICMPv6, which need no privilege.
 pub(crate) const ICMPV6_DATAGRAMS: bool = false;
 
