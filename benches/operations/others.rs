@@ -109,6 +109,8 @@ fn connect_rustix() -> Run {
     let to = rustix_local(&listener);
     repeat(move || {
         let client = rustix_socket(SocketType::STREAM);
+        sockopt::set_ipv6_v6only(&client, true).unwrap();
+        assert!(sockopt::ipv6_v6only(&client).unwrap());
         rustix::net::connect(&client, &to).unwrap();
         sockopt::set_socket_linger(&client, Some(std::time::Duration::ZERO)).unwrap();
         let (stream, peer) = rustix::net::acceptfrom_with(&listener, SocketFlags::CLOEXEC).unwrap();

@@ -138,6 +138,7 @@ impl SendBatch {
             ));
         };
         let all = total(packet.data);
+        let packet = sized(packet, all, size);
         let id = sys::id(socket.fd);
         let mut sent = 0;
         loop {
@@ -147,7 +148,7 @@ impl SendBatch {
             };
             let chunk = size * (MOST_BYTES / size).clamp(1, limit);
             let result = if sent == 0 && all <= chunk && packet.data.len() <= SLICES {
-                self.room.send_one(socket.fd, &sized(packet, all, size)).map(|()| all)
+                self.room.send_one(socket.fd, &packet).map(|()| all)
             } else {
                 let (cuts, slices) = match cut(packet.data, sent, size, chunk) {
                     Ok(cuts) => cuts,
@@ -183,6 +184,7 @@ impl SendBatch {
 
 /// A packet of so many bytes. One datagram needs no segmentation, and a system without it sends it
 /// too.
+#[inline]
 fn sized(mut packet: Packet<'_>, len: usize, size: usize) -> Packet<'_> {
     if let (Some(departure), true) = (&mut packet.departure, len <= size) {
         departure.segment_size = None;
