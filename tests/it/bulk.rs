@@ -238,6 +238,29 @@ fn a_peer_that_is_gone_is_an_error_and_no_signal() {
     });
 }
 
+/// The signal comes although the call tells of the part that went out, and of no error.
+#[cfg(unix)]
+#[test]
+fn a_stream_that_ends_in_the_middle_is_no_signal() {
+    if !HAVE_SEND_FILE {
+        return;
+    }
+    alone(|| {
+        die_of_sigpipe();
+        let (_path, file) = Temporary::file("middle", b"");
+        // More than all buffers take, and nobody reads.
+        file.set_len(1 << 30).unwrap();
+        let (client, accepted) = streams();
+        thread::scope(|scope| {
+            let sender = scope.spawn(|| client.send_file(&file, 0, usize::MAX));
+            assert!(accepted.wait_readable(Some(PATIENCE)).unwrap());
+            client.shutdown(std::net::Shutdown::Write).unwrap();
+            let sent = sender.join().unwrap().unwrap();
+            assert!((1..1 << 30).contains(&sent), "{sent}");
+        });
+    });
+}
+
 #[cfg(unix)]
 #[test]
 fn nothing_is_left_open() {

@@ -93,7 +93,7 @@ mod linux {
         len: usize,
     ) -> io::Result<usize> {
         let mut offset: libc::off64_t = offset;
-        without_sigpipe(|| {
+        without_sigpipe(len, || {
             // SAFETY: the call reads and writes one number.
             check_len(unsafe {
                 libc::sendfile64(fd.as_raw_fd(), file.as_raw_fd(), &raw mut offset, len)
@@ -102,26 +102,39 @@ mod linux {
     }
 
     /// Keeps the signal away that comes with `EPIPE`: unlike send(2), sendfile(2) takes no
-    /// MSG_NOSIGNAL (fs/splice.c, `splice_to_socket`).
-    fn without_sigpipe<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    /// MSG_NOSIGNAL (fs/splice.c, `splice_to_socket`). It comes too where a part went out before the
+    /// connection broke, and then the call tells of the part alone (`splice_direct_to_actor`).
+    fn without_sigpipe(
+        len: usize,
+        call: impl FnOnce() -> io::Result<usize>,
+    ) -> io::Result<usize> {
         let pipe = sigpipe();
         let before = change_mask(libc::SIG_BLOCK, &pipe)?;
         // Where the program holds the signal back itself, an earlier one may be waiting for it.
         let theirs = contains_sigpipe(&before) && contains_sigpipe(&pending()?);
         let result = call();
-        if matches!(&result, Err(error) if error.kind() == io::ErrorKind::BrokenPipe) && !theirs {
+        let broken = match &result {
+            Ok(sent) => (1..len).contains(sent),
+            Err(error) => error.kind() == io::ErrorKind::BrokenPipe,
+        };
+        if broken && !theirs {
             take(&pipe);
         }
         change_mask(libc::SIG_SETMASK, &before)?;
         result
     }
 
+    /// The calls that write a set write as much of it as the kernel knows, which is less than a set
+    /// has.
+    fn no_signals() -> libc::sigset_t {
+        // SAFETY: all-zero bytes are a valid set.
+        unsafe { MaybeUninit::zeroed().assume_init() }
+    }
+
     fn sigpipe() -> libc::sigset_t {
-        let mut set = MaybeUninit::uninit();
+        let mut set = no_signals();
         // SAFETY: there is room for a set, and the call cannot fail.
-        unsafe { libc::sigemptyset(set.as_mut_ptr()) };
-        // SAFETY: the call before wrote the set.
-        let mut set = unsafe { set.assume_init() };
+        unsafe { libc::sigemptyset(&raw mut set) };
         // SAFETY: it is a set, and the signal exists.
         unsafe { libc::sigaddset(&raw mut set, libc::SIGPIPE) };
         set
@@ -134,21 +147,19 @@ mod linux {
 
     /// Changes the mask of this thread, and gives the one before.
     fn change_mask(how: c_int, set: &libc::sigset_t) -> io::Result<libc::sigset_t> {
-        let mut before = MaybeUninit::uninit();
+        let mut before = no_signals();
         // SAFETY: `set` is a set, and there is room for another.
-        match unsafe { libc::pthread_sigmask(how, set, before.as_mut_ptr()) } {
-            // SAFETY: the call wrote it.
-            0 => Ok(unsafe { before.assume_init() }),
+        match unsafe { libc::pthread_sigmask(how, set, &raw mut before) } {
+            0 => Ok(before),
             error => Err(io::Error::from_raw_os_error(error)),
         }
     }
 
     fn pending() -> io::Result<libc::sigset_t> {
-        let mut set = MaybeUninit::uninit();
+        let mut set = no_signals();
         // SAFETY: there is room for a set.
-        check(unsafe { libc::sigpending(set.as_mut_ptr()) })?;
-        // SAFETY: the call wrote it.
-        Ok(unsafe { set.assume_init() })
+        check(unsafe { libc::sigpending(&raw mut set) })?;
+        Ok(set)
     }
 
     /// Takes a signal of this set, if one waits.
@@ -157,7 +168,7 @@ mod linux {
         // SAFETY: `set` is a set, `at_once` a time, and nothing is to be told of the signal.
         if unsafe { libc::sigtimedwait(set, ptr::null_mut(), &raw const at_once) } == -1 {
             // Where the kernel sent none, there is none to take.
-            log::trace!("no SIGPIPE came with the error: {}", io::Error::last_os_error());
+            log::trace!("no SIGPIPE to take: {}", io::Error::last_os_error());
         }
     }
 }
