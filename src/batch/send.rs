@@ -138,14 +138,17 @@ impl SendBatch {
             ));
         };
         let all = total(packet.data);
+        if isize::try_from(all).is_err() {
+            return Err(sys::out_of_range("the slices have more bytes than memory has"));
+        }
         let packet = sized(packet, all, size);
         let id = sys::id(socket.fd);
-        let mut sent = 0;
+        let mut limit = match self.offload {
+            Some((of, limit)) if of == id => limit,
+            _ => LIMITS[0],
+        };
+        let (mut sent, mut refusal) = (0, None);
         loop {
-            let limit = match self.offload {
-                Some((of, limit)) if of == id => limit,
-                _ => LIMITS[0],
-            };
             let chunk = size * (MOST_BYTES / size).clamp(1, limit);
             let result = if sent == 0 && all <= chunk && packet.data.len() <= SLICES {
                 self.room.send_one(socket.fd, &packet).map(|()| all)
@@ -163,17 +166,24 @@ impl SendBatch {
             };
             match result {
                 Ok(bytes) => {
+                    // Only now it is certain that segmentation was at fault, and not the datagram.
+                    if let Some((tried, error)) = refusal.take() {
+                        log::debug!("{tried} segments at once do not work here ({error}): {limit}");
+                        self.offload = Some((id, limit));
+                    }
                     sent += bytes;
                     if sent == all || bytes == 0 {
                         return Ok(sent);
                     }
                 }
-                Err(error) if limit > 1 && sys::errors::is_no_offload(&error) => {
-                    let less = LIMITS.into_iter().find(|less| *less < limit).unwrap_or(1);
-                    log::debug!(
-                        "{limit} segments at once do not work here ({error}): trying {less}"
-                    );
-                    self.offload = Some((id, less));
+                Err(error) if limit > 1 && all > size && sys::errors::is_no_offload(&error) => {
+                    refusal = Some((limit, error));
+                    limit = LIMITS.into_iter().find(|less| *less < limit).unwrap_or(1);
+                }
+                // What the kernel cuts, it does not split into fragments too (net/ipv6/udp.c,
+                // `udp_v6_send_skb`). That is about these segments, and not about the socket.
+                Err(error) if limit > 1 && all > size && sys::errors::is_too_long(&error) => {
+                    limit = 1;
                 }
                 Err(_) if sent > 0 => return Ok(sent),
                 Err(error) => return Err(explain(socket, &packet, error)),
@@ -340,9 +350,8 @@ impl<M: Mode> ConnectedUdpSocket<M> {
         messages: &[Outgoing<'_, (), M>],
     ) -> io::Result<usize> {
         let (socket, mode) = (self.target(), self.mode());
-        batch
-            .room
-            .send(socket.fd, messages.iter().map(|message| message.packet(socket, mode, None)))
+        let packets = messages.iter().map(|message| message.packet(socket, mode, None));
+        batch.send_packets(socket, packets)
     }
 
     /// Sends bytes of any length to the peer as datagrams of
@@ -426,6 +435,17 @@ mod tests {
         cut(&data, 0, 64, 64).unwrap();
         // The last segment may be shorter, and no more than 64 slices are left.
         cut(&data, 64, 64, 64).unwrap();
+    }
+
+    /// What is wrong with a datagram says nothing about segmentation.
+    #[test]
+    fn a_bad_destination_does_not_end_segmentation() {
+        let socket = UdpSocket::bind("[::1]:0").unwrap();
+        let mut batch = SendBatch::new(8).unwrap();
+        let data = [7; 3000];
+        let message = Outgoing::to((std::net::Ipv6Addr::LOCALHOST, 0), &data).segment_size(1200);
+        socket.send_segments(&mut batch, &message).unwrap_err();
+        assert_eq!(batch.offload, None);
     }
 
     #[test]

@@ -228,7 +228,7 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// How many bytes there are in all slices.
+/// How many bytes there are in all slices, which may be the same ones many times over.
 pub(crate) fn total(data: &[IoSlice<'_>]) -> usize {
-    data.iter().map(|slice| slice.len()).sum()
+    data.iter().fold(0, |sum, slice| sum.saturating_add(slice.len()))
 }

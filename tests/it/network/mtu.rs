@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 
 use inet6::option::{DontFragment, MtuDiscover, RecvPathMtu};
-use inet6::{ConnectedUdpSocket, DualStack, MessageTooLong, Outgoing, UdpSocket};
+use inet6::{ConnectedUdpSocket, DualStack, MessageTooLong, Outgoing, SendBatch, UdpSocket};
 
 use crate::lab::{Chain, Host};
 use crate::support::*;
@@ -228,4 +228,24 @@ fn is_readable(socket: &UdpSocket<DualStack>) -> bool {
     let ready = unsafe { libc::poll(&raw mut entry, 1, 0) };
     assert!(ready >= 0, "{}", std::io::Error::last_os_error());
     ready > 0
+}
+
+/// What the kernel would have to cut and to split too, it refuses; one by one they go.
+#[test]
+fn segments_longer_than_the_path_go_one_by_one() {
+    let chain = require!(Chain::through(1), "the lab");
+    for (ip, _) in FAMILIES {
+        let (server, peer) = server(&chain, ip);
+        let socket = client(&chain);
+        let data: Vec<u8> = (0..5000_u32).map(|number| (number % 251) as u8).collect();
+        let message = Outgoing::to(peer, &data).segment_size(2000);
+        let mut batch = SendBatch::new(8).unwrap();
+        let sent = chain.left().run(|| socket.send_segments(&mut batch, &message)).unwrap();
+        assert_eq!(sent, 5000);
+        let mut buffer = [0; 3000];
+        for segment in data.chunks(2000) {
+            let (len, _) = server.recv_from(&mut buffer).unwrap();
+            assert!(&buffer[..len] == segment);
+        }
+    }
 }
