@@ -156,6 +156,47 @@ fn more_than_a_batch_holds_goes_in_parts() {
 }
 
 #[test]
+fn a_batch_waits_for_the_first_datagram_only() {
+    let (server, client) = datagrams();
+    let mut batch = RecvBatch::new(4, 16).unwrap();
+    client.send(b"").unwrap();
+    assert_eq!(server.recv_batch(&mut batch).unwrap().len(), 1);
+    server.set_read_timeout(Some(std::time::Duration::from_millis(1))).unwrap();
+    let kind = server.recv_batch(&mut batch).unwrap_err().kind();
+    assert!([ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&kind), "{kind}");
+
+    let server = server.coalesce().unwrap();
+    let mut batch = CoalescedBatch::new(2).unwrap();
+    let at_once = Some(std::time::Duration::ZERO);
+    assert!(!server.wait_readable(at_once).unwrap() && server.wait_writable(at_once).unwrap());
+    client.send(b"x").unwrap();
+    assert!(server.wait_readable(Some(PATIENCE)).unwrap());
+    assert_eq!(server.recv_batch(&mut batch).unwrap().len(), 1);
+    server.recv_batch(&mut batch).unwrap_err();
+}
+
+/// Answers that nobody listens end a call, and none of the datagrams is passed over.
+#[cfg(target_os = "linux")]
+#[test]
+fn nobody_who_listens_is_an_error_of_a_batch() {
+    let (server, client) = datagrams();
+    drop(server);
+    client.send(b"x").unwrap();
+    let mut room = RecvBatch::new(4, 16).unwrap();
+    let error = client.recv_batch(&mut room).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+
+    let mut batch = SendBatch::new(8).unwrap();
+    let messages = [Outgoing::new(b"x"); 3];
+    // The answer to the first comes before the second goes.
+    for left in [&messages[..], &messages[1..], &messages[2..]] {
+        assert_eq!(client.send_batch(&mut batch, left).unwrap(), 1);
+    }
+    let error = client.send_batch(&mut batch, &messages).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+}
+
+#[test]
 fn a_size_that_makes_no_sense_is_refused() {
     for count in [0, 1025, usize::MAX] {
         assert_eq!(RecvBatch::new(count, 1500).unwrap_err().kind(), ErrorKind::InvalidInput);

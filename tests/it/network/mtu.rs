@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 
 use inet6::option::{DontFragment, MtuDiscover, RecvPathMtu};
-use inet6::{ConnectedUdpSocket, DualStack, MessageTooLong, Outgoing, SendBatch, UdpSocket};
+use inet6::{
+    ConnectedUdpSocket, DualStack, MessageTooLong, Outgoing, RecvBatch, SendBatch, UdpSocket,
+};
 
 use crate::lab::{Chain, Host};
 use crate::support::*;
@@ -219,6 +221,14 @@ fn a_notice_tells_the_path_mtu_and_wakes_nobody() {
 
     chain.left().run(|| refused(socket.send_to(&[0; 1400], peer), most));
     assert_eq!(socket.recv_from(&mut [0; 8]).unwrap().0, 0);
+    nothing(&socket);
+
+    chain.left().run(|| refused(socket.send_to(&[0; 1400], peer), most));
+    let mut batch = RecvBatch::new(4, 64).unwrap();
+    let datagram = socket.recv_batch(&mut batch).unwrap().next().unwrap();
+    assert_eq!((datagram.payload(), datagram.truncated()), (&[][..], false));
+    assert_eq!(datagram.source().unwrap(), notice.source);
+    assert_eq!(datagram.received().unwrap(), notice);
     nothing(&socket);
 }
 
