@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSliceMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::message::Received;
 use crate::mode::Mode;
@@ -339,6 +339,22 @@ impl<M: Mode> Guarded<UdpSocket<M>> {
             self.socket.recv_message_vectored(buffers)
         })
     }
+
+    /// As [`UdpSocket::wait_readable`]: it waits for any datagram, and one that came too far ends it
+    /// too.
+    ///
+    /// # Errors
+    ///
+    /// As [`UdpSocket::wait_readable`].
+    ///
+    /// # Examples
+    ///
+    /// See [`UdpSocket::wait_readable`].
+    #[doc(alias = "poll")]
+    #[doc(alias = "select")]
+    pub fn wait_readable(&self, timeout: Option<Duration>) -> io::Result<bool> {
+        self.socket.wait_readable(timeout)
+    }
 }
 
 impl<M: Mode> Guarded<ConnectedUdpSocket<M>> {
@@ -386,5 +402,21 @@ impl<M: Mode> Guarded<ConnectedUdpSocket<M>> {
         self.receive(self.socket.target().fd, Notices::Give, || {
             self.socket.recv_message_vectored(buffers)
         })
+    }
+
+    /// As [`ConnectedUdpSocket::wait_readable`]: it waits for any datagram, and one that came too far
+    /// ends it too.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConnectedUdpSocket::wait_readable`].
+    ///
+    /// # Examples
+    ///
+    /// See [`ConnectedUdpSocket::wait_readable`].
+    #[doc(alias = "poll")]
+    #[doc(alias = "select")]
+    pub fn wait_readable(&self, timeout: Option<Duration>) -> io::Result<bool> {
+        self.socket.wait_readable(timeout)
     }
 }

@@ -35,6 +35,19 @@ fn guarded() -> Result<(Guarded<UdpSocket>, std::net::SocketAddrV6), inet6::Erro
 }
 
 #[test]
+fn a_guarded_socket_waits_for_any_datagram() {
+    let (server, here) = require!(guarded(), "hop limits");
+    assert!(!server.wait_readable(Some(Duration::ZERO)).unwrap());
+    far().send_to(b"far", here).unwrap();
+    assert!(server.wait_readable(Some(PATIENCE)).unwrap());
+    let near = near().connect(here).unwrap().guard(NEIGHBOURS).unwrap();
+    assert!(!near.wait_readable(Some(Duration::ZERO)).unwrap());
+    let peer = near.get_ref().local_addr().unwrap();
+    server.get_ref().send_to(b"answer", peer).unwrap();
+    assert!(near.wait_readable(Some(PATIENCE)).unwrap());
+}
+
+#[test]
 fn what_came_too_far_is_passed_over_and_counted() {
     let (server, here) = require!(guarded(), "hop limits");
     assert_eq!((server.rejected(), server.minimum()), (0, NEIGHBOURS));
