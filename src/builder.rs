@@ -285,6 +285,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         sys::errors::opening(Op::Mode, None, self.mode.v6_only(), error)
     }
 
+    /// What is left where there are options, or a log that wants each step.
     #[inline(never)]
     fn set_options(&self, socket: Target<'_>, peer: Option<SocketAddrV6>) -> Result<(), Error> {
         log::trace!("opened an IPv6 socket for {:?}", self.protocol);
@@ -292,6 +293,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         if self.protocol == Protocol::Icmpv6 {
             sys::keep_identifier(socket.fd)
                 .map_err(|error| sys::errors::option(Op::Set(ShareAddress::NAME), error))?;
+            log::debug!("bind_echo keeps other programs off its identifier");
         }
         for option in &self.options {
             option
@@ -315,7 +317,8 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         })
     }
 
-    /// Hands on a socket and the kernel's form of the address that it is for.
+    /// Hands on a socket and the kernel's form of the address that it is for; `nonblocking` is it
+    /// also where the builder does not say so, and `connects` where a log line is to say to whom.
     #[inline(always)]
     fn open_for<T>(
         &self,

@@ -14,6 +14,7 @@ use crate::message::Received;
 use crate::mode::V6Only;
 use crate::socket::Attempt;
 use crate::socket::handle::{handle, timeouts, with_wire};
+use crate::socket::readiness::{readable, writable};
 use crate::sys::{self, Message, Owned, Take};
 
 /// The length of an echo message without its data (RFC 4443, section 4.1).
@@ -92,6 +93,8 @@ pub struct EchoSocket {
 
 handle!(EchoSocket of SocketAddrV6, Datagram, role Datagrams);
 timeouts!([] EchoSocket);
+readable!([] EchoSocket);
+writable!([] EchoSocket);
 
 /// A reply to an echo request, but for its data, which is in the buffer.
 ///

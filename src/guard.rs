@@ -1,17 +1,15 @@
 //! Datagrams of neighbours only, on every system: [`Guarded`].
 
-use std::fmt;
 use std::io::{self, IoSliceMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use crate::error::Error;
 use crate::message::Received;
 use crate::mode::Mode;
 use crate::option::{MinHopCount, RecvHopLimit};
 use crate::socket::handle::lend;
-use crate::socket::{ConnectedUdpSocket, UdpSocket};
-use crate::sys::{self, Borrowed};
+use crate::socket::{ConnectedUdpSocket, StateError, UdpSocket};
+use crate::sys::{self, Borrowed, Readiness};
 
 /// A datagram socket that passes over what came too far (GTSM).
 ///
@@ -30,9 +28,9 @@ use crate::sys::{self, Borrowed};
 ///
 /// # Platform notes
 ///
-/// It needs [`RecvHopLimit`]; where the system has that not, `guard` fails. Linux, Android and
-/// Windows tell the time to live of the IPv4 peers of a dual-stack socket; where another system
-/// does not, they are all passed over.
+/// It needs [`RecvHopLimit`]; where the system does not have that, `guard` fails. Where it does not
+/// tell the time to live of the IPv4 peers of a dual-stack socket (Apple's systems, NetBSD), they are
+/// all passed over.
 ///
 /// # Examples
 ///
@@ -223,7 +221,7 @@ impl Limit {
         let left = deadline.saturating_duration_since(Instant::now());
         let more = match waits {
             _ if left.is_zero() => false,
-            Waits::Yes => sys::wait_readable(fd, left)?,
+            Waits::Yes => sys::wait_one(fd, Readiness::Readable, Some(left))?,
             // The next call waits where it should, with a timeout of its own.
             Waits::Unknown => true,
         };
@@ -245,10 +243,10 @@ impl<M: Mode> UdpSocket<M> {
     ///
     /// See [`Guarded`].
     #[doc(alias = "IPV6_MINHOPCOUNT")]
-    pub fn guard(self, minimum: MinHopCount) -> Result<Guarded<Self>, GuardError<Self>> {
+    pub fn guard(self, minimum: MinHopCount) -> Result<Guarded<Self>, StateError<Self>> {
         match self.set_option(RecvHopLimit(true)) {
             Ok(()) => Ok(Guarded::new(self, minimum)),
-            Err(error) => Err(GuardError { socket: self, error }),
+            Err(error) => Err(StateError::new(self, error)),
         }
     }
 }
@@ -273,10 +271,10 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "IPV6_MINHOPCOUNT")]
-    pub fn guard(self, minimum: MinHopCount) -> Result<Guarded<Self>, GuardError<Self>> {
+    pub fn guard(self, minimum: MinHopCount) -> Result<Guarded<Self>, StateError<Self>> {
         match self.set_option(RecvHopLimit(true)) {
             Ok(()) => Ok(Guarded::new(self, minimum)),
-            Err(error) => Err(GuardError { socket: self, error }),
+            Err(error) => Err(StateError::new(self, error)),
         }
     }
 }
@@ -388,81 +386,5 @@ impl<M: Mode> Guarded<ConnectedUdpSocket<M>> {
         self.receive(self.socket.target().fd, Notices::Give, || {
             self.socket.recv_message_vectored(buffers)
         })
-    }
-}
-
-/// A datagram socket could not be guarded; it gives the socket back.
-///
-/// It converts into [`Error`] and into [`io::Error`].
-///
-/// # Examples
-///
-/// ```
-/// use inet6::{UdpSocket, option::MinHopCount};
-///
-/// let socket = UdpSocket::bind("[::1]:0")?;
-/// match socket.guard(MinHopCount(255)) {
-///     Ok(server) => println!("{server:?}"),
-///     Err(failed) => {
-///         eprintln!("everybody is heard: {}", failed.error());
-///         let socket = failed.into_socket();
-///     }
-/// }
-/// # Ok::<(), inet6::Error>(())
-/// ```
-pub struct GuardError<S> {
-    socket: S,
-    error: Error,
-}
-
-impl<S> GuardError<S> {
-    /// Why it failed.
-    ///
-    /// # Examples
-    ///
-    /// See [`GuardError`].
-    #[must_use]
-    pub fn error(&self) -> &Error {
-        &self.error
-    }
-
-    /// The socket, as good as before.
-    ///
-    /// # Examples
-    ///
-    /// See [`GuardError`].
-    #[must_use]
-    pub fn into_socket(self) -> S {
-        self.socket
-    }
-}
-
-impl<S> fmt::Debug for GuardError<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.error, f)
-    }
-}
-
-impl<S> fmt::Display for GuardError<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
-impl<S> std::error::Error for GuardError<S> {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.error.source()
-    }
-}
-
-impl<S> From<GuardError<S>> for Error {
-    fn from(failed: GuardError<S>) -> Self {
-        failed.error
-    }
-}
-
-impl<S> From<GuardError<S>> for io::Error {
-    fn from(failed: GuardError<S>) -> Self {
-        failed.error.into()
     }
 }

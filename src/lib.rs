@@ -80,7 +80,7 @@
 //!   addresses are literal. It is no name server's client: it asks the system's resolver, or yours
 //!   ([`Resolve`]).
 //! * It has no async runtime and no event loop. Its sockets lend their descriptor (`AsFd`,
-//!   `AsSocket`) to yours, and [`Connecting`] is the state that one waits for.
+//!   `AsSocket`) to [yours](guide::readiness), and [`Connecting`] is the state that one waits for.
 //! * It opens no IPv4 socket. A dual-stack socket serves IPv4 peers; where a system has none (see
 //!   [the table](guide::systems)), opening one is an error.
 //! * It opens neither raw nor Unix domain sockets, and speaks no protocol but TCP, Multipath TCP
@@ -137,6 +137,12 @@
 //! | read an address as people write it | [`Endpoint`] |
 //! | find or list interfaces | [`Interface::from_name`], [`Interface::list`] |
 //! | open nonblocking sockets | [`Builder::nonblocking`], [`TcpListener::accept_nonblocking`] |
+//! | wait until one can go on | [`TcpStream::wait_readable`], [`TcpStream::wait_writable`], and so on each socket |
+//! | … with mio, with tokio | [the chapter](guide::readiness) |
+//! | send a header and a body with one call | [`TcpStream::send_vectored`] |
+//! | … or in parts that leave together | [`TcpStream::cork`], [`Corked`] |
+//! | send a file | [`TcpStream::send_file`] |
+//! | share one port out among threads | [`Builder::bind_sharded`], [`Builder::listen_sharded`], [`Shards`] |
 //! | take over a descriptor, or a socket of std | `TryFrom`; what is checked: [`AdoptError`] |
 //! | give a socket to std or to another crate | `From` for std's types, `OwnedFd` and `OwnedSocket`; `AsFd`, `AsSocket` |
 //! | speak Multipath TCP | [`Builder::multipath_tcp`] |
@@ -184,13 +190,14 @@ pub mod guide;
 mod interface;
 mod membership;
 mod message;
+mod shard;
 mod socket;
 mod sys;
 mod tcp_info;
 
 pub use self::addr::{AddressError, Endpoint, ToAddress, Zone};
 pub use self::batch::{
-    CoalescedBatch, CoalescingUdpSocket, Datagram, Datagrams, RecvBatch, SendBatch,
+    BatchDatagram, BatchDatagrams, CoalescedBatch, CoalescingUdpSocket, RecvBatch, SendBatch,
 };
 pub use self::builder::Builder;
 pub use self::capabilities::{Capabilities, capabilities};
@@ -202,14 +209,15 @@ pub use self::echo::{EchoReply, EchoReport, EchoSocket};
 pub use self::error::{Error, Op};
 pub use self::error_queue::{ErrorReport, Origin, SendTime};
 pub use self::flow_label::{FlowLease, FlowShare};
-pub use self::guard::{GuardError, Guarded};
+pub use self::guard::Guarded;
 pub use self::interface::Interface;
 pub use self::membership::{Membership, SourceMembership};
 pub use self::message::{Outgoing, Received};
 pub use self::mode::{AnyMode, DualStack, V6Only};
+pub use self::shard::Shards;
 pub use self::socket::{
-    AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Incoming,
-    MessageTooLong, TcpListener, TcpStream, UdpConnectError, UdpSocket,
+    AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Corked, Incoming,
+    MessageTooLong, StateError, TcpListener, TcpStream, UdpSocket,
 };
 pub use self::tcp_info::{TcpInfo, TcpState};
 

@@ -232,8 +232,11 @@ impl FromWire for SocketAddr {
 /// The part of `from_wire` that stays out of line; in place, because so the address is moved whole.
 #[inline(never)]
 fn unmap(address: &mut SocketAddr) {
-    if let IpAddr::V4(ip) = address.ip().to_canonical() {
-        *address = SocketAddrV4::new(ip, address.port()).into();
+    if let SocketAddr::V6(wire) = address {
+        if is_mapped(wire.ip()) {
+            let [.., a, b, c, d] = wire.ip().octets();
+            *address = SocketAddr::V4(SocketAddrV4::new([a, b, c, d].into(), wire.port()));
+        }
     }
 }
 

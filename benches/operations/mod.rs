@@ -7,7 +7,7 @@ use std::ffi::c_int;
 use std::hint::black_box;
 use std::io::{Read, Write};
 use std::mem::MaybeUninit;
-use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::AsRawFd;
 
 use inet6::mode::Mode;
@@ -75,7 +75,8 @@ pub(crate) fn cases() -> impl Iterator<Item = &'static Case> {
 const CASES: &[Case] = &[
     Case { operation: "udp", way: "libc", prepare: udp_libc },
     Case { operation: "udp", way: "inet6", prepare: udp_inet6 },
-    Case { operation: "udp", way: "inet6-dual", prepare: udp_inet6_dual },
+    Case { operation: "udp", way: "inet6-dual", prepare: || udp_inet6_dual(Ipv6Addr::LOCALHOST.into()) },
+    Case { operation: "udp", way: "inet6-ipv4", prepare: || udp_inet6_dual(Ipv4Addr::LOCALHOST.into()) },
     Case { operation: "udp", way: "std", prepare: udp_std },
     Case { operation: "udp", way: "socket2", prepare: udp_socket2 },
     Case { operation: "udp-reply", way: "libc", prepare: udp_reply_libc },
@@ -162,9 +163,9 @@ fn udp_inet6() -> Run {
     })
 }
 
-fn udp_inet6_dual() -> Run {
+fn udp_inet6_dual(ip: IpAddr) -> Run {
     let builder = Builder::datagram().dual_stack();
-    let (client, server) = (builder.bind(ANY_PORT).unwrap(), builder.bind(ANY_PORT).unwrap());
+    let (client, server) = (builder.bind((ip, 0)).unwrap(), builder.bind((ip, 0)).unwrap());
     let (to, mut buffer) = (server.local_addr().unwrap(), [0; 128]);
     repeat(move || {
         client.send_to(&DATA, to).unwrap();

@@ -238,9 +238,10 @@ pub(crate) fn is_mapped(ip: &Ipv6Addr) -> bool {
     may_be_mapped(ip) && begins_with_zeros(ip)
 }
 
-#[inline(never)]
+#[inline]
 fn begins_with_zeros(ip: &Ipv6Addr) -> bool {
-    ip.octets().starts_with(&[0; 8])
+    let [a, b, c, d, e, f, g, h, ..] = ip.octets();
+    u64::from_ne_bytes([a, b, c, d, e, f, g, h]) == 0
 }
 
 /// Whether nothing about an address has to be asked or said; at the cost of two comparisons.

@@ -2,14 +2,15 @@
 
 use std::io;
 
-use super::{Datagrams, RecvBatch, SendBatch};
+use super::{BatchDatagrams, RecvBatch, SendBatch};
 use crate::addr::ToAddress;
 use crate::error::Op;
-use crate::kind::{Datagram, Datagrams as DatagramRole};
+use crate::kind::{Datagram, Datagrams};
 use crate::message::Outgoing;
 use crate::mode::{Mode, V6Only};
 use crate::socket::handle::{handle, timeouts};
-use crate::socket::{self, UdpConnectError, UdpSocket};
+use crate::socket::readiness::{readable, writable};
+use crate::socket::{self, StateError, UdpSocket};
 use crate::sys::{self, Owned};
 
 /// A datagram socket whose kernel puts datagrams of one sender together (`UDP_GRO`), and which can
@@ -89,8 +90,10 @@ pub struct CoalescingUdpSocket<M: Mode = V6Only> {
     mode: M,
 }
 
-handle!(CoalescingUdpSocket {}, Datagram, role DatagramRole);
+handle!(CoalescingUdpSocket {}, Datagram, role Datagrams);
 timeouts!(CoalescingUdpSocket);
+readable!(CoalescingUdpSocket);
+writable!(CoalescingUdpSocket);
 
 impl<M: Mode> UdpSocket<M> {
     /// Lets the kernel put datagrams together, from now on.
@@ -103,12 +106,14 @@ impl<M: Mode> UdpSocket<M> {
     ///
     /// See [`CoalescingUdpSocket`].
     #[doc(alias = "UDP_GRO")]
-    pub fn coalesce(self) -> Result<CoalescingUdpSocket<M>, UdpConnectError<M>> {
+    pub fn coalesce(self) -> Result<CoalescingUdpSocket<M>, StateError<Self>> {
         let mode = self.mode();
         match sys::set_coalescing(self.target()) {
             Ok(true) => {}
             Ok(false) => log::debug!("this system puts no datagrams together"),
-            Err(error) => return Err(UdpConnectError::new(self, Op::Set("UDP_GRO"), error)),
+            Err(error) => {
+                return Err(StateError::new(self, sys::errors::option(Op::Set("UDP_GRO"), error)));
+            }
         }
         Ok(CoalescingUdpSocket { fd: self.into(), mode })
     }
@@ -124,7 +129,10 @@ impl<M: Mode> CoalescingUdpSocket<M> {
     /// # Examples
     ///
     /// See [`CoalescingUdpSocket`].
-    pub fn recv_batch<'b>(&self, batch: &'b mut CoalescedBatch) -> io::Result<Datagrams<'b, M>> {
+    pub fn recv_batch<'b>(
+        &self,
+        batch: &'b mut CoalescedBatch,
+    ) -> io::Result<BatchDatagrams<'b, M>> {
         batch.0.receive(self.target())
     }
 

@@ -97,9 +97,9 @@ impl RecvBatch {
     pub(super) fn receive<M: Mode>(
         &mut self,
         socket: sys::Target<'_>,
-    ) -> io::Result<Datagrams<'_, M>> {
+    ) -> io::Result<BatchDatagrams<'_, M>> {
         let count = self.room.receive(socket.fd)?;
-        Ok(Datagrams { room: &self.room, next: 0, end: count, mode: PhantomData })
+        Ok(BatchDatagrams { room: &self.room, next: 0, end: count, mode: PhantomData })
     }
 }
 
@@ -109,13 +109,13 @@ impl<M: Mode> UdpSocket<M> {
     /// # Errors
     ///
     /// As [`recv_from`](Self::recv_from), where there is not one datagram. A truncated datagram is
-    /// no error: [`Datagram::truncated`].
+    /// no error: [`BatchDatagram::truncated`].
     ///
     /// # Examples
     ///
     /// See [`RecvBatch`].
     #[doc(alias = "recvmmsg")]
-    pub fn recv_batch<'b>(&self, batch: &'b mut RecvBatch) -> io::Result<Datagrams<'b, M>> {
+    pub fn recv_batch<'b>(&self, batch: &'b mut RecvBatch) -> io::Result<BatchDatagrams<'b, M>> {
         batch.receive(self.target())
     }
 }
@@ -131,7 +131,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     ///
     /// See [`RecvBatch`].
     #[doc(alias = "recvmmsg")]
-    pub fn recv_batch<'b>(&self, batch: &'b mut RecvBatch) -> io::Result<Datagrams<'b, M>> {
+    pub fn recv_batch<'b>(&self, batch: &'b mut RecvBatch) -> io::Result<BatchDatagrams<'b, M>> {
         batch.receive(self.target())
     }
 }
@@ -142,22 +142,22 @@ impl<M: Mode> ConnectedUdpSocket<M> {
 ///
 /// See [`RecvBatch`].
 #[derive(Debug, Clone)]
-pub struct Datagrams<'b, M: Mode = V6Only> {
+pub struct BatchDatagrams<'b, M: Mode = V6Only> {
     room: &'b Incoming,
     next: usize,
     end: usize,
     mode: PhantomData<M>,
 }
 
-impl<'b, M: Mode> Iterator for Datagrams<'b, M> {
-    type Item = Datagram<'b, M>;
+impl<'b, M: Mode> Iterator for BatchDatagrams<'b, M> {
+    type Item = BatchDatagram<'b, M>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let index = self.next;
         (index < self.end).then(|| {
             self.next += 1;
-            Datagram { room: self.room, index, mode: PhantomData }
+            BatchDatagram { room: self.room, index, mode: PhantomData }
         })
     }
 
@@ -167,7 +167,7 @@ impl<'b, M: Mode> Iterator for Datagrams<'b, M> {
     }
 }
 
-impl<M: Mode> ExactSizeIterator for Datagrams<'_, M> {}
+impl<M: Mode> ExactSizeIterator for BatchDatagrams<'_, M> {}
 
 /// One datagram of a batch.
 ///
@@ -187,18 +187,18 @@ impl<M: Mode> ExactSizeIterator for Datagrams<'_, M> {}
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
-pub struct Datagram<'b, M: Mode = V6Only> {
+pub struct BatchDatagram<'b, M: Mode = V6Only> {
     room: &'b Incoming,
     index: usize,
     mode: PhantomData<M>,
 }
 
-impl<'b, M: Mode> Datagram<'b, M> {
+impl<'b, M: Mode> BatchDatagram<'b, M> {
     /// Its bytes.
     ///
     /// # Examples
     ///
-    /// See [`Datagram`].
+    /// See [`BatchDatagram`].
     #[inline]
     #[must_use]
     pub fn payload(&self) -> &'b [u8] {
@@ -213,7 +213,7 @@ impl<'b, M: Mode> Datagram<'b, M> {
     ///
     /// # Examples
     ///
-    /// See [`Datagram`].
+    /// See [`BatchDatagram`].
     #[inline]
     pub fn source(&self) -> io::Result<M::Address> {
         self.room.source(self.index).map(M::Address::from_wire)
@@ -223,7 +223,7 @@ impl<'b, M: Mode> Datagram<'b, M> {
     ///
     /// # Examples
     ///
-    /// See [`Datagram`].
+    /// See [`BatchDatagram`].
     #[inline]
     #[must_use]
     pub fn truncated(&self) -> bool {

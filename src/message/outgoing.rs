@@ -8,7 +8,7 @@ use crate::addr::{ToAddress, is_mapped, is_wildcard, is_zoned};
 use crate::header::FlowLabel;
 use crate::interface::Interface;
 use crate::mode::{Mode, V6Only};
-use crate::option::{DontFragment, TrafficClass};
+use crate::option::{DontFragment, Setting, TrafficClass, TransmitTime};
 use crate::socket::{Attempt, ConnectedUdpSocket, UdpSocket, total, with_wire_on};
 use crate::sys::batch::Packet;
 use crate::sys::{self, cmsg::Departure};
@@ -251,7 +251,8 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
 
     /// Cuts the bytes into datagrams of this many, the last one with what is left (`UDP_SEGMENT`).
     ///
-    /// One system call sends them all.
+    /// One system call sends them all. Linux takes 128 (64 before 6.9), and no more than the longest
+    /// datagram has; [`send_segments`](UdpSocket::send_segments) sends any number. 0 cuts nothing.
     ///
     /// # Examples
     ///
@@ -389,7 +390,8 @@ pub(crate) fn explain(socket: sys::Target<'_>, packet: &Packet<'_>, error: io::E
         Some(peer) => Attempt::to(socket, peer, len),
         None => Attempt::connected(socket, len),
     };
-    attempt.from(departure.source, departure.interface).explain(explain_source(departure, error))
+    let error = explain_departure(socket, departure, total(data), error);
+    attempt.from(departure.source, departure.interface).explain(error)
 }
 
 /// The length of what may be too long: of all that is given, or of one of the datagrams that it is
@@ -447,21 +449,43 @@ fn check(departure: &Departure, ipv4: bool, peer: Option<&SocketAddrV6>) -> io::
     }
 }
 
-/// A kernel says no more than "invalid argument" of a source that is not its own.
+/// A kernel says no more than "invalid argument" of a source that is not its own, of a time without
+/// its option, and of too many segments.
 #[cold]
-fn explain_source(departure: &Departure, error: io::Error) -> io::Error {
-    let (Some(source), true) = (departure.source, sys::errors::is_bad_source(&error)) else {
-        return error;
-    };
-    let shown = source.to_canonical();
-    match sys::interface_addresses() {
-        Ok(all) if all.iter().all(|address| address.ip != shown) => io::Error::new(
-            error.kind(),
-            format!("cannot send from {shown}: no interface of this host has this address"),
-        ),
-        _ => error,
+fn explain_departure(
+    socket: sys::Target<'_>,
+    departure: &Departure,
+    len: usize,
+    error: io::Error,
+) -> io::Error {
+    let source = departure.source.filter(|_| sys::errors::is_bad_source(&error));
+    if let Some(shown) = source.map(|source| source.to_canonical()) {
+        let own = sys::interface_addresses();
+        if own.is_ok_and(|own| own.iter().all(|address| address.ip != shown)) {
+            return io::Error::new(
+                error.kind(),
+                format!("cannot send from {shown}: no interface of this host has this address"),
+            );
+        }
     }
+    if error.kind() != io::ErrorKind::InvalidInput {
+        return error;
+    }
+    let untimed = || matches!(TransmitTime::read(socket), Ok(TransmitTime(false)));
+    if departure.send_at.is_some() && untimed() {
+        return refused("a time of sending needs `TransmitTime(true)` on the socket".to_owned());
+    }
+    let size = departure.segment_size.map_or(0, usize::from);
+    if size != 0 && len.div_ceil(size) > MOST_SEGMENTS {
+        return refused(format!(
+            "{len} bytes are more than {MOST_SEGMENTS} segments of {size}: `send_segments` sends them"
+        ));
+    }
+    error
 }
+
+/// Of one call (linux/udp.h, `UDP_MAX_SEGMENTS`; half as many before Linux 6.9).
+const MOST_SEGMENTS: usize = 128;
 
 fn refused(why: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, why)
@@ -476,8 +500,9 @@ impl<M: Mode> UdpSocket<M> {
     /// [`Unsupported`](io::ErrorKind::Unsupported), naming it, for what the system cannot choose
     /// for one packet; [`InvalidInput`](io::ErrorKind::InvalidInput) for a source address of
     /// another family than the destination, or that this host does not have, and for another
-    /// interface than the zone of the destination. For a datagram that is too long the error holds
-    /// a [`MessageTooLong`](crate::MessageTooLong).
+    /// interface than the zone of the destination, for a time of sending without
+    /// [`TransmitTime`](crate::option::TransmitTime), and for more segments than the system cuts. For a
+    /// datagram that is too long the error holds a [`MessageTooLong`](crate::MessageTooLong).
     ///
     /// # Examples
     ///

@@ -183,7 +183,9 @@ impl Setting for ExclusiveAddressUse {
 /// Default: off everywhere. Linux, Android and DragonFly have it; on FreeBSD the option that
 /// balances is `SO_REUSEPORT_LB`, and that one is set. Elsewhere the C option of this name shares
 /// and does not balance, which is another thing: there it is unsupported. On Linux it also lets a
-/// dual-stack socket and an IPv4 socket share a port, if both set it.
+/// dual-stack socket and an IPv4 socket share a port, if both set it; and a datagram socket with it
+/// that is bound to port 0 may get a port which another one of the same user has.
+/// [`bind_sharded`](crate::Builder::bind_sharded) gets one of its own.
 ///
 /// # Errors
 ///

@@ -60,7 +60,7 @@ impl Setting for NoDelay {
 /// Holding back segments that are not full (`TCP_CORK`).
 ///
 /// While it is on, only full segments leave; switching it off sends the rest. A header and a body
-/// that are written apart leave together.
+/// that are written apart leave together. [`cork`](crate::TcpStream::cork) sets it for a while.
 ///
 /// # Values
 ///
@@ -69,7 +69,8 @@ impl Setting for NoDelay {
 /// # Platform notes
 ///
 /// Default: off everywhere. Linux, Android, illumos and Solaris have it; on FreeBSD, DragonFly,
-/// OpenBSD and Apple's systems it is `TCP_NOPUSH`. Windows and NetBSD do not have it.
+/// OpenBSD and Apple's systems it is `TCP_NOPUSH`. Windows and NetBSD do not have it. On Apple's
+/// systems switching it off sends nothing by itself: the rest leaves with the next send.
 ///
 /// # Errors
 ///

@@ -10,7 +10,7 @@ use super::bound::explain;
 use super::handle::descriptor;
 use crate::error::Error;
 use crate::mode::{AnyMode, DualStack, FromWire, Mode, V6Only};
-use crate::sys::{self, Owned};
+use crate::sys::{self, Owned, Readiness};
 
 /// A stream socket whose connection is under way.
 ///
@@ -77,7 +77,7 @@ impl<M: Mode> Connecting<M> {
     ///
     /// See [`Connecting`].
     pub fn wait(&self, timeout: Option<Duration>) -> io::Result<bool> {
-        sys::wait_writable(sys::borrow(&self.fd), timeout)
+        sys::wait_one(sys::borrow(&self.fd), Readiness::Connected, timeout)
     }
 
     /// The stream, or why there is none.

@@ -1,15 +1,16 @@
 //! Datagram sockets: without a peer, and connected to one.
 
-use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::{Ipv6Addr, SocketAddrV6};
 
 use super::bound::explain;
 use super::handle::{ask, handle, timeouts, to_wire, with_wire};
+use super::readiness::{readable, writable};
+use super::state_error::StateError;
 use super::too_long::{Attempt, total};
 use crate::addr::ToAddress;
-use crate::error::{Error, Op};
+use crate::error::Op;
 use crate::kind::{Datagram, Datagrams};
 use crate::mode::{FromWire, Mode, V6Only};
 use crate::option::MulticastLoop;
@@ -56,6 +57,8 @@ pub struct UdpSocket<M: Mode = V6Only> {
 
 handle!(UdpSocket {}, Datagram, role Datagrams);
 timeouts!(UdpSocket);
+readable!(UdpSocket);
+writable!(UdpSocket);
 
 /// A datagram socket with one peer: it sends there and receives from there only.
 ///
@@ -84,6 +87,8 @@ pub struct ConnectedUdpSocket<M: Mode = V6Only> {
 
 handle!(ConnectedUdpSocket {}, Datagram, role Datagrams);
 timeouts!(ConnectedUdpSocket);
+readable!(ConnectedUdpSocket);
+writable!(ConnectedUdpSocket);
 
 impl<M: Mode> UdpSocket<M> {
     pub(crate) fn new(fd: Owned, mode: M) -> Self {
@@ -270,24 +275,24 @@ impl<M: Mode> UdpSocket<M> {
     pub fn connect(
         self,
         peer: impl ToAddress<M>,
-    ) -> Result<ConnectedUdpSocket<M>, UdpConnectError<M>> {
+    ) -> Result<ConnectedUdpSocket<M>, StateError<Self>> {
         match to_wire(self.target(), self.mode, peer) {
             Ok(wire) => self.connect_wire(wire),
-            Err(error) => Err(UdpConnectError { socket: self, error: error.into() }),
+            Err(error) => Err(StateError::new(self, error.into())),
         }
     }
 
     pub(crate) fn connect_wire(
         self,
         peer: SocketAddrV6,
-    ) -> Result<ConnectedUdpSocket<M>, UdpConnectError<M>> {
+    ) -> Result<ConnectedUdpSocket<M>, StateError<Self>> {
         let socket = self.target().fd;
         log::trace!("connecting to {peer}");
         match sys::start_connect(socket, &peer) {
             Ok(_) => Ok(ConnectedUdpSocket { fd: self.fd, mode: self.mode }),
             Err(error) => {
                 let error = explain(socket, self.mode, peer, error);
-                Err(UdpConnectError { socket: self, error })
+                Err(StateError::new(self, error))
             }
         }
     }
@@ -550,7 +555,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// client.send_to(b"ping", server.local_addr()?)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn disconnect(self) -> Result<UdpSocket<M>, UdpConnectError<M>> {
+    pub fn disconnect(self) -> Result<UdpSocket<M>, StateError<UdpSocket<M>>> {
         let result = sys::disconnect(self.target().fd);
         let socket = UdpSocket { fd: self.fd, mode: self.mode };
         match result {
@@ -558,7 +563,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
             Err(error) => {
                 let v6_only = socket.mode.v6_only();
                 let error = sys::errors::opening(Op::Disconnect, None, v6_only, error);
-                Err(UdpConnectError { socket, error })
+                Err(StateError::new(socket, error))
             }
         }
     }
@@ -587,81 +592,4 @@ pub(crate) fn send_to<M: Mode>(
 #[inline(never)]
 fn not_sent(socket: Target<'_>, peer: &sys::Encoded, len: usize, error: io::Error) -> io::Error {
     Attempt::to(socket, &sys::decoded(peer), len).explain(error)
-}
-
-/// A datagram socket could not be connected or disconnected; it gives the socket back.
-///
-/// It converts into [`Error`] and into [`io::Error`].
-///
-/// # Examples
-///
-/// ```
-/// use inet6::UdpSocket;
-///
-/// let socket = UdpSocket::bind("[::1]:0")?;
-/// let failed = socket.connect("fe80::1").unwrap_err();
-/// assert!(failed.error().to_string().contains("fe80::1"));
-/// let socket = failed.into_socket(); // as good as before
-/// socket.send_to(b"x", socket.local_addr()?)?;
-/// # Ok::<(), std::io::Error>(())
-/// ```
-pub struct UdpConnectError<M: Mode = V6Only> {
-    socket: UdpSocket<M>,
-    error: Error,
-}
-
-impl<M: Mode> UdpConnectError<M> {
-    pub(crate) fn new(socket: UdpSocket<M>, op: Op, error: io::Error) -> Self {
-        Self { socket, error: sys::errors::option(op, error) }
-    }
-
-    /// Why it failed.
-    ///
-    /// # Examples
-    ///
-    /// See [`UdpConnectError`].
-    #[must_use]
-    pub fn error(&self) -> &Error {
-        &self.error
-    }
-
-    /// The socket. It has no peer, unless it was to be disconnected and the system refused.
-    ///
-    /// # Examples
-    ///
-    /// See [`UdpConnectError`].
-    #[must_use]
-    pub fn into_socket(self) -> UdpSocket<M> {
-        self.socket
-    }
-}
-
-impl<M: Mode> fmt::Debug for UdpConnectError<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.error, f)
-    }
-}
-
-impl<M: Mode> fmt::Display for UdpConnectError<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
-impl<M: Mode> std::error::Error for UdpConnectError<M> {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.error.source()
-    }
-}
-
-impl<M: Mode> From<UdpConnectError<M>> for Error {
-    fn from(failed: UdpConnectError<M>) -> Self {
-        failed.error
-    }
-}
-
-impl<M: Mode> From<UdpConnectError<M>> for io::Error {
-    fn from(failed: UdpConnectError<M>) -> Self {
-        failed.error.into()
-    }
 }

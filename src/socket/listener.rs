@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::TcpStream;
 use super::handle::handle;
+use super::readiness::readable;
 use crate::kind::{Listening, Stream};
 use crate::mode::{FromWire, Mode, V6Only};
 use crate::sys::{self, Owned};
@@ -51,6 +52,7 @@ pub struct TcpListener<M: Mode = V6Only> {
 }
 
 handle!(TcpListener {}, Stream, role Listening);
+readable!(TcpListener);
 
 impl<M: Mode> TcpListener<M> {
     pub(crate) fn new(fd: Owned, mode: M) -> Self {

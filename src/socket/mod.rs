@@ -2,11 +2,14 @@
 
 mod adopt;
 pub(crate) mod bound;
+mod bulk;
 mod connecting;
 mod datagram;
 pub(crate) mod handle;
 mod info;
 mod listener;
+pub(crate) mod readiness;
+mod state_error;
 mod stream;
 mod too_long;
 
@@ -16,8 +19,10 @@ pub(crate) use self::too_long::{Attempt, total};
 
 pub use self::adopt::AdoptError;
 pub use self::bound::BoundStream;
+pub use self::bulk::Corked;
 pub use self::connecting::Connecting;
-pub use self::datagram::{ConnectedUdpSocket, UdpConnectError, UdpSocket};
+pub use self::datagram::{ConnectedUdpSocket, UdpSocket};
 pub use self::listener::{AcceptFailure, Incoming, TcpListener};
+pub use self::state_error::StateError;
 pub use self::stream::TcpStream;
 pub use self::too_long::MessageTooLong;

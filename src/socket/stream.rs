@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use std::net::Shutdown;
 
 use super::handle::{handle, timeouts};
+use super::readiness::{readable, writable};
 use crate::kind::{Connected, Stream};
 use crate::mode::{FromWire, Mode, V6Only};
 use crate::option::NoDelay;
@@ -55,6 +56,8 @@ pub struct TcpStream<M: Mode = V6Only> {
 
 handle!(TcpStream {}, Stream, role Connected);
 timeouts!(TcpStream);
+readable!(TcpStream);
+writable!(TcpStream);
 
 impl<M: Mode> TcpStream<M> {
     pub(crate) fn new(fd: Owned, mode: M) -> Self {
@@ -107,6 +110,9 @@ impl<M: Mode> TcpStream<M> {
     }
 
     /// As [`send`](Self::send), from several slices in one call.
+    ///
+    /// A header and a body that leave so cost two thirds to three quarters of two calls, and are one
+    /// segment where two calls may be two; to copy a large body into one buffer first costs more.
     ///
     /// # Errors
     ///

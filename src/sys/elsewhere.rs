@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSliceMut};
 use std::net::Ipv6Addr;
+use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use super::{Borrowed, Report, Target, unsupported};
@@ -12,6 +13,10 @@ pub(crate) fn tcp_info(_: Target<'_>) -> io::Result<TcpInfo> {
 }
 
 pub(crate) fn send_queue_len(_: Borrowed<'_>) -> io::Result<usize> {
+    Err(unsupported())
+}
+
+pub(crate) fn steer_by_cpu(_: Target<'_>, _: NonZeroUsize) -> io::Result<()> {
     Err(unsupported())
 }
 

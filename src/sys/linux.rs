@@ -4,12 +4,13 @@ use std::ffi::c_int;
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::Ipv6Addr;
+use std::num::NonZeroUsize;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use super::cmsg::{Native, Queued, RoomToReceive};
-use super::unix::data::{control, message_header, recv_slices};
-use super::unix::{ADDRESS_LEN, check, decode};
+use super::unix::data::{control, header_for, recv_slices};
+use super::unix::{check, decode};
 use super::{Borrowed, Report, Target, get_bytes, names};
 use crate::tcp_info::{TcpInfo, TcpState};
 
@@ -71,6 +72,40 @@ pub(crate) fn send_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
     // SAFETY: the call writes one integer. SIOCOUTQ is TIOCOUTQ (linux/sockios.h).
     check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCOUTQ, &raw mut len) })?;
     Ok(usize::try_from(len).unwrap_or(0))
+}
+
+/// Lets the processor that a packet arrives on choose among the sockets of a port.
+pub(crate) fn steer_by_cpu(socket: Target<'_>, count: NonZeroUsize) -> io::Result<()> {
+    let number = names::SO_ATTACH_REUSEPORT_CBPF.ok_or_else(super::unsupported)?;
+    let count = match u32::try_from(count.get()) {
+        // There is no choice, and maybe no group to attach the program to.
+        Ok(1) => return Ok(()),
+        Ok(count) => count,
+        Err(_) => return Err(super::out_of_range("a port has at most 65535 sockets")),
+    };
+    let statement = |code, k| libc::sock_filter { code, jt: 0, jf: 0, k };
+    let mut program = [
+        // linux/filter.h: BPF_LD | BPF_W | BPF_ABS, of SKF_AD_OFF + SKF_AD_CPU.
+        statement(0x20, 0xffff_f024),
+        // BPF_ALU | BPF_MOD | BPF_K
+        statement(0x94, count),
+        // BPF_RET | BPF_A
+        statement(0x16, 0),
+    ];
+    let program =
+        libc::sock_fprog { len: program.len() as libc::c_ushort, filter: program.as_mut_ptr() };
+    // SAFETY: `program` has the length that is said, points to that many statements, and the kernel
+    // copies both.
+    check(unsafe {
+        libc::setsockopt(
+            socket.fd.as_raw_fd(),
+            number.level,
+            number.name,
+            (&raw const program).cast(),
+            size_of::<libc::sock_fprog>() as libc::socklen_t,
+        )
+    })
+    .map(drop)
 }
 
 /// Takes part in a flow label, or makes it; for 0, the kernel chooses one. Gives the label.
@@ -145,11 +180,7 @@ pub(crate) fn recv_error(
 ) -> io::Result<Option<Report>> {
     let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
     let mut room = RoomToReceive::new();
-    let mut header = message_header();
-    header.msg_name = raw.as_mut_ptr().cast();
-    header.msg_namelen = ADDRESS_LEN;
-    header.msg_control = room.0.as_mut_ptr().cast();
-    header.msg_controllen = room.0.len() as _;
+    let mut header = header_for(&mut raw, &mut room);
     let len = match recv_slices(fd, buffers, libc::MSG_ERRQUEUE, &mut header) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
         result => result?,

@@ -6,9 +6,10 @@
 //!
 //! * `Owned`, `Borrowed`, `borrow`: the descriptor types of std;
 //! * `open`, `bind`, `connect`, `accept`, `local_address`, `peer_address`: the life of a socket;
-//! * `wait_once`, `pair`, `look_up`: what `wait` and `resolve` are made of;
+//! * `wait_once`, `wait_one_once`, `pair`, `look_up`: what `wait` and `resolve` are made of;
 //! * `send`, `recv`, `send_to`, `recv_from` and their vectored forms, `recv_message`,
 //!   `send_message`: the data path, one system call each;
+//! * `send_part`: a part of a file, sent by the system;
 //! * `get_bytes`, `set_bytes`: the options, for every argument soundly;
 //! * `interface_index`, `interface_name`, `interfaces`: the interfaces of the host;
 //! * `give_up_peer`, `queued`, `is_nonblocking`, and what only some systems have, as "unsupported" on the others.
@@ -27,6 +28,7 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 
 pub(crate) mod batch;
+mod bulk;
 pub(crate) mod cmsg;
 pub(crate) mod errors;
 pub(crate) mod names;
@@ -47,6 +49,7 @@ mod wait;
 #[cfg(windows)]
 mod windows;
 
+pub(crate) use self::bulk::send_file;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use self::elsewhere::*;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -57,7 +60,7 @@ pub(crate) use self::resolve::{ResolveFailure, ResolveReason, resolve};
 #[cfg(unix)]
 pub(crate) use self::unix::*;
 pub(crate) use self::wait::{
-    Ready, Waker, Woken, receive_timed_out, wait_any, wait_readable, wait_writable, waker,
+    Readiness, Ready, Waker, Woken, receive_timed_out, wait_any, wait_one, waker,
 };
 #[cfg(windows)]
 pub(crate) use self::windows::*;
@@ -227,7 +230,7 @@ fn connecting(error: io::Error) -> io::Result<bool> {
 pub(crate) fn finish_connect(fd: Borrowed<'_>, deadline: Option<Instant>) -> io::Result<()> {
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if wait_writable(fd, left)? {
+        if wait_one(fd, Readiness::Connected, left)? {
             return match take_error(fd)? {
                 Some(error) => Err(error),
                 None => Ok(()),

@@ -1,10 +1,19 @@
-//! Waiting for several sockets at once, and ending the wait from another thread.
+//! Waiting for one socket, or for several at once, and ending the wait from another thread.
 
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Borrowed, Buffer, Owned, Take, borrow, pair, recv, send, wait_once};
+use super::{Borrowed, Buffer, Owned, Take, borrow, pair, recv, send, wait_once, wait_one_once};
+
+/// What to wait for on one socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    Readable,
+    Writable,
+    /// The connection is there, or has failed.
+    Connected,
+}
 
 /// What a wait found; nothing at all when the time was over.
 #[derive(Debug)]
@@ -44,12 +53,30 @@ pub(crate) fn wait_any(
     if sockets.is_empty() && wakeup.is_none() && timeout.is_none() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "nothing to wait for"));
     }
+    wait_until(timeout, Ready::any, |left| wait_once(sockets, wakeup, left))
+}
+
+/// Waits for one socket, `Ok(false)` when the time is over; signals and times as `wait_any`.
+pub(crate) fn wait_one(
+    fd: Borrowed<'_>,
+    readiness: Readiness,
+    timeout: Option<Duration>,
+) -> io::Result<bool> {
+    wait_until(timeout, |ready| *ready, |left| wait_one_once(fd, readiness, left))
+}
+
+/// Calls `once` with what is left of the time, until it found something or the time is over.
+fn wait_until<T>(
+    timeout: Option<Duration>,
+    found: impl Fn(&T) -> bool,
+    mut once: impl FnMut(Option<Duration>) -> io::Result<T>,
+) -> io::Result<T> {
     let deadline = timeout.and_then(super::deadline);
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        match wait_once(sockets, wakeup, left) {
+        match once(left) {
             Ok(ready)
-                if ready.any() || deadline.is_some_and(|deadline| deadline <= Instant::now()) =>
+                if found(&ready) || deadline.is_some_and(|deadline| deadline <= Instant::now()) =>
             {
                 return Ok(ready);
             }
@@ -58,16 +85,6 @@ pub(crate) fn wait_any(
             Err(error) => return Err(error),
         }
     }
-}
-
-/// Waits until a socket is writable or has failed, `Ok(false)` when the time is over.
-pub(crate) fn wait_writable(fd: Borrowed<'_>, timeout: Option<Duration>) -> io::Result<bool> {
-    wait_any(&[fd], None, timeout).map(|ready| ready.any())
-}
-
-/// Waits until a socket is readable or has failed, `Ok(false)` when the time is over.
-pub(crate) fn wait_readable(fd: Borrowed<'_>, timeout: Duration) -> io::Result<bool> {
-    wait_any(&[], Some(fd), Some(timeout)).map(|ready| ready.any())
 }
 
 /// What receiving gives when a read timeout has passed.
@@ -160,7 +177,8 @@ mod tests {
         // The length of a queue of "0" differs between systems.
         for _ in 0..64 {
             let socket = connecting(peer).unwrap();
-            if !wait_writable(borrow(&socket), Some(Duration::from_millis(100))).unwrap() {
+            let time = Some(Duration::from_millis(100));
+            if !wait_one(borrow(&socket), Readiness::Connected, time).unwrap() {
                 return (socket, peer, others);
             }
             others.push(socket);

@@ -20,6 +20,7 @@ const LAYERS: [&[&str]; 6] = [
         "error_queue",
         "membership",
         "echo",
+        "shard",
         "capabilities",
         "guide",
         "batch",

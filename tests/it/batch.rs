@@ -10,10 +10,6 @@ use inet6::{
 
 use crate::support::*;
 
-fn port<M: inet6::mode::Mode>(socket: &UdpSocket<M>) -> u16 {
-    SocketAddr::port(&socket.local_addr().unwrap().into())
-}
-
 /// The payloads of what is in the queue now.
 fn drain(socket: &UdpSocket, batch: &mut RecvBatch) -> Vec<Vec<u8>> {
     let mut all = Vec::new();

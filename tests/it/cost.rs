@@ -126,6 +126,8 @@ fn streams<M: Mode>(mode: M) {
     free(|| first.set_option(NoDelay(true)));
     free(|| first.option::<NoDelay>());
     free(|| first.take_error());
+    free(|| first.wait_writable(None));
+    free(|| first.wait_readable(Some(std::time::Duration::from_millis(1))));
     free(|| first.set_nonblocking(false));
     free(|| first.shutdown(std::net::Shutdown::Both));
 }

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use inet6::{Builder, Interface, MessageTooLong, Op, UdpConnectError, UdpSocket};
+use inet6::{Builder, Interface, MessageTooLong, Op, StateError, UdpSocket};
 
 use crate::support::*;
 
@@ -253,7 +253,7 @@ fn a_closed_port_does_not_disturb_a_socket_without_a_peer() {
 fn a_failed_connect_gives_the_socket_back() {
     let client = socket();
     let local = client.local_addr().unwrap();
-    let failed: UdpConnectError = client.connect("fe80::1").unwrap_err();
+    let failed: StateError<UdpSocket> = client.connect("fe80::1").unwrap_err();
     assert_eq!(failed.error().op(), Op::Address);
     assert_eq!(failed.to_string(), failed.error().to_string());
     assert!(failed.source().is_some());

@@ -268,6 +268,40 @@ fn python_exchanges_datagrams_with_the_echo_server() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_shards_of_a_server_answer_as_one() {
+    for arguments in [&["--shards", "3"][..], &["--shards", "2", "--by-cpu"], &[]] {
+        let mut command = require!(example("sharded_udp_server"), "the examples");
+        command.args(["--listen", "[::1]:0"]).args(arguments);
+        let mut server = Server::start(&mut command);
+        let mut shards = Vec::new();
+        for _ in 0..50 {
+            let client = socket().connect(server.address.to_string()).unwrap();
+            client.set_read_timeout(Some(PATIENCE)).unwrap();
+            client.send(b"ping").unwrap();
+            let mut buffer = [0; 8];
+            assert_eq!(client.recv(&mut buffer).unwrap(), 4);
+            let line = server.line();
+            let (shard, rest) = line.split_once(": ").unwrap();
+            assert_eq!(rest, format!("4 bytes from {}", client.local_addr().unwrap()));
+            shards.push(shard.to_owned());
+        }
+        shards.sort();
+        shards.dedup();
+        if arguments == ["--shards", "3"] {
+            // That a hash sends all of them to one happens once in 3 to the 49th.
+            assert!(shards.len() > 1 && shards.len() <= 3, "{shards:?}");
+        }
+    }
+    for (arguments, what) in [("--shards 0", "zero"), ("--shards", "usage"), ("--other", "usage")] {
+        let mut command = require!(example("sharded_udp_server"), "the examples");
+        let output = command.args(arguments.split(' ')).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).to_lowercase();
+        assert!(!output.status.success() && text.contains(what), "{text}");
+    }
+}
+
 #[test]
 fn socat_is_echoed_by_both_servers() {
     let mut socat = require!(foreign("socat"), "socat");

@@ -7,7 +7,6 @@ use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Instant;
 
 use inet6::option::{BindDevice, MulticastInterface, UnicastInterface};
 use inet6::{AnyMode, Builder, Interface, TcpListener, TcpStream, UdpSocket};
@@ -69,16 +68,21 @@ impl Host {
     #[track_caller]
     pub(crate) fn settle(&self) {
         let show = |words| self.try_ip(words, Stdio::null()).unwrap();
-        let start = Instant::now();
-        loop {
+        until("every address has its route", || {
             let all = show("-oneline -6 address show up -tentative");
-            let addresses = all.split(" inet6 ").skip(1).filter_map(|rest| rest.split('/').next());
+            let mut addresses =
+                all.split(" inet6 ").skip(1).filter_map(|rest| rest.split('/').next());
             let routes = show("-6 route show table local");
-            let lacks = |address: &&str| !routes.contains(&format!("local {address} "));
-            let Some(lacking) = addresses.into_iter().find(lacks) else { return };
-            assert!(start.elapsed() < PATIENCE, "no route of {lacking} in\n{routes}");
-            thread::yield_now();
-        }
+            addresses.all(|address| routes.contains(&format!("local {address} ")))
+        });
+    }
+
+    /// Waits until an interface has a carrier: it comes up on both ends of a wire at once, and the
+    /// kernel tells of it a little later.
+    #[track_caller]
+    pub(crate) fn await_carrier(&self, interface: &str) {
+        let show = format!("-oneline link show dev {interface}");
+        until(interface, || self.ip(&show).contains("state UP"));
     }
 
     fn try_ip(&self, words: &str, stdin: Stdio) -> Result<String, String> {
@@ -175,10 +179,7 @@ impl Lab {
             host.ip(&format!("address add 192.0.2.{number}/24 dev wire"));
         }
         for host in [left, right] {
-            // The carrier comes up on both ends at once, and the kernel tells of it a little later.
-            while !host.ip("-oneline link show dev wire").contains("state UP") {
-                thread::yield_now();
-            }
+            host.await_carrier("wire");
         }
         Ok(())
     }
@@ -193,9 +194,7 @@ impl Lab {
             host.ip(&format!("address add 2001:db8:2::{number}/64 dev second nodad"));
         }
         for host in [&self.left, &self.right] {
-            while !host.ip("-oneline link show dev second").contains("state UP") {
-                thread::yield_now();
-            }
+            host.await_carrier("second");
         }
     }
 

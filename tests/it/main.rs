@@ -17,6 +17,7 @@ mod architecture;
 mod batch;
 mod bound;
 mod builder;
+mod bulk;
 mod capabilities;
 mod connect;
 mod connecting;
@@ -41,7 +42,9 @@ mod names;
 mod network;
 mod option;
 mod property;
+mod readiness;
 mod resolve;
+mod shard;
 mod stream;
 #[cfg(target_os = "linux")]
 mod ui;

@@ -350,25 +350,31 @@ fn ipv4_option(socket: &UdpSocket<inet6::DualStack>, name: libc::c_int) -> libc:
 mod lacking {
     use super::*;
 
-    fn fault(name: libc::c_int, errno: libc::c_int) -> Fault<'static> {
-        let arguments = Box::leak(Box::new([(1, libc::IPPROTO_IPV6), (2, name)]));
-        Fault { call: libc::SYS_setsockopt, arguments, errno }
+    /// Runs `work` where setting these options of IPv6 fails.
+    fn without<T: Send>(
+        names: &[libc::c_int],
+        errno: libc::c_int,
+        work: impl FnOnce() -> T + Send,
+    ) -> Result<T, String> {
+        let arguments: Vec<_> =
+            names.iter().map(|name| [(1, libc::IPPROTO_IPV6), (2, *name)]).collect();
+        let fault = |arguments| Fault { call: libc::SYS_setsockopt, arguments, errno };
+        let faults: Vec<_> = arguments.iter().map(|arguments| fault(arguments)).collect();
+        with_faults(&faults, work)
     }
 
     #[test]
     fn a_kernel_without_the_option_for_others_groups_joins_all_the_same() {
-        let fault = fault(libc::IPV6_MULTICAST_ALL, libc::ENOPROTOOPT);
         let socket = open();
-        let joined = with_faults(&[fault], || socket.join(GROUP, loopback()).unwrap().keep());
-        require!(joined, "faults");
+        let join = || socket.join(GROUP, loopback()).unwrap().keep();
+        require!(without(&[libc::IPV6_MULTICAST_ALL], libc::ENOPROTOOPT, join), "faults");
         assert!(was_member(&socket));
     }
 
     #[test]
     fn a_failing_join_leaves_no_membership() {
-        let fault = fault(libc::IPV6_MULTICAST_ALL, libc::EPERM);
         let socket = open();
-        let joined = || {
+        let join = || {
             let results = [
                 socket.join(GROUP, loopback()).map(drop),
                 socket.join_source(GROUP, SOURCE, loopback()).map(drop),
@@ -376,7 +382,8 @@ mod lacking {
             ];
             results.map(Result::unwrap_err)
         };
-        for error in require!(with_faults(&[fault], joined), "faults") {
+        let errors = without(&[libc::IPV6_MULTICAST_ALL], libc::EPERM, join);
+        for error in require!(errors, "faults") {
             assert_eq!(error.op(), Op::Set("IPV6_MULTICAST_ALL"), "{error}");
             assert!(!was_member(&socket));
         }
@@ -386,7 +393,6 @@ mod lacking {
     fn a_kernel_without_sources_says_so() {
         let names =
             [libc::MCAST_JOIN_SOURCE_GROUP, libc::MCAST_BLOCK_SOURCE, libc::MCAST_UNBLOCK_SOURCE];
-        let faults = names.map(|name| fault(name, libc::ENOPROTOOPT));
         let socket = open();
         let errors = || {
             let error = socket.join_source(GROUP, SOURCE, loopback()).unwrap_err();
@@ -394,7 +400,7 @@ mod lacking {
             [error, membership.block(SOURCE).unwrap_err(), membership.unblock(SOURCE).unwrap_err()]
         };
         let text = "this system has no source-specific multicast for IPv6";
-        let errors = require!(with_faults(&faults, errors), "faults");
+        let errors = require!(without(&names, libc::ENOPROTOOPT, errors), "faults");
         for (error, op) in errors.iter().zip([Op::Join, Op::Block, Op::Unblock]) {
             assert_eq!((error.op(), error.kind()), (op, ErrorKind::Unsupported));
             assert!(error.to_string().ends_with(text), "{error}");
@@ -406,10 +412,7 @@ mod lacking {
     fn a_system_that_chooses_no_interface_wants_it_named() {
         // Apple's systems, and Linux without a route.
         for errno in [libc::EADDRNOTAVAIL, libc::ENODEV] {
-            let faults = [
-                fault(libc::IPV6_ADD_MEMBERSHIP, errno),
-                fault(libc::MCAST_JOIN_SOURCE_GROUP, errno),
-            ];
+            let names = [libc::IPV6_ADD_MEMBERSHIP, libc::MCAST_JOIN_SOURCE_GROUP];
             let (socket, group) = (open(), "ff3e::1234".parse().unwrap());
             let errors = || {
                 [
@@ -417,7 +420,7 @@ mod lacking {
                     socket.join_source(group, SOURCE, None).unwrap_err(),
                 ]
             };
-            for error in require!(with_faults(&faults, errors), "faults") {
+            for error in require!(without(&names, errno, errors), "faults") {
                 let text = "cannot join ff3e::1234: the system finds no interface for it: name one";
                 assert_eq!(error.to_string(), text);
             }

@@ -28,6 +28,7 @@ mod guard;
 mod mtu;
 mod multicast;
 mod preferences;
+mod shard;
 mod wire;
 
 /// The longest that RFC 8305 lets an attempt have the field for itself: longer than it takes to fail.

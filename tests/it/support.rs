@@ -6,10 +6,12 @@ use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::process::Command;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use inet6::mode::Mode;
-use inet6::{Builder, ConnectedUdpSocket, DualStack, TcpListener, TcpStream, UdpSocket, V6Only};
+use inet6::{
+    Builder, ConnectedUdpSocket, DualStack, Received, TcpListener, TcpStream, UdpSocket, V6Only,
+};
 
 #[cfg(target_os = "linux")]
 #[path = "support/linux.rs"]
@@ -119,6 +121,16 @@ pub(crate) fn dual_socket() -> UdpSocket<DualStack> {
     patient(Builder::datagram().dual_stack().bind("[::]:0").unwrap())
 }
 
+/// Waits for what the system does a little later.
+#[track_caller]
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "{what}: it is not so after {PATIENCE:?}");
+        thread::yield_now();
+    }
+}
+
 /// A datagram socket on `[::1]`.
 pub(crate) fn socket() -> UdpSocket {
     patient(UdpSocket::bind("[::1]:0").unwrap())
@@ -152,6 +164,17 @@ pub(crate) fn streams_in<M: Mode>(mode: M) -> (TcpStream<M>, TcpStream<M>) {
 pub(crate) fn patient<M: Mode>(socket: UdpSocket<M>) -> UdpSocket<M> {
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     socket
+}
+
+/// The port of a socket.
+pub(crate) fn port<M: Mode>(socket: &UdpSocket<M>) -> u16 {
+    SocketAddr::port(&socket.local_addr().unwrap().into())
+}
+
+/// What comes with the next datagram, of which 64 bytes are taken.
+#[track_caller]
+pub(crate) fn receive<M: Mode>(socket: &UdpSocket<M>) -> Received<M> {
+    socket.recv_message(&mut [0; 64]).unwrap()
 }
 
 /// `127.0.0.1` and a port.

@@ -6,6 +6,8 @@ use super::Name;
 pub(crate) const LEN_IN_ADDRESS: bool = false;
 
 pub(crate) const SO_ACCEPTCONN: Name = None;
+/// A program that chooses among the sockets of a port.
+pub(crate) const SO_ATTACH_REUSEPORT_CBPF: Name = None;
 pub(crate) const SO_BINDTODEVICE: Name = None;
 /// The index of an interface, in the byte order of the host.
 pub(crate) const SO_BINDTOIFINDEX: Name = None;
@@ -160,6 +162,13 @@ pub(crate) const CMSG_IP_TTL: Name = None;
 pub(crate) const CMSG_IP_TTL_ALIAS: Name = None;
 
 // Values that differ per system; `None` where it has no such value.
+
+/// Whether the system, asked for a free port, gives a datagram socket with `SO_REUSEPORT` one that
+/// others with it have.
+pub(crate) const CHOOSES_SHARED_PORTS: bool = false;
+
+/// Whether switching `TCP_CORK` off sends what it held.
+pub(crate) const UNCORKING_SENDS: bool = true;
 
 /// Whether `socket` gives datagram sockets of ICMPv6, which need no privilege.
 pub(crate) const ICMPV6_DATAGRAMS: bool = false;

@@ -24,6 +24,9 @@ pub(crate) const MCAST_JOIN_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_JO
 pub(crate) const MCAST_LEAVE_SOURCE_GROUP: Name = at(IPPROTO_IPV6, libc::MCAST_LEAVE_SOURCE_GROUP);
 pub(crate) const MCAST_UNBLOCK_SOURCE: Name = at(IPPROTO_IPV6, libc::MCAST_UNBLOCK_SOURCE);
 
+// netinet/tcp_usrreq.c, tcp_ctloutput: it clears a flag, and the next send sends.
+pub(crate) const UNCORKING_SENDS: bool = false;
+
 // netinet6/icmp6.c, icmp6_dgram_attach.
 pub(crate) const ICMPV6_DATAGRAMS: bool = true;
 

@@ -9,6 +9,11 @@ pub(crate) const ATOMIC: Option<Atomic> = Some(Atomic {
     nonblocking: libc::SOCK_NONBLOCK,
 });
 
+#[cfg(not(target_os = "android"))]
+pub(crate) const SO_ATTACH_REUSEPORT_CBPF: Name = at(SOL_SOCKET, libc::SO_ATTACH_REUSEPORT_CBPF);
+// asm-generic/socket.h.
+#[cfg(target_os = "android")]
+pub(crate) const SO_ATTACH_REUSEPORT_CBPF: Name = at(SOL_SOCKET, 51);
 pub(crate) const SO_BINDTODEVICE: Name = at(SOL_SOCKET, libc::SO_BINDTODEVICE);
 pub(crate) const SO_BINDTOIFINDEX: Name = at(SOL_SOCKET, libc::SO_BINDTOIFINDEX);
 pub(crate) const SO_BUSY_POLL: Name = at(SOL_SOCKET, libc::SO_BUSY_POLL);
@@ -79,6 +84,8 @@ pub(crate) const TCP_NOTSENT_LOWAT: Name = at(IPPROTO_TCP, libc::TCP_NOTSENT_LOW
 pub(crate) const TCP_QUICKACK: Name = at(IPPROTO_TCP, libc::TCP_QUICKACK);
 pub(crate) const TCP_USER_TIMEOUT: Name = at(IPPROTO_TCP, libc::TCP_USER_TIMEOUT);
 
+// net/ipv4/udp.c, udp_lib_lport_inuse.
+pub(crate) const CHOOSES_SHARED_PORTS: bool = true;
 // net/ipv6/ping.c.
 pub(crate) const ICMPV6_DATAGRAMS: bool = true;
 

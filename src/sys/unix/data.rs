@@ -173,11 +173,7 @@ pub(crate) fn recv_message(
 ) -> io::Result<Message> {
     let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
     let mut room = RoomToReceive::new();
-    let mut header = message_header();
-    header.msg_name = raw.as_mut_ptr().cast();
-    header.msg_namelen = ADDRESS_LEN;
-    header.msg_control = room.0.as_mut_ptr().cast();
-    header.msg_controllen = room.0.len() as _;
+    let mut header = header_for(&mut raw, &mut room);
     let len = recv_slices(fd, buffers, flags(take), &mut header)?;
     let arrival = Arrival::read::<Native>(control(&room, &header));
     let source = match arrival.path_mtu {
@@ -185,6 +181,19 @@ pub(crate) fn recv_message(
         None => decode(&raw, header.msg_namelen)?,
     };
     Ok(Message { len, source, truncated: header.msg_flags & libc::MSG_TRUNC != 0, arrival })
+}
+
+/// A header with room for an address and for control messages.
+pub(in crate::sys) fn header_for(
+    raw: &mut MaybeUninit<libc::sockaddr_in6>,
+    room: &mut RoomToReceive,
+) -> libc::msghdr {
+    let mut header = message_header();
+    header.msg_name = raw.as_mut_ptr().cast();
+    header.msg_namelen = ADDRESS_LEN;
+    header.msg_control = room.0.as_mut_ptr().cast();
+    header.msg_controllen = room.0.len() as _;
+    header
 }
 
 /// Receives into `buffers`; the name and control fields of `header` are the caller's.
@@ -209,7 +218,7 @@ pub(in crate::sys) fn control<'a>(room: &'a RoomToReceive, header: &libc::msghdr
     room.0.get(..header.msg_controllen as usize).unwrap_or_default()
 }
 
-pub(in crate::sys) fn message_header() -> libc::msghdr {
+fn message_header() -> libc::msghdr {
     // SAFETY: all-zero bytes are a valid `msghdr` with no name, no slices and no control data.
     unsafe { MaybeUninit::zeroed().assume_init() }
 }

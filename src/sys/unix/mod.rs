@@ -9,12 +9,14 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use super::names::Name;
 use super::{Target, get_int, unsupported};
 
+mod bulk;
 mod create;
 pub(super) mod data;
 mod interface;
 mod resolve;
 mod wait;
 
+pub(super) use self::bulk::send_part;
 pub(crate) use self::create::{accept, bind, connect, open};
 pub(crate) use self::data::{
     recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send, send_message, send_to,
@@ -24,7 +26,7 @@ pub(crate) use self::interface::{
     interface_addresses, interface_index, interface_name, interfaces,
 };
 pub(super) use self::resolve::look_up;
-pub(super) use self::wait::{pair, wait_once};
+pub(super) use self::wait::{pair, wait_once, wait_one_once};
 
 pub(crate) type Owned = OwnedFd;
 pub(crate) type Borrowed<'a> = BorrowedFd<'a>;

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::{Borrowed, Owned, check, prepare};
-use crate::sys::Ready;
+use crate::sys::{Readiness, Ready};
 
 /// One poll(2), which a signal interrupts.
 pub(crate) fn wait_once(
@@ -29,6 +29,22 @@ pub(crate) fn wait_once(
         sockets: (0..sockets.len()).filter(|at| is_ready(&sockets[*at])).collect(),
         woken: wakeup.iter().any(is_ready),
     })
+}
+
+/// One poll(2) of one socket, which a signal interrupts.
+pub(crate) fn wait_one_once(
+    fd: Borrowed<'_>,
+    readiness: Readiness,
+    timeout: Option<Duration>,
+) -> io::Result<bool> {
+    let events = match readiness {
+        Readiness::Readable => libc::POLLIN,
+        Readiness::Writable | Readiness::Connected => libc::POLLOUT,
+    };
+    let mut entry = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
+    // SAFETY: there is one entry, and nobody else uses it meanwhile.
+    check(unsafe { libc::poll(&raw mut entry, 1, timeout.map_or(-1, millis)) })
+        .map(|ready| ready != 0)
 }
 
 /// Rounded up, so that a wait of less than a millisecond does not spin.

@@ -19,7 +19,7 @@ use windows_sys::Win32::Networking::WinSock::{
 
 use super::data::{all, broken_pipe, count, flags, is_truncation};
 use super::{ADDRESS_LEN, Borrowed, borrow, check, decode, encode, no_address, open, raw};
-use crate::kind::Protocol;
+use crate::kind::{Protocol, Shape};
 use crate::sys::cmsg::{
     Arrival, Departure, Native, RoomToReceive, RoomToSend, TRAFFIC_CLASS, cannot_choose,
 };
@@ -119,7 +119,7 @@ fn has_traffic_class() -> io::Result<bool> {
     if let Some(known) = KNOWN.get() {
         return Ok(*known);
     }
-    let socket = open(Protocol::Udp, false)?;
+    let socket = open(Shape::Datagram, Protocol::Udp, false)?;
     let probe = Target { fd: borrow(&socket), dual_stack: false };
     let known = set_int(probe, names::CMSG_IPV6_TCLASS, 1).is_ok();
     Ok(*KNOWN.get_or_init(|| known))
@@ -173,7 +173,7 @@ mod tests {
         let fd = borrow(&socket);
         let target = Target { fd, dual_stack: false };
         set_bool(target, names::IPV6_RECVPKTINFO, true).unwrap();
-        send_to(fd, b"four", &local).unwrap();
+        send_to(fd, b"four", &encode(&local)).unwrap();
         let mut buffer = [0; 8];
         let buffers = &mut [IoSliceMut::new(&mut buffer)];
         let message = recv_with(fd, buffers, Take::Data, &mut Room::<16>::new().0).unwrap();
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(&buffer[..4], b"four");
 
         // And the other way round.
-        send_to(fd, b"four", &local).unwrap();
+        send_to(fd, b"four", &encode(&local)).unwrap();
         let buffers = &mut [IoSliceMut::new(&mut buffer[..3])];
         let message = recv_message(fd, buffers, Take::Peek).unwrap();
         assert_eq!((message.len, message.truncated), (3, true));

@@ -31,7 +31,8 @@ pub(crate) use self::interface::{
 };
 pub(crate) use self::message::{recv_message, send_message};
 pub(super) use self::resolve::look_up;
-pub(super) use self::wait::{pair, wait_once};
+pub(super) use self::wait::{pair, wait_once, wait_one_once};
+pub(super) use super::bulk::send_nothing as send_part;
 
 pub(crate) type Owned = OwnedSocket;
 pub(crate) type Borrowed<'a> = BorrowedSocket<'a>;

@@ -11,12 +11,12 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use super::open;
-use crate::kind::Protocol;
+use crate::kind::{Protocol, Shape};
 use crate::sys::{ResolveFailure, ResolveReason};
 
 pub(crate) fn look_up(name: &str, ipv6: bool) -> Result<Vec<SocketAddr>, ResolveFailure> {
     // The first socket of a process is what starts Winsock.
-    drop(open(Protocol::Udp, false)?);
+    drop(open(Shape::Datagram, Protocol::Udp, false)?);
     let name: Vec<u16> = name.encode_utf16().chain([0]).collect();
     let list = List::read(&name, if ipv6 { AF_INET6 } else { AF_INET }.into())?;
     Ok(list.iter().filter_map(address).collect())

@@ -14,7 +14,7 @@ use windows_sys::Win32::Networking::WinSock::{self, FD_SET, SOCKET, TIMEVAL};
 
 use super::{Borrowed, Owned, borrow, check, local_address, open, raw};
 use crate::kind::{Protocol, Shape};
-use crate::sys::{Ready, bind, start_connect};
+use crate::sys::{Readiness, Ready, bind, start_connect};
 
 /// One `select`.
 pub(crate) fn wait_once(
@@ -52,6 +52,28 @@ fn select(
         sockets: (0..sockets.len()).filter(|at| is_ready(raw(sockets[*at]))).collect(),
         woken: !readable.members().is_empty(),
     })
+}
+
+/// One `select` of one socket.
+pub(crate) fn wait_one_once(
+    fd: Borrowed<'_>,
+    readiness: Readiness,
+    timeout: Option<Duration>,
+) -> io::Result<bool> {
+    let mut wanted = FD_SET { fd_count: 1, fd_array: [raw(fd); 64] };
+    // A connection that failed is told as an exception; later, an urgent byte is.
+    let mut failed = wanted;
+    let (readable, writable, failed): (_, _, *mut FD_SET) = match readiness {
+        Readiness::Readable => (&raw mut wanted, ptr::null_mut(), ptr::null_mut()),
+        Readiness::Writable => (ptr::null_mut(), &raw mut wanted, ptr::null_mut()),
+        Readiness::Connected => (ptr::null_mut(), &raw mut wanted, &raw mut failed),
+    };
+    let timeout = timeout.map(time);
+    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: the sets are null or hold one socket, and the time is null or a time; all of them
+    // live until the call returns. The first argument is ignored.
+    check(unsafe { WinSock::select(0, readable, writable, failed, timeout) })
+        .map(|ready| ready != 0)
 }
 
 /// An `FD_SET` of any length: the number of sockets in the first element, then the sockets.

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::thread;
 
 use super::Host;
 
@@ -51,10 +50,7 @@ impl Chain {
         for wire in 1..=wires {
             let (left, right) = chain.ends(wire);
             for (host, name) in [(left, "right"), (right, "left")] {
-                let show = format!("-oneline link show dev {name}");
-                while !host.ip(&show).contains("state UP") {
-                    thread::yield_now();
-                }
+                host.await_carrier(name);
             }
         }
         chain.0.iter().for_each(Host::settle);

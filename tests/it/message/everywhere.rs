@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use inet6::header::{Dscp, Ecn};
 use inet6::mode::Mode;
 use inet6::option::{RecvHopLimit, RecvPacketInfo, RecvTrafficClass, TrafficClass, UnicastHops};
-use inet6::{Builder, DualStack, Interface, Outgoing, Received, UdpSocket, V6Only};
+use inet6::{Builder, DualStack, Interface, Outgoing, UdpSocket, V6Only};
 
 use crate::support::*;
 
@@ -24,20 +24,12 @@ fn curious<M: Mode>(mode: M) -> UdpSocket<M> {
     patient(socket.unwrap())
 }
 
-fn port<M: Mode>(socket: &UdpSocket<M>) -> u16 {
-    SocketAddr::port(&socket.local_addr().unwrap().into())
-}
-
 fn loopback() -> Interface {
     let all = Interface::list().unwrap();
     let is_loopback = |interface: &Interface| {
         interface.addresses().unwrap().contains(&(Ipv6Addr::LOCALHOST.into(), 128))
     };
     all.into_iter().find(is_loopback).unwrap()
-}
-
-fn receive<M: Mode>(socket: &UdpSocket<M>) -> Received<M> {
-    socket.recv_message(&mut [0; 64]).unwrap()
 }
 
 #[test]

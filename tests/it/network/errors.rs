@@ -2,8 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
-use std::thread;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use inet6::icmp::{Icmp, Icmpv4Error, Icmpv6Error, Ipv4Unreachable, TimeExceeded, Unreachable};
 use inet6::mode::Mode;
@@ -170,14 +169,12 @@ fn several_reports_come_one_after_the_other() {
 /// Waits for a report that fails no call.
 #[track_caller]
 fn next(socket: &UdpSocket<DualStack>) -> ErrorReport<DualStack> {
-    let start = Instant::now();
-    while start.elapsed() < PATIENCE {
-        if let Some(report) = socket.recv_error(&mut []).unwrap() {
-            return report;
-        }
-        thread::yield_now();
-    }
-    panic!("no report comes");
+    let mut report = None;
+    until("a report comes", || {
+        report = socket.recv_error(&mut []).unwrap();
+        report.is_some()
+    });
+    report.unwrap()
 }
 
 #[test]
@@ -223,9 +220,7 @@ fn a_stream_fails_at_once_only_where_it_asked_for_errors() {
     stream.set_option(UnicastHops(Some(1))).unwrap();
     let before = counter(chain.left(), "Icmp6InTimeExcds");
     stream.send(b"to the first router").unwrap();
-    while counter(chain.left(), "Icmp6InTimeExcds") == before {
-        thread::yield_now();
-    }
+    until("the router says so", || counter(chain.left(), "Icmp6InTimeExcds") != before);
     // The kernel goes on trying, and says so only to who asks.
     stream.set_nonblocking(true).unwrap();
     assert_eq!(stream.recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);

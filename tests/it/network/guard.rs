@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::IpAddr;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use inet6::option::{
@@ -32,11 +31,7 @@ fn dropped(host: &Host) -> u64 {
 /// Waits until one more has been dropped.
 #[track_caller]
 fn one_more(host: &Host, before: u64) {
-    let start = Instant::now();
-    while dropped(host) == before {
-        assert!(start.elapsed() < PATIENCE, "nothing is dropped");
-        thread::yield_now();
-    }
+    until("one more is dropped", || dropped(host) != before);
 }
 
 fn listener(chain: &Chain) -> (TcpListener<DualStack>, u16) {

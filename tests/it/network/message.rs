@@ -1,10 +1,10 @@
 //! Messages over a wire: where an answer comes from, and by which interface.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use inet6::mode::Mode;
 use inet6::option::{DontFragment, MulticastInterface, RecvHopLimit, RecvPacketInfo};
-use inet6::{AnyMode, Builder, Interface, Outgoing, Received, UdpSocket};
+use inet6::{AnyMode, Builder, Interface, Outgoing, UdpSocket};
 
 use crate::lab::{Host, Lab};
 use crate::support::*;
@@ -13,14 +13,6 @@ fn curious<M: Mode>(mode: M) -> UdpSocket<M> {
     let builder =
         Builder::datagram().mode(mode).with(RecvPacketInfo(true)).with(RecvHopLimit(true));
     patient(builder.bind((Ipv6Addr::UNSPECIFIED, 0)).unwrap())
-}
-
-fn port<M: Mode>(socket: &UdpSocket<M>) -> u16 {
-    SocketAddr::port(&socket.local_addr().unwrap().into())
-}
-
-fn receive<M: Mode>(socket: &UdpSocket<M>) -> Received<M> {
-    socket.recv_message(&mut [0; 64]).unwrap()
 }
 
 /// Where the answers to datagrams for each of these addresses come from, as the client sees it.
@@ -125,10 +117,7 @@ fn the_interface_of_one_datagram_is_where_it_goes() {
         lab.left.ip(&format!("link set dev {name} addrgenmode none up"));
     }
     for name in ["other", "end"] {
-        // The carrier comes up on both ends at once, and the kernel tells of it a little later.
-        while !lab.left.ip(&format!("-oneline link show dev {name}")).contains("state UP") {
-            std::thread::yield_now();
-        }
+        lab.left.await_carrier(name);
     }
     lab.left.ip("address add fe80::7/64 dev other nodad");
     let server = lab.left.run(|| curious(inet6::V6Only));

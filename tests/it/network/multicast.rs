@@ -142,7 +142,8 @@ fn every_source_arrives_until_the_group_is_left() {
     hears(&socket, WANTED, OTHER_GROUP);
     assert_eq!(members(&lab.left, OTHER_GROUP), ["wire"], "it was kept");
     drop(socket);
-    assert_eq!(members(&lab.left, OTHER_GROUP), [""; 0]);
+    // A program that another test starts has a copy of every descriptor until it runs.
+    until("the group is left", || members(&lab.left, OTHER_GROUP).is_empty());
 }
 
 #[test]

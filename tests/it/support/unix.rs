@@ -93,3 +93,38 @@ pub(crate) fn under_signals<T: Send + 'static>(
     assert!(HANDLED.load(Ordering::Relaxed) > 0, "no signal arrived");
     worker.join().unwrap()
 }
+
+/// A set of signals with nothing but `SIGPIPE` in it.
+fn only_sigpipe() -> libc::sigset_t {
+    let mut set = std::mem::MaybeUninit::uninit();
+    // SAFETY: there is room for a set.
+    check(unsafe { libc::sigemptyset(set.as_mut_ptr()) });
+    // SAFETY: the call before wrote it.
+    let mut set = unsafe { set.assume_init() };
+    // SAFETY: it is a set, and the signal exists.
+    check(unsafe { libc::sigaddset(&mut set, libc::SIGPIPE) });
+    set
+}
+
+/// Holds `SIGPIPE` back in this thread.
+pub(crate) fn block_sigpipe() {
+    // SAFETY: it is a set, and the mask before is not wanted.
+    let result =
+        unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &only_sigpipe(), std::ptr::null_mut()) };
+    assert_eq!(result, 0);
+}
+
+/// Whether a `SIGPIPE` waits for this thread.
+pub(crate) fn sigpipe_is_pending() -> bool {
+    let mut set = only_sigpipe();
+    // SAFETY: there is room for a set.
+    check(unsafe { libc::sigpending(&mut set) });
+    // SAFETY: it is a set, and the signal exists.
+    check(unsafe { libc::sigismember(&set, libc::SIGPIPE) }) == 1
+}
+
+/// Sends this thread a `SIGPIPE`.
+pub(crate) fn raise_sigpipe() {
+    // SAFETY: the call takes an integer.
+    assert_eq!(unsafe { libc::raise(libc::SIGPIPE) }, 0);
+}

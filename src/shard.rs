@@ -1,0 +1,253 @@
+//! Several sockets on one port, among which the kernel shares the work out.
+
+use std::num::NonZeroUsize;
+
+use crate::addr::ToAddress;
+use crate::builder::Builder;
+use crate::error::{Error, Op};
+use crate::kind::{Datagram, Stream};
+use crate::mode::Mode;
+use crate::option::{ReusePort, Setting};
+use crate::socket::{TcpListener, UdpSocket};
+use crate::sys::{self, Target, names};
+
+/// How many sockets share a port, and how the kernel chooses among them.
+///
+/// It is the argument of [`bind_sharded`](Builder::bind_sharded) and
+/// [`listen_sharded`](Builder::listen_sharded). A number alone, such as that of
+/// [`available_parallelism`](std::thread::available_parallelism), will do where the choice is the
+/// system's.
+///
+/// # How the kernel chooses
+///
+/// | system | datagrams and connections |
+/// | --- | --- |
+/// | Linux, Android | by a hash of both addresses and ports: a peer stays with its socket as long as their number stays. Or by the processor, see [`steer_by_cpu`](Self::steer_by_cpu) |
+/// | FreeBSD 12 and later | by such a hash; the option is `SO_REUSEPORT_LB`, for at most 256 sockets. It cannot be steered by processor here |
+/// | DragonFly | by such a hash, for at most 256 sockets |
+/// | Apple's systems, NetBSD, OpenBSD, illumos, Solaris, Haiku | not at all: several sockets may have the port, and one of them gets everything. [`Unsupported`](std::io::ErrorKind::Unsupported) here |
+/// | Windows | not at all: a second socket would take the port from the first. [`Unsupported`](std::io::ErrorKind::Unsupported) here |
+///
+/// A hash is blind: with few peers a socket may have all of them and another none. And a connection
+/// belongs to its listener from the first packet on: it waits there while other threads are idle,
+/// and is reset when that listener closes.
+///
+/// **One listener that all threads accept from is the simpler thing**, balances by who is free, and
+/// was no slower where it was measured, on two processors. What sharding buys is that threads share
+/// no queue and no lock, which pays with many processors, and for datagrams more than for
+/// connections.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{Builder, Shards};
+/// use std::io::ErrorKind;
+/// use std::thread::{self, available_parallelism};
+///
+/// let shards = Shards::new(available_parallelism()?);
+/// match Builder::datagram().bind_sharded("[::1]:0", shards) {
+///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+///     sockets => {
+///         for socket in sockets? {
+///             // One thread each.
+/// #           let serve = || {
+///             thread::spawn(move || {
+///                 let mut buffer = [0; 1500];
+///                 while let Ok((len, peer)) = socket.recv_from(&mut buffer) {
+///                     println!("{len} bytes from {peer}");
+///                 }
+///             });
+/// #           };
+/// #           _ = serve;
+///         }
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Shards {
+    count: NonZeroUsize,
+    by_cpu: bool,
+}
+
+impl Shards {
+    /// So many sockets, among which the system chooses.
+    ///
+    /// # Examples
+    ///
+    /// See [`Shards`].
+    #[must_use]
+    pub const fn new(count: NonZeroUsize) -> Self {
+        Self { count, by_cpu: false }
+    }
+
+    /// The kernel chooses by the processor on which a packet arrives: the socket at this place of
+    /// the vector, counted from 0, or the remainder where there are fewer sockets
+    /// (`SO_ATTACH_REUSEPORT_CBPF`).
+    ///
+    /// With a thread for each socket, kept on the processor of that number, a packet is served where
+    /// it arrived, in the caches of that processor. The network card decides which one that is: it
+    /// must spread what arrives over the processors (receive-side scaling). A connection goes by the
+    /// packet that opens it, and the datagrams of one peer may come to several sockets.
+    ///
+    /// Where a process may not run on all processors, the numbers of its own need not begin with 0:
+    /// then [`IncomingCpu`](crate::option::IncomingCpu) on each socket says which is which, on Linux
+    /// 6.2 and later. The system's choice is by hash for all other processors.
+    ///
+    /// # Platform notes
+    ///
+    /// Linux 4.6 and later and Android have it. Elsewhere opening is
+    /// [`Unsupported`](std::io::ErrorKind::Unsupported).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Builder, Shards, option::ReuseAddress};
+    /// use std::io::ErrorKind;
+    /// use std::thread::available_parallelism;
+    ///
+    /// let shards = Shards::new(available_parallelism()?).steer_by_cpu();
+    /// let builder = Builder::stream().with(ReuseAddress(true));
+    /// match builder.listen_sharded("[::1]:0", 1024, shards) {
+    ///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+    ///     listeners => assert_eq!(listeners?.len(), shards.count().get()),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "SO_ATTACH_REUSEPORT_CBPF")]
+    #[must_use]
+    pub const fn steer_by_cpu(self) -> Self {
+        Self { by_cpu: true, ..self }
+    }
+
+    /// How many sockets there are to be.
+    ///
+    /// # Examples
+    ///
+    /// See [`steer_by_cpu`](Self::steer_by_cpu).
+    #[must_use]
+    pub const fn count(self) -> NonZeroUsize {
+        self.count
+    }
+
+    fn steer(self, socket: Target<'_>) -> Result<(), Error> {
+        if !self.by_cpu {
+            return Ok(());
+        }
+        log::trace!("sharing out among {} sockets by processor", self.count);
+        sys::steer_by_cpu(socket, self.count)
+            .map_err(|error| sys::errors::option(Op::Set("SO_ATTACH_REUSEPORT_CBPF"), error))
+    }
+}
+
+/// A number of sockets, among which the system chooses.
+impl From<NonZeroUsize> for Shards {
+    fn from(count: NonZeroUsize) -> Self {
+        Self::new(count)
+    }
+}
+
+impl<M: Mode> Builder<Stream, M> {
+    /// Opens several listeners on one address and port, among which the kernel shares connections
+    /// out.
+    ///
+    /// Port 0 lets the system choose one port for all of them. [`ReusePort`] is set on each, whatever
+    /// the builder says. Either all are there, in the order in which [`Shards`] counts them, or none
+    /// is left open.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](std::io::ErrorKind::Unsupported), naming the option, where the system does
+    /// not share out: see [`Shards`]. [`AddrInUse`](std::io::ErrorKind::AddrInUse) where a socket on
+    /// the address does not share it, or is another user's. Those of [`bind`](Builder::bind) and of
+    /// [`listen`](crate::BoundStream::listen).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Builder, option::ReuseAddress};
+    /// use std::io::ErrorKind;
+    /// use std::thread::available_parallelism;
+    ///
+    /// let builder = Builder::stream().with(ReuseAddress(true));
+    /// match builder.listen_sharded("[::1]:0", 1024, available_parallelism()?) {
+    ///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+    ///     listeners => {
+    ///         let listeners = listeners?;
+    ///         let address = listeners[0].local_addr()?;
+    ///         assert!(listeners.iter().all(|one| one.local_addr().ok() == Some(address)));
+    ///     }
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "SO_REUSEPORT")]
+    pub fn listen_sharded(
+        &self,
+        address: impl ToAddress<M>,
+        backlog: u32,
+        shards: impl Into<Shards>,
+    ) -> Result<Vec<TcpListener<M>>, Error> {
+        let shards = shards.into();
+        let builder = self.clone().with(ReusePort(true));
+        let first = builder.bind(address)?;
+        let address = first.local_addr().map_err(unnamed)?;
+        // Before it listens: afterwards connections might come.
+        shards.steer(first.target())?;
+        let mut listeners = vec![first.listen(backlog)?];
+        while listeners.len() < shards.count.get() {
+            listeners.push(builder.bind(address)?.listen(backlog)?);
+        }
+        Ok(listeners)
+    }
+}
+
+impl<M: Mode> Builder<Datagram, M> {
+    /// Opens several sockets on one address and port, among which the kernel shares datagrams out.
+    ///
+    /// Port 0 lets the system choose one port for all of them, which no other socket has.
+    /// [`ReusePort`] is set on each, whatever the builder says. Either all are there, in the order in
+    /// which [`Shards`] counts them, or none is left open.
+    ///
+    /// What goes to a multicast group comes to each socket that joined it, and is not shared out.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](std::io::ErrorKind::Unsupported), naming the option, where the system does
+    /// not share out: see [`Shards`]. [`AddrInUse`](std::io::ErrorKind::AddrInUse) where a socket on
+    /// the address does not share it, or is another user's. Those of [`bind`](Builder::bind).
+    ///
+    /// # Examples
+    ///
+    /// See [`Shards`].
+    #[doc(alias = "SO_REUSEPORT")]
+    pub fn bind_sharded(
+        &self,
+        address: impl ToAddress<M>,
+        shards: impl Into<Shards>,
+    ) -> Result<Vec<UdpSocket<M>>, Error> {
+        let shards = shards.into();
+        let builder = self.clone().with(ReusePort(true));
+        let wire = address.to_wire(self.chosen_mode(), sys::interface_index)?;
+        let first = if wire.port() == 0 && names::CHOOSES_SHARED_PORTS {
+            let first = builder.clone().with(ReusePort(false)).bind(address)?;
+            ReusePort(true)
+                .apply(first.target())
+                .map_err(|error| sys::errors::option(Op::Set(ReusePort::NAME), error))?;
+            first
+        } else {
+            builder.bind(address)?
+        };
+        let address = first.local_addr().map_err(unnamed)?;
+        let mut sockets = vec![first];
+        while sockets.len() < shards.count.get() {
+            sockets.push(builder.bind(address)?);
+        }
+        shards.steer(sockets[0].target())?;
+        Ok(sockets)
+    }
+}
+
+/// The address of a socket that was just bound.
+fn unnamed(error: std::io::Error) -> Error {
+    Error::new(Op::Bind, None, None, error)
+}

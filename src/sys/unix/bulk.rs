@@ -1,0 +1,163 @@
+//! sendfile(2): three systems, three calls of one name.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+
+use super::Borrowed;
+
+#[cfg(any(target_os = "freebsd", target_os = "dragonfly", target_vendor = "apple"))]
+pub(in crate::sys) use self::bsd::send_part;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(in crate::sys) use self::linux::send_part;
+#[cfg(not(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "linux",
+    target_vendor = "apple",
+)))]
+pub(in crate::sys) use crate::sys::bulk::send_nothing as send_part;
+
+#[cfg(any(target_os = "freebsd", target_os = "dragonfly", target_vendor = "apple"))]
+mod bsd {
+    use std::ptr;
+
+    use super::*;
+    use crate::sys::unix::check;
+
+    /// One sendfile(2); `len` is not 0.
+    #[cfg(not(target_vendor = "apple"))]
+    pub(in crate::sys) fn send_part(
+        fd: Borrowed<'_>,
+        file: &File,
+        offset: i64,
+        len: usize,
+    ) -> io::Result<usize> {
+        let (file, socket) = (file.as_raw_fd(), fd.as_raw_fd());
+        let mut sent: libc::off_t = 0;
+        // SAFETY: there are no headers, and the call writes one number.
+        let result = check(unsafe {
+            libc::sendfile(file, socket, offset, len, ptr::null_mut(), &raw mut sent, 0)
+        });
+        told(result, sent)
+    }
+
+    /// One sendfile(2); `len` is not 0.
+    #[cfg(target_vendor = "apple")]
+    pub(in crate::sys) fn send_part(
+        fd: Borrowed<'_>,
+        file: &File,
+        offset: i64,
+        len: usize,
+    ) -> io::Result<usize> {
+        let (file, socket) = (file.as_raw_fd(), fd.as_raw_fd());
+        // How many to send, which is no more than 2 GB, then how many went out.
+        let mut count = len as libc::off_t;
+        // SAFETY: there are no headers, and the call reads and writes one number.
+        let result = check(unsafe {
+            libc::sendfile(file, socket, offset, &raw mut count, ptr::null_mut(), 0)
+        });
+        told(result, count)
+    }
+
+    /// The calls fail with `EAGAIN` or `EINTR` after a part, too, and say beside it how much it was.
+    fn told(result: io::Result<libc::c_int>, sent: libc::off_t) -> io::Result<usize> {
+        match (result, usize::try_from(sent)) {
+            (Ok(_), Ok(sent)) => Ok(sent),
+            (Ok(_), Err(_)) => Err(io::ErrorKind::InvalidData.into()),
+            (Err(error), Ok(sent)) if sent > 0 && is_pause(&error) => Ok(sent),
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    fn is_pause(error: &io::Error) -> bool {
+        matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux {
+    use std::ffi::c_int;
+    use std::mem::MaybeUninit;
+    use std::ptr;
+
+    use super::*;
+    use crate::sys::unix::{check, check_len};
+
+    /// One sendfile(2).
+    pub(in crate::sys) fn send_part(
+        fd: Borrowed<'_>,
+        file: &File,
+        offset: i64,
+        len: usize,
+    ) -> io::Result<usize> {
+        let mut offset: libc::off64_t = offset;
+        without_sigpipe(|| {
+            // SAFETY: the call reads and writes one number.
+            check_len(unsafe {
+                libc::sendfile64(fd.as_raw_fd(), file.as_raw_fd(), &raw mut offset, len)
+            })
+        })
+    }
+
+    /// Keeps the signal away that comes with `EPIPE`: unlike send(2), sendfile(2) takes no
+    /// MSG_NOSIGNAL (fs/splice.c, `splice_to_socket`).
+    fn without_sigpipe<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let pipe = sigpipe();
+        let before = change_mask(libc::SIG_BLOCK, &pipe)?;
+        // Where the program holds the signal back itself, an earlier one may be waiting for it.
+        let theirs = contains_sigpipe(&before) && contains_sigpipe(&pending()?);
+        let result = call();
+        if matches!(&result, Err(error) if error.kind() == io::ErrorKind::BrokenPipe) && !theirs {
+            take(&pipe);
+        }
+        change_mask(libc::SIG_SETMASK, &before)?;
+        result
+    }
+
+    fn sigpipe() -> libc::sigset_t {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: there is room for a set, and the call cannot fail.
+        unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+        // SAFETY: the call before wrote the set.
+        let mut set = unsafe { set.assume_init() };
+        // SAFETY: it is a set, and the signal exists.
+        unsafe { libc::sigaddset(&raw mut set, libc::SIGPIPE) };
+        set
+    }
+
+    fn contains_sigpipe(set: &libc::sigset_t) -> bool {
+        // SAFETY: it is a set, and the signal exists.
+        unsafe { libc::sigismember(set, libc::SIGPIPE) == 1 }
+    }
+
+    /// Changes the mask of this thread, and gives the one before.
+    fn change_mask(how: c_int, set: &libc::sigset_t) -> io::Result<libc::sigset_t> {
+        let mut before = MaybeUninit::uninit();
+        // SAFETY: `set` is a set, and there is room for another.
+        match unsafe { libc::pthread_sigmask(how, set, before.as_mut_ptr()) } {
+            // SAFETY: the call wrote it.
+            0 => Ok(unsafe { before.assume_init() }),
+            error => Err(io::Error::from_raw_os_error(error)),
+        }
+    }
+
+    fn pending() -> io::Result<libc::sigset_t> {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: there is room for a set.
+        check(unsafe { libc::sigpending(set.as_mut_ptr()) })?;
+        // SAFETY: the call wrote it.
+        Ok(unsafe { set.assume_init() })
+    }
+
+    /// Takes a signal of this set, if one waits.
+    fn take(set: &libc::sigset_t) {
+        let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: `set` is a set, `at_once` a time, and nothing is to be told of the signal.
+        if unsafe { libc::sigtimedwait(set, ptr::null_mut(), &raw const at_once) } == -1 {
+            // Where the kernel sent none, there is none to take.
+            log::trace!("no SIGPIPE came with the error: {}", io::Error::last_os_error());
+        }
+    }
+}
