@@ -140,12 +140,12 @@ impl SendBatch {
         let all = total(packet.data);
         let packet = sized(packet, all, size);
         let id = sys::id(socket.fd);
-        let mut sent = 0;
+        let known = match self.offload {
+            Some((of, limit)) if of == id => limit,
+            _ => LIMITS[0],
+        };
+        let (mut sent, mut limit) = (0, known);
         loop {
-            let limit = match self.offload {
-                Some((of, limit)) if of == id => limit,
-                _ => LIMITS[0],
-            };
             let chunk = size * (MOST_BYTES / size).clamp(1, limit);
             let result = if sent == 0 && all <= chunk && packet.data.len() <= SLICES {
                 self.room.send_one(socket.fd, &packet).map(|()| all)
@@ -163,17 +163,18 @@ impl SendBatch {
             };
             match result {
                 Ok(bytes) => {
+                    // It was the number of segments, and not something that no number changes.
+                    if limit < known && self.offload != Some((id, limit)) {
+                        log::debug!("the kernel takes at most {limit} segments at once here");
+                        self.offload = Some((id, limit));
+                    }
                     sent += bytes;
                     if sent == all || bytes == 0 {
                         return Ok(sent);
                     }
                 }
                 Err(error) if limit > 1 && sys::errors::is_no_offload(&error) => {
-                    let less = LIMITS.into_iter().find(|less| *less < limit).unwrap_or(1);
-                    log::debug!(
-                        "{limit} segments at once do not work here ({error}): trying {less}"
-                    );
-                    self.offload = Some((id, less));
+                    limit = LIMITS.into_iter().find(|less| *less < limit).unwrap_or(1);
                 }
                 Err(_) if sent > 0 => return Ok(sent),
                 Err(error) => return Err(explain(socket, &packet, error)),
