@@ -13,6 +13,7 @@
 //! | [`multicast`] | you listen to groups, or send to them |
 //! | [`connecting`] | you connect to hosts by name: the race between their addresses |
 //! | [`path_mtu_and_errors`] | you want to know how big a datagram may be, and what became of it |
+//! | [`going_fast`] | you have much to send: which call when, in the order of what it buys |
 //! | [`readiness`] | your sockets do not block: waiting for one, and for many with mio or tokio |
 //! | [`systems`] | you need to know what differs on your system |
 //! | [`errors_and_logging`] | something fails: the messages, and what the crate logs |
@@ -47,6 +48,9 @@ pub mod multicast {}
 
 #[doc = include_str!("../docs/guide/path_mtu_and_errors.md")]
 pub mod path_mtu_and_errors {}
+
+#[doc = include_str!("../docs/guide/going_fast.md")]
+pub mod going_fast {}
 
 #[doc = include_str!("../docs/guide/readiness.md")]
 pub mod readiness {}

@@ -122,7 +122,7 @@
 //! | answer from the right address | [`Received::reply`], [the chapter](guide::answering) |
 //! | send one datagram with its own source, interface, hop limit … | [`Outgoing`], [`UdpSocket::send_message`] |
 //! | send or receive many datagrams with one call | [`SendBatch`], [`RecvBatch`] |
-//! | … much cheaper than one by one | [`UdpSocket::send_segments`], [`UdpSocket::coalesce`] |
+//! | … much cheaper than one by one | [`UdpSocket::send_segments`], [`UdpSocket::coalesce`], [the chapter](guide::going_fast) |
 //! | hear neighbours only | [`UdpSocket::guard`]; on streams [`MinHopCount`](option::MinHopCount); [the chapter](guide::securing_by_hop_limit) |
 //! | keep the packets of a flow on one path | [`AutoFlowLabel`](option::AutoFlowLabel); with a label of one's own: [`FlowLease`] |
 //! | send from a temporary address, or from a public one | [`AddressPreferences`](option::AddressPreferences) |

@@ -32,8 +32,8 @@ use crate::sys::{self, Target, names};
 /// belongs to its listener from the first packet on: it waits there while other threads are idle,
 /// and is reset when that listener closes.
 ///
-/// **One listener that all threads accept from is the simpler thing**, balances by who is free, and
-/// was no slower where it was measured, on two processors. What sharding buys is that threads share
+/// **One listener that all threads accept from is the simpler thing**, and balances by
+/// who is free. What sharding buys is that threads share
 /// no queue and no lock, which pays with many processors, and for datagrams more than for
 /// connections.
 ///

@@ -143,11 +143,11 @@ impl SendBatch {
         }
         let packet = sized(packet, all, size);
         let id = sys::id(socket.fd);
-        let mut limit = match self.offload {
+        let known = match self.offload {
             Some((of, limit)) if of == id => limit,
             _ => LIMITS[0],
         };
-        let (mut sent, mut refusal) = (0, None);
+        let (mut sent, mut limit, mut refused) = (0, known, false);
         loop {
             let chunk = size * (MOST_BYTES / size).clamp(1, limit);
             let result = if sent == 0 && all <= chunk && packet.data.len() <= SLICES {
@@ -166,10 +166,11 @@ impl SendBatch {
             };
             match result {
                 Ok(bytes) => {
-                    // Only now it is certain that segmentation was at fault, and not the datagram.
-                    if let Some((tried, error)) = refusal.take() {
-                        log::debug!("{tried} segments at once do not work here ({error}): {limit}");
+                    // It was the number of segments, and not something that no number changes.
+                    if refused {
+                        log::debug!("the kernel takes at most {limit} segments at once here");
                         self.offload = Some((id, limit));
+                        refused = false;
                     }
                     sent += bytes;
                     if sent == all || bytes == 0 {
@@ -177,13 +178,13 @@ impl SendBatch {
                     }
                 }
                 Err(error) if limit > 1 && all > size && sys::errors::is_no_offload(&error) => {
-                    refusal = Some((limit, error));
-                    limit = LIMITS.into_iter().find(|less| *less < limit).unwrap_or(1);
+                    (limit, refused) =
+                        (LIMITS.into_iter().find(|less| *less < limit).unwrap_or(1), true);
                 }
                 // What the kernel cuts, it does not split into fragments too (net/ipv6/udp.c,
                 // `udp_v6_send_skb`). That is about these segments, and not about the socket.
                 Err(error) if limit > 1 && all > size && sys::errors::is_too_long(&error) => {
-                    limit = 1;
+                    (limit, refused) = (1, false);
                 }
                 Err(_) if sent > 0 => return Ok(sent),
                 Err(error) => return Err(explain(socket, &packet, error)),

@@ -1,7 +1,7 @@
 //! What arrives with a datagram: [`Received`].
 
 use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime};
 
@@ -181,7 +181,12 @@ impl<M: Mode> Received<M> {
     /// ```
     pub fn answer<'a>(&self, data: &'a [u8]) -> Outgoing<'a, M::Address, M> {
         let mut answer = Outgoing::to(self.source, data);
-        if let Some(interface) = self.interface {
+        // The zone of a sender names his link, also where the interface belongs to another one (VRF).
+        let zone = match self.source.into() {
+            SocketAddr::V6(source) => NonZeroU32::new(source.scope_id()),
+            SocketAddr::V4(_) => None,
+        };
+        if let Some(interface) = zone.map(Interface::from_index).or(self.interface) {
             answer = answer.interface(interface);
         }
         match self.destination {

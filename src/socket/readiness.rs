@@ -15,8 +15,8 @@ macro_rules! readable {
             /// end or prolong the wait. The end of the data and an error are also something to
             /// receive: the next call tells of them.
             ///
-            /// On a nonblocking socket, **try first and wait then**: to wait before each call costs
-            /// a fifth more. Afterwards the call may still give
+            /// On a nonblocking socket, **try first and wait then**: to wait before each call is
+            /// one more system call each time. Afterwards the call may still give
             /// [`WouldBlock`](std::io::ErrorKind::WouldBlock), because another thread was faster or
             /// a datagram was damaged; so it belongs in a loop. For many sockets at once there are
             /// event loops: see the [guide](crate::guide::readiness).

@@ -300,3 +300,50 @@ fn what_the_kernel_put_together_is_taken_apart() {
         }
     }
 }
+
+/// Where the kernel refuses to cut, the same bytes go in smaller parts; that is found out once.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_cut_at_once_goes_in_parts() {
+    alone(|| {
+        let eio = |call, arguments| Fault { call, arguments, errno: libc::EIO };
+        // One packet goes by `sendmsg`, two by `sendmmsg` of two.
+        let at_once = [eio(libc::SYS_sendmsg, &[])];
+        let at_all = [eio(libc::SYS_sendmsg, &[]), eio(libc::SYS_sendmmsg, &[(2, 2)])];
+        let bytes: Vec<u8> = (0..70_000_u32).map(|number| (number % 251) as u8).collect();
+        for (faults, size, len, limit) in
+            [(&at_once[..], 64, 8_000, 64), (&at_all, 1200, 70_000, 1)]
+        {
+            let server = socket();
+            let client = UdpSocket::bind("[::1]:0").unwrap();
+            let mut batch = SendBatch::new(64).unwrap();
+            let message =
+                Outgoing::to(server.local_addr().unwrap(), &bytes[..len]).segment_size(size);
+            for round in 0..2 {
+                let mut sent = Err("nothing ran".to_owned());
+                let lines = logged(|| {
+                    sent = with_faults(faults, || client.send_segments(&mut batch, &message));
+                });
+                assert_eq!(require!(sent, "faults").unwrap(), len);
+                let seen = segments(&server, len);
+                let expected = bytes[..len].chunks(size.into()).map(<[u8]>::to_vec);
+                assert_eq!(seen, expected.collect::<Vec<_>>());
+                let line = format!("DEBUG the kernel takes at most {limit} segments at once here");
+                let expected = if round == 0 { vec![line] } else { vec![] };
+                assert_eq!(lines, expected, "told once");
+            }
+            // Another socket may do what this one could not.
+            let other = UdpSocket::bind("[::1]:0").unwrap();
+            let lines = logged(|| {
+                assert_eq!(other.send_segments(&mut batch, &message).unwrap(), len);
+            });
+            assert_eq!(lines, Vec::<String>::new());
+        }
+        // What is wrong for another reason says nothing about cutting.
+        let client = UdpSocket::bind("[::1]:0").unwrap();
+        let mut batch = SendBatch::new(64).unwrap();
+        let nowhere = Outgoing::to("[::1]:0", &bytes).segment_size(1200);
+        let lines = logged(|| drop(client.send_segments(&mut batch, &nowhere).unwrap_err()));
+        assert_eq!(lines, Vec::<String>::new());
+    });
+}

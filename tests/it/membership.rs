@@ -294,33 +294,11 @@ fn memberships_open_nothing() {
 
 #[test]
 fn a_drop_that_cannot_leave_is_logged() {
-    use std::sync::Mutex;
-
-    static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-    struct Collect;
-
-    impl log::Log for Collect {
-        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-            true
-        }
-
-        fn log(&self, record: &log::Record<'_>) {
-            LINES.lock().unwrap().push(format!("{} {}", record.level(), record.args()));
-        }
-
-        fn flush(&self) {}
-    }
-
     alone(|| {
-        log::set_logger(&Collect).unwrap();
-        log::set_max_level(log::LevelFilter::Debug);
         let socket = open();
         let membership = socket.join(GROUP, loopback()).unwrap();
         assert!(was_member(&socket));
-        LINES.lock().unwrap().clear();
-        drop(membership);
-        let lines = LINES.lock().unwrap();
+        let lines = logged(|| drop(membership));
         let start = format!("DEBUG dropping a membership: cannot leave ff12::1234%{}", loopback());
         assert!(lines.len() == 1 && lines[0].starts_with(&start), "{lines:?}");
     });

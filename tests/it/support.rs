@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::process::Command;
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -104,6 +105,33 @@ pub(crate) fn alone<F: FnOnce()>(body: F) {
         output.status,
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// What is logged at debug and above while `work` runs, as "LEVEL text"; in a process that is
+/// [`alone`].
+pub(crate) fn logged(work: impl FnOnce()) -> Vec<String> {
+    static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+    struct Collect;
+
+    impl log::Log for Collect {
+        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+            true
+        }
+
+        fn log(&self, record: &log::Record<'_>) {
+            LINES.lock().unwrap().push(format!("{} {}", record.level(), record.args()));
+        }
+
+        fn flush(&self) {}
+    }
+
+    // The second time it stands already.
+    drop(log::set_logger(&Collect));
+    log::set_max_level(log::LevelFilter::Debug);
+    LINES.lock().unwrap().clear();
+    work();
+    std::mem::take(&mut LINES.lock().unwrap())
 }
 
 /// A listener on `[::1]`.

@@ -175,7 +175,6 @@ impl Incoming {
     }
 
     /// The control messages of a datagram.
-    #[inline]
     fn control(&self, index: usize) -> &[u8] {
         #[allow(clippy::unnecessary_cast, reason = "the field has 32 bits with musl")]
         let len = self.header(index).msg_hdr.msg_controllen as usize;
@@ -188,7 +187,6 @@ impl Incoming {
         Arrival::read::<Native>(self.control(index))
     }
 
-    #[inline]
     pub(crate) fn segment_size(&self, index: usize) -> Option<u16> {
         Arrival::segment_size_in::<Native>(self.control(index))
     }

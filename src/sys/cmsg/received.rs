@@ -42,7 +42,6 @@ impl Arrival {
         not(any(target_os = "linux", target_os = "android")),
         allow(dead_code, reason = "the others read all of each datagram")
     )]
-    #[inline]
     pub(crate) fn segment_size_in<L: Layout>(control: &[u8]) -> Option<u16> {
         Messages::<L>::new(control)
             .filter(|(number, _)| names::CMSG_UDP_GRO == Some(*number))
