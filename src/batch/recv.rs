@@ -205,7 +205,8 @@ impl<'b, M: Mode> BatchDatagram<'b, M> {
         self.room.payload(self.index)
     }
 
-    /// Who sent it, in the mode's type.
+    /// Who sent it, in the mode's type; of a notice of
+    /// [`RecvPathMtu`](crate::option::RecvPathMtu), which is empty, the peer that it is about.
     ///
     /// # Errors
     ///
