@@ -194,11 +194,11 @@ impl SendBatch {
 }
 
 /// A packet of so many bytes. One datagram needs no segmentation, and a system without it sends it
-/// too.
+/// too; but the socket may be set to cut it smaller.
 #[inline]
 fn sized(mut packet: Packet<'_>, len: usize, size: usize) -> Packet<'_> {
     if let (Some(departure), true) = (&mut packet.departure, len <= size) {
-        departure.segment_size = None;
+        departure.segment_size = batch::WHOLE;
     }
     packet
 }

@@ -399,7 +399,7 @@ pub(crate) fn explain(socket: sys::Target<'_>, packet: &Packet<'_>, error: io::E
 fn length(data: &[IoSlice<'_>], departure: &Departure) -> usize {
     let all = total(data);
     match departure.segment_size {
-        Some(size) if all <= usize::from(u16::MAX) => all.min(size.into()),
+        Some(size) if size != 0 && all <= usize::from(u16::MAX) => all.min(size.into()),
         _ => all,
     }
 }

@@ -196,6 +196,23 @@ fn nobody_who_listens_is_an_error_of_a_batch() {
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }
 
+/// What a call says goes before the option of the socket, for the last datagram too.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_segment_size_goes_before_that_of_the_socket() {
+    let (server, client) = datagrams();
+    client.set_option(inet6::option::SegmentSize(Some(500))).unwrap();
+    let mut batch = SendBatch::new(8).unwrap();
+    for len in [700, 1200, 1900, 3000] {
+        let data = vec![7; len];
+        let message = Outgoing::new(&data).segment_size(1200);
+        assert_eq!(client.send_segments(&mut batch, &message).unwrap(), len);
+        let seen: Vec<_> = segments(&server, len).iter().map(Vec::len).collect();
+        let expected: Vec<_> = data.chunks(1200).map(<[u8]>::len).collect();
+        assert_eq!(seen, expected);
+    }
+}
+
 #[test]
 fn a_size_that_makes_no_sense_is_refused() {
     for count in [0, 1025, usize::MAX] {

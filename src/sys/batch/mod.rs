@@ -32,6 +32,11 @@ pub(crate) struct Packet<'a> {
     pub(crate) ipv4: bool,
 }
 
+/// The segment size of what is one datagram: where a socket that is set to cut understands that it
+/// is not to (net/ipv6/udp.c, `udpv6_sendmsg`), 0.
+pub(crate) const WHOLE: Option<u16> =
+    if cfg!(any(target_os = "linux", target_os = "android")) { Some(0) } else { None };
+
 /// No kernel takes more in one call (net/socket.c, `UIO_MAXIOV`).
 pub(crate) const MOST: usize = 1024;
 
