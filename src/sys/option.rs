@@ -270,14 +270,28 @@ pub(crate) fn knows(socket: Target<'_>, name: Name) -> bool {
         }
 }
 
+/// Whether the kernel cuts what is sent. One that has never heard of it need not refuse the control
+/// message: it may send one long datagram.
+pub(crate) fn can_segment(socket: Target<'_>) -> bool {
+    get_int(socket, names::UDP_SEGMENT).is_ok()
+}
+
 /// Lets the kernel put datagrams together; `Ok(false)` if it cannot.
 pub(crate) fn set_coalescing(socket: Target<'_>) -> io::Result<bool> {
     // Windows takes the length of the longest.
     let value = if cfg!(windows) { c_int::from(u16::MAX) } else { 1 };
     match set_int(socket, names::UDP_GRO, value) {
         Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(false),
-        Err(error) if super::errors::is_no_option(&error) => Ok(false),
+        // Of this value, "invalid argument" is that of a system without the option (Wine).
+        Err(error)
+            if super::errors::is_no_option(&error)
+                || matches!(
+                    error.kind(),
+                    io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput
+                ) =>
+        {
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }

@@ -246,7 +246,6 @@ fn segments(server: &UdpSocket, total: usize) -> Vec<Vec<u8>> {
 
 #[test]
 fn bytes_of_any_length_are_cut_into_datagrams() {
-    require!(!under_wine(), "Wine does not cut datagrams");
     let (server, connected) = datagrams();
     let client = UdpSocket::bind("[::1]:0").unwrap();
     let to = server.local_addr().unwrap();
@@ -291,7 +290,6 @@ fn bytes_of_any_length_are_cut_into_datagrams() {
 
 #[test]
 fn what_the_kernel_put_together_is_taken_apart() {
-    require!(!under_wine(), "Wine does not cut datagrams");
     let server = UdpSocket::bind("[::1]:0").unwrap().coalesce().unwrap();
     server.set_read_timeout(Some(PATIENCE)).unwrap();
     let client: ConnectedUdpSocket =

@@ -27,6 +27,7 @@ pub(crate) struct Departure {
 
 /// As an error calls it.
 pub(crate) const TRAFFIC_CLASS: &str = "the traffic class (IPV6_TCLASS)";
+pub(crate) const SEGMENTATION: &str = "segmentation (UDP_SEGMENT)";
 
 /// Enough for all of a [`Departure`].
 pub(crate) type RoomToSend = Room<256>;
@@ -82,11 +83,10 @@ impl Departure {
             put(&mut messages, name, self.flow_label.to_be(), "the flow label (IPV6_FLOWINFO)")?;
         }
         if let Some(size) = self.segment_size {
-            const WHAT: &str = "segmentation (UDP_SEGMENT)";
             if cfg!(windows) {
-                put(&mut messages, names::CMSG_UDP_SEGMENT, u32::from(size), WHAT)?;
+                put(&mut messages, names::CMSG_UDP_SEGMENT, u32::from(size), SEGMENTATION)?;
             } else {
-                put(&mut messages, names::CMSG_UDP_SEGMENT, size, WHAT)?;
+                put(&mut messages, names::CMSG_UDP_SEGMENT, size, SEGMENTATION)?;
             }
         }
         if let Some(time) = self.send_at {

@@ -1,11 +1,5 @@
 //! sendfile(2): three systems, three calls of one name.
 
-use std::fs::File;
-use std::io;
-use std::os::fd::AsRawFd;
-
-use super::Borrowed;
-
 #[cfg(any(target_os = "freebsd", target_os = "dragonfly", target_vendor = "apple"))]
 pub(in crate::sys) use self::bsd::send_part;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -21,9 +15,11 @@ pub(in crate::sys) use crate::sys::bulk::send_nothing as send_part;
 
 #[cfg(any(target_os = "freebsd", target_os = "dragonfly", target_vendor = "apple"))]
 mod bsd {
-    use std::ptr;
+    use std::fs::File;
+    use std::os::fd::AsRawFd;
+    use std::{io, ptr};
 
-    use super::*;
+    use crate::sys::Borrowed;
     use crate::sys::unix::check;
 
     /// One sendfile(2); `len` is not 0.
@@ -79,10 +75,12 @@ mod bsd {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux {
     use std::ffi::c_int;
+    use std::fs::File;
     use std::mem::MaybeUninit;
-    use std::ptr;
+    use std::os::fd::AsRawFd;
+    use std::{io, ptr};
 
-    use super::*;
+    use crate::sys::Borrowed;
     use crate::sys::unix::{check, check_len};
 
     /// One sendfile(2).

@@ -21,9 +21,12 @@ use super::data::{all, broken_pipe, count, flags, is_truncation};
 use super::{ADDRESS_LEN, Borrowed, borrow, check, decode, encode, no_address, open, raw};
 use crate::kind::{Protocol, Shape};
 use crate::sys::cmsg::{
-    Arrival, Departure, Native, RoomToReceive, RoomToSend, TRAFFIC_CLASS, cannot_choose,
+    Arrival, Departure, Native, RoomToReceive, RoomToSend, SEGMENTATION, TRAFFIC_CLASS,
+    cannot_choose,
 };
-use crate::sys::{Message, Take, Target, names, set_int, unsupported, wait_any};
+use crate::sys::{
+    Message, Readiness, Take, Target, can_segment, names, set_int, unsupported, wait_one,
+};
 
 /// Sends a datagram with control messages.
 pub(crate) fn send_message(
@@ -33,8 +36,12 @@ pub(crate) fn send_message(
     departure: &Departure,
     ipv4: bool,
 ) -> io::Result<usize> {
+    // What a system does not know it may pass over without a word.
     if departure.traffic_class.is_some() && !has_traffic_class()? {
         return Err(cannot_choose(TRAFFIC_CLASS));
+    }
+    if departure.segment_size.is_some() && !has_segmentation()? {
+        return Err(cannot_choose(SEGMENTATION));
     }
     let mut room = RoomToSend::new();
     let len = departure.write::<Native>(ipv4, &mut room.0)?;
@@ -75,7 +82,7 @@ fn recv_with(
     room: &mut [u8],
 ) -> io::Result<Message> {
     // No flag says "without waiting".
-    if take == Take::Ready && !wait_any(&[], Some(fd), Some(Duration::ZERO))?.woken {
+    if take == Take::Ready && !wait_one(fd, Readiness::Readable, Some(Duration::ZERO))? {
         return Err(io::ErrorKind::WouldBlock.into());
     }
     let receive = receiver(fd)?.ok_or_else(unsupported)?;
@@ -116,13 +123,22 @@ fn recv_with(
 /// (microsoft/msquic, src/platform/datapath_winuser.c, CxPlatDataPathQuerySockoptSupport). Asked once.
 fn has_traffic_class() -> io::Result<bool> {
     static KNOWN: OnceLock<bool> = OnceLock::new();
-    if let Some(known) = KNOWN.get() {
+    asked_once(&KNOWN, |probe| set_int(probe, names::CMSG_IPV6_TCLASS, 1).is_ok())
+}
+
+/// Whether the system cuts datagrams. Asked once.
+fn has_segmentation() -> io::Result<bool> {
+    static KNOWN: OnceLock<bool> = OnceLock::new();
+    asked_once(&KNOWN, can_segment)
+}
+
+fn asked_once(known: &OnceLock<bool>, ask: impl FnOnce(Target<'_>) -> bool) -> io::Result<bool> {
+    if let Some(known) = known.get() {
         return Ok(*known);
     }
     let socket = open(Shape::Datagram, Protocol::Udp, false)?;
-    let probe = Target { fd: borrow(&socket), dual_stack: false };
-    let known = set_int(probe, names::CMSG_IPV6_TCLASS, 1).is_ok();
-    Ok(*KNOWN.get_or_init(|| known))
+    let answer = ask(Target { fd: borrow(&socket), dual_stack: false });
+    Ok(*known.get_or_init(|| answer))
 }
 
 fn control(room: &mut [u8]) -> WSABUF {
