@@ -33,6 +33,9 @@
 //! | [`option`] | one type each. [`SocketOption`](option::SocketOption) says which kind has it, [`LiveOn`](option::LiveOn) where it may still change on an open socket |
 //! | sockets | [`BoundStream`], [`TcpListener`], [`TcpStream`], [`UdpSocket`], [`ConnectedUdpSocket`], [`EchoSocket`]; and [`Connecting`], a connection under way. States that follow each other are types that consume each other |
 //! | [`Membership`], [`SourceMembership`] | a multicast group that a socket has joined, for every source or for one: values that leave when they are dropped |
+//! | [`Received`], [`Outgoing`] | one datagram with what comes and goes beside its bytes: destination, interface, hop limit, traffic class, flow label, time. [`Received::reply`] answers from the address that was asked |
+//! | [`RecvBatch`], [`SendBatch`], [`CoalescingUdpSocket`] | many datagrams with one call, and datagrams that the kernel cuts and puts together |
+//! | [`Guarded`] | a datagram socket that hears neighbours only (RFC 5082) |
 //! | [`Endpoint`], [`Zone`], [`Interface`] | addresses as people write them, `[fe80::1%eth0]:8000`, and the interfaces of the host. [`ToAddress`] lists everything that `bind`, `connect` and `send_to` accept |
 //! | [`HappyEyeballs`], [`HostConnection`] | a host by its name, with the rules of the race between its addresses (RFC 8305), and what came of it: [`connect_host`](Builder::connect_host) goes from one to the other |
 //! | [`Error`], [`HostError`] | which step failed, with which address or option, why, and what to do; and the same of each address of a host |
