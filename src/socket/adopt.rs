@@ -61,6 +61,10 @@ enum Reason {
     NotConnected,
     #[error("it is connected")]
     Connected,
+    #[error(
+        "it puts datagrams together (UDP_GRO), and short buffers would lose what they cannot hold"
+    )]
+    Coalescing,
     #[error("it may have IPv4 peers, and an IPv6-only socket is wanted")]
     NotV6Only,
     #[error("it is restricted to IPv6, and a dual-stack socket is wanted")]
@@ -140,6 +144,7 @@ fn check<M: Mode>(descriptor: &Owned, expected: Expected) -> Result<M, Reason> {
         Stream if state.listening => return Err(Reason::Listening),
         Stream | ConnectedDatagram if !connected => return Err(Reason::NotConnected),
         Datagram if connected => return Err(Reason::Connected),
+        Datagram | ConnectedDatagram if state.coalescing => return Err(Reason::Coalescing),
         _ => {}
     }
     let mode = mode(&state)?;

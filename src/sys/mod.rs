@@ -281,6 +281,8 @@ pub(crate) struct State {
     /// Something else than TCP and UDP, such as an echo socket, where the system tells.
     pub(crate) foreign_protocol: bool,
     pub(crate) listening: bool,
+    /// Whether the kernel puts datagrams together for it.
+    pub(crate) coalescing: bool,
     pub(crate) v6_only: bool,
     pub(crate) local: SocketAddrV6,
     pub(crate) peer: Option<SocketAddrV6>,
@@ -301,6 +303,8 @@ pub(crate) fn state(fd: Borrowed<'_>) -> io::Result<Option<State>> {
             Ok(protocol) => protocol == Protocol::Icmpv6,
             Err(error) => error.kind() == io::ErrorKind::InvalidData,
         },
+        // A system that cannot does not.
+        coalescing: !stream && get_bool(socket, names::UDP_GRO).unwrap_or(false),
         listening: stream && get_bool(socket, names::SO_ACCEPTCONN)?,
         v6_only: get_bool(socket, names::IPV6_V6ONLY)?,
         local: local_address(fd)?,

@@ -337,3 +337,13 @@ fn raw_descriptors_are_lent_and_given() {
     assert_ne!(socket.try_clone().unwrap().as_raw_fd(), number);
     assert_eq!(Owned::from(socket).as_raw_fd(), number);
 }
+
+/// What `CoalescingUdpSocket` is there for would be lost on the way over the descriptor.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_socket_that_puts_datagrams_together_is_refused() {
+    let coalescing = UdpSocket::bind("[::1]:0").unwrap().coalesce().unwrap();
+    let failed = UdpSocket::<V6Only>::try_from(Owned::from(coalescing)).unwrap_err();
+    assert!(failed.to_string().contains("UDP_GRO"), "{failed}");
+    assert_eq!(io::Error::from(failed).kind(), ErrorKind::InvalidInput);
+}
