@@ -20,7 +20,9 @@ use crate::sys::{self, Borrowed};
 /// use inet6::icmp::{Icmp, Icmpv6Error, Unreachable};
 /// use inet6::{Builder, Origin, UdpSocket, option::RecvError};
 ///
-/// let closed = UdpSocket::bind("[::1]:0")?.local_addr()?; // and closed again
+/// let nobody = UdpSocket::bind("[::1]:0")?;
+/// let closed = nobody.local_addr()?;
+/// let _nobody = nobody.connect(closed)?; // hears itself alone
 /// # if cfg!(not(target_os = "linux")) { return Ok(()); }
 /// let socket = Builder::datagram().with(RecvError(true)).bind("[::1]:0")?;
 /// socket.send_to(b"anybody there?", closed)?;
@@ -167,7 +169,9 @@ impl<M: Mode> ErrorReport<M> {
     /// use std::io::ErrorKind;
     ///
     /// # if cfg!(not(target_os = "linux")) { return Ok(()); }
-    /// let closed = UdpSocket::bind("[::1]:0")?.local_addr()?;
+    /// let nobody = UdpSocket::bind("[::1]:0")?;
+    /// let closed = nobody.local_addr()?;
+    /// let _nobody = nobody.connect(closed)?; // hears itself alone
     /// let socket = Builder::datagram().with(RecvError(true)).bind("[::1]:0")?;
     /// socket.send_to(b"anybody there?", closed)?;
     /// while let Some(report) = socket.recv_error(&mut [])? {
@@ -236,7 +240,9 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// ```
     /// use inet6::{Builder, UdpSocket, option::RecvError};
     ///
-    /// let closed = UdpSocket::bind("[::1]:0")?.local_addr()?;
+    /// let nobody = UdpSocket::bind("[::1]:0")?;
+    /// let closed = nobody.local_addr()?;
+    /// let _nobody = nobody.connect(closed)?; // hears itself alone
     /// # if cfg!(not(target_os = "linux")) { return Ok(()); }
     /// let socket = Builder::datagram().with(RecvError(true)).connect(closed)?;
     /// socket.send(b"anybody there?")?;

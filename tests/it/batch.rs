@@ -180,7 +180,7 @@ fn a_batch_waits_for_the_first_datagram_only() {
 #[test]
 fn nobody_who_listens_is_an_error_of_a_batch() {
     let (server, client) = datagrams();
-    drop(server);
+    let _deaf = deafened(server);
     client.send(b"x").unwrap();
     let mut room = RecvBatch::new(4, 16).unwrap();
     let error = client.recv_batch(&mut room).unwrap_err();

@@ -229,7 +229,7 @@ fn a_closed_port_is_an_error_of_a_connected_socket() {
     require!(!under_wine(), "Wine does not report a closed port");
     require!(!cfg!(windows), "Windows reports a closed port only if asked to");
     let (server, client) = datagrams();
-    drop(server);
+    let _deaf = deafened(server);
     client.send(b"anyone?").unwrap();
     let refused = client.recv(&mut [0; 8]).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
@@ -239,7 +239,8 @@ fn a_closed_port_is_an_error_of_a_connected_socket() {
 
 #[test]
 fn a_closed_port_does_not_disturb_a_socket_without_a_peer() {
-    let closed = socket().local_addr().unwrap();
+    let deaf = deafened(socket());
+    let closed = deaf.local_addr().unwrap();
     let (server, other) = (socket(), socket());
     for _ in 0..3 {
         server.send_to(b"anyone?", closed).unwrap();

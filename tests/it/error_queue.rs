@@ -8,16 +8,20 @@ use std::net::SocketAddr;
 use inet6::icmp::{Icmp, Icmpv4Error, Icmpv6Error, Ipv4Unreachable, Unreachable};
 use inet6::mode::Mode;
 use inet6::option::{NoDelay, RecvError, Timestamping};
-use inet6::{AnyMode, Builder, DualStack, ErrorReport, Origin, UdpSocket, V6Only};
+use inet6::{
+    AnyMode, Builder, ConnectedUdpSocket, DualStack, ErrorReport, Origin, UdpSocket, V6Only,
+};
 
 use crate::support::*;
 
 const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
-/// An address where nobody listens.
-fn closed(ipv4: bool) -> SocketAddr {
+/// A socket at an address where nobody listens, as long as it lives; and the address.
+fn closed(ipv4: bool) -> (ConnectedUdpSocket<DualStack>, SocketAddr) {
     let local = if ipv4 { "127.0.0.1:0" } else { "[::1]:0" };
-    Builder::datagram().dual_stack().bind(local).unwrap().local_addr().unwrap()
+    let deaf = deafened(Builder::datagram().dual_stack().bind(local).unwrap());
+    let address = deaf.local_addr().unwrap();
+    (deaf, address)
 }
 
 fn socket_with_errors<M: Mode>(mode: M) -> UdpSocket<M> {
@@ -49,7 +53,7 @@ fn check<M: Mode>(report: ErrorReport<M>, closed: SocketAddr) {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn a_closed_port_is_reported_with_the_payload_and_fails_one_call() {
     for ipv4 in [false, true] {
-        let peer = closed(ipv4);
+        let (_deaf, peer) = closed(ipv4);
         let socket = socket_with_errors(DualStack);
         socket.send_to(b"anybody there?", peer).unwrap();
         let error = socket.recv_from(&mut [0; 16]).unwrap_err();
@@ -80,7 +84,7 @@ fn an_empty_queue_is_none_and_nobody_waits() {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn whoever_empties_the_queue_first_receives_without_an_error() {
     let socket = socket_with_errors(V6Only);
-    let peer = closed(false);
+    let (_deaf, peer) = closed(false);
     let SocketAddr::V6(closed) = peer else { unreachable!() };
     socket.send_to(b"anybody there?", closed).unwrap();
     check(socket.recv_error(&mut [0; 64]).unwrap().unwrap(), peer);
@@ -93,7 +97,7 @@ fn whoever_empties_the_queue_first_receives_without_an_error() {
 fn a_buffer_that_is_too_small_loses_the_rest_of_the_payload() {
     let socket = socket_with_errors(AnyMode::DualStack);
     for (room, len, truncated) in [(0, 0, true), (8, 8, true), (14, 14, false)] {
-        let peer = closed(true);
+        let (_deaf, peer) = closed(true);
         socket.send_to(b"anybody there?", peer).unwrap();
         let mut buffer = vec![b'-'; room];
         let report = socket.recv_error(&mut buffer).unwrap().unwrap();
@@ -106,7 +110,7 @@ fn a_buffer_that_is_too_small_loses_the_rest_of_the_payload() {
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn a_connected_socket_has_the_same_queue() {
-    let peer = closed(true);
+    let (_deaf, peer) = closed(true);
     let socket = socket_with_errors(DualStack).connect(peer).unwrap();
     socket.send(b"anybody there?").unwrap();
     assert_eq!(socket.recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::ConnectionRefused);
@@ -117,7 +121,7 @@ fn a_connected_socket_has_the_same_queue() {
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn without_the_option_nothing_is_queued() {
-    let SocketAddr::V6(peer) = closed(false) else { unreachable!() };
+    let (_deaf, SocketAddr::V6(peer)) = closed(false) else { unreachable!() };
     let socket = UdpSocket::bind("[::1]:0").unwrap().connect(peer).unwrap();
     socket.send(b"anybody there?").unwrap();
     assert_eq!(socket.recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::ConnectionRefused);

@@ -101,7 +101,7 @@ fn a_reset_is_readable_and_then_told() {
 #[test]
 fn an_answer_that_nobody_listens_is_readable_and_then_told() {
     let (socket, client) = datagrams();
-    drop(socket);
+    let _deaf = deafened(socket);
     client.send(b"is anybody there?").unwrap();
     assert!(client.wait_readable(SOON).unwrap());
     assert_eq!(client.recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::ConnectionRefused);

@@ -171,6 +171,13 @@ pub(crate) fn datagrams() -> (UdpSocket, ConnectedUdpSocket) {
     (server, client)
 }
 
+/// Makes a socket hear nobody but itself: its port answers others as a closed one does, and stays
+/// taken, so that no other test opens it.
+pub(crate) fn deafened<M: Mode>(socket: UdpSocket<M>) -> ConnectedUdpSocket<M> {
+    let here = socket.local_addr().unwrap();
+    socket.connect(here).unwrap()
+}
+
 /// The two ends of a connection over `[::1]`: connected and accepted.
 pub(crate) fn streams() -> (TcpStream, TcpStream) {
     streams_in(V6Only)
