@@ -149,11 +149,14 @@ fn an_ipv4_peer_can_be_answered_with_the_address_it_has() {
 
 #[test]
 fn an_ipv6_only_wildcard_leaves_the_port_to_ipv4() {
-    let listener = Builder::stream().bind("[::]:0").unwrap().listen(4).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let refused = std::net::TcpStream::connect(ipv4(port)).unwrap_err();
-    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
-    std::net::TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap();
+    // Another test may have the port on IPv4 at the moment; on a dual-stack one it is never free.
+    until("the port is free on IPv4", || {
+        let listener = Builder::stream().bind("[::]:0").unwrap().listen(4).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let refused = std::net::TcpStream::connect(ipv4(port));
+        refused.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
+            && std::net::TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
+    });
 }
 
 #[test]
