@@ -199,3 +199,32 @@ pub(crate) fn recv_error(
         queued,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// net/tcp_states.h
+    #[test]
+    fn each_state_of_the_kernel_has_its_name() {
+        let names = [
+            TcpState::Other(0),
+            TcpState::Established,
+            TcpState::SynSent,
+            TcpState::SynReceived,
+            TcpState::FinWait1,
+            TcpState::FinWait2,
+            TcpState::TimeWait,
+            TcpState::Closed,
+            TcpState::CloseWait,
+            TcpState::LastAck,
+            TcpState::Listen,
+            TcpState::Closing,
+            TcpState::SynReceived,
+            TcpState::Other(13),
+        ];
+        for (number, name) in (0..).zip(names) {
+            assert_eq!(state(number), name, "{number}");
+        }
+    }
+}
