@@ -306,8 +306,7 @@ fn who_may_bind() {
 
 #[test]
 fn buffers() {
-    // Linux doubles the value, to pay for its bookkeeping.
-    let doubled = if LINUX { 16_384 } else { 8_192 };
+    let doubled = 8_192 * differs().buffer_size;
     all(of("SO_SNDBUF", SendBufferSize(8_192)).reads(SendBufferSize(doubled)));
     all(of("SO_RCVBUF", RecvBufferSize(8_192)).reads(RecvBufferSize(doubled)));
     refused(UdpSocket::bind("[::1]:0").unwrap().set_option(SendBufferSize(u32::MAX)), "SO_SNDBUF");
@@ -369,8 +368,7 @@ fn the_interface_of_unicast() {
 #[test]
 fn the_header() {
     all(of("IPV6_UNICAST_HOPS", UnicastHops(Some(5))).twin(IP_TTL, 5));
-    let default = if cfg!(windows) && !under_wine() { 128 } else { 64 };
-    let reads = UnicastHops(Some(default));
+    let reads = UnicastHops(Some(differs().hop_limit));
     all(of("IPV6_UNICAST_HOPS", UnicastHops(None)).reads(reads).twin(IP_TTL, 64));
     let class = TrafficClass::from(Dscp::AF41);
     all(of("IPV6_TCLASS", class).twin(IP_TOS, 0x88));

@@ -11,6 +11,9 @@ use super::{
 };
 use crate::sys::names::{self, Name, Number};
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod kernel;
+
 /// FreeBSD and others on 64 bits.
 struct Bsd;
 

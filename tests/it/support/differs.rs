@@ -1,0 +1,83 @@
+//! What systems give where they differ: the one table that tests branch on.
+//!
+//! Linux has been seen to give its column, and Wine its own. What stands under the other systems is
+//! from their manuals and headers, as in `docs/guide/systems.md`.
+
+use std::io::ErrorKind;
+
+/// A column of the table. The numbers are those of `docs/acceptance.md`.
+#[derive(Debug)]
+pub(crate) struct Differs {
+    /// 10: another listener wants the port of one that is live.
+    pub(crate) port_of_a_listener: ErrorKind,
+    /// 12: whether `::` as a peer is this host, or `AddrNotAvailable`.
+    pub(crate) wildcard_is_this_host: bool,
+    /// 13: a stream connects to port 0.
+    pub(crate) stream_to_port_0: ErrorKind,
+    /// 13: a datagram is sent to port 0.
+    pub(crate) datagram_to_port_0: ErrorKind,
+    /// 18: the hop limit of who has chosen none.
+    pub(crate) hop_limit: u8,
+    /// 31: leaving a group that was not joined.
+    pub(crate) not_a_member: ErrorKind,
+    /// 46: the time of a receive is over.
+    pub(crate) timed_out: ErrorKind,
+    /// 51: what is read of a buffer size, in times of what was set.
+    pub(crate) buffer_size: u32,
+}
+
+const LINUX: Differs = Differs {
+    port_of_a_listener: ErrorKind::AddrInUse,
+    wildcard_is_this_host: true,
+    stream_to_port_0: ErrorKind::ConnectionRefused,
+    datagram_to_port_0: ErrorKind::InvalidInput,
+    hop_limit: 64,
+    not_a_member: ErrorKind::AddrNotAvailable,
+    timed_out: ErrorKind::WouldBlock,
+    // net/core/sock.c: it pays for the kernel's bookkeeping.
+    buffer_size: 2,
+};
+
+/// The BSDs and Apple's systems.
+const BSD: Differs = Differs {
+    stream_to_port_0: ErrorKind::AddrNotAvailable,
+    datagram_to_port_0: ErrorKind::AddrNotAvailable,
+    buffer_size: 1,
+    ..LINUX
+};
+
+const WINDOWS: Differs = Differs {
+    // The first one has it for itself.
+    port_of_a_listener: ErrorKind::AddrInUse,
+    wildcard_is_this_host: false,
+    stream_to_port_0: ErrorKind::AddrNotAvailable,
+    datagram_to_port_0: ErrorKind::AddrNotAvailable,
+    hop_limit: 128,
+    timed_out: ErrorKind::TimedOut,
+    buffer_size: 1,
+    ..LINUX
+};
+
+/// Windows programs on Linux: much is what the host's kernel says.
+const WINE: Differs = Differs {
+    port_of_a_listener: ErrorKind::AddrInUse,
+    wildcard_is_this_host: true,
+    stream_to_port_0: ErrorKind::ConnectionRefused,
+    datagram_to_port_0: ErrorKind::InvalidInput,
+    hop_limit: 64,
+    not_a_member: ErrorKind::InvalidInput,
+    ..WINDOWS
+};
+
+/// The column of this system.
+pub(crate) fn differs() -> &'static Differs {
+    if super::under_wine() {
+        &WINE
+    } else if cfg!(windows) {
+        &WINDOWS
+    } else if cfg!(any(target_os = "linux", target_os = "android")) {
+        &LINUX
+    } else {
+        &BSD
+    }
+}
