@@ -1,7 +1,7 @@
 use inet6::{UdpSocket, option::UnicastHops};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let hops: i32 = 256;
-    UdpSocket::bind("[::1]:0")?.set_option(UnicastHops(Some(hops)))?;
+    let hops: Option<i32> = Some(256);
+    UdpSocket::bind("[::1]:0")?.set_option(UnicastHops(hops))?;
     Ok(())
 }

@@ -20,8 +20,6 @@ pub(crate) struct Differs {
     pub(crate) hop_limit: u8,
     /// 31: leaving a group that was not joined.
     pub(crate) not_a_member: ErrorKind,
-    /// 46: the time of a receive is over.
-    pub(crate) timed_out: ErrorKind,
     /// 51: what is read of a buffer size, in times of what was set.
     pub(crate) buffer_size: u32,
 }
@@ -33,7 +31,6 @@ const LINUX: Differs = Differs {
     datagram_to_port_0: ErrorKind::InvalidInput,
     hop_limit: 64,
     not_a_member: ErrorKind::AddrNotAvailable,
-    timed_out: ErrorKind::WouldBlock,
     // net/core/sock.c: it pays for the kernel's bookkeeping.
     buffer_size: 2,
 };
@@ -53,7 +50,6 @@ const WINDOWS: Differs = Differs {
     stream_to_port_0: ErrorKind::AddrNotAvailable,
     datagram_to_port_0: ErrorKind::AddrNotAvailable,
     hop_limit: 128,
-    timed_out: ErrorKind::TimedOut,
     buffer_size: 1,
     ..LINUX
 };

@@ -1,7 +1,7 @@
 use inet6::{UdpSocket, option::UnicastHops};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let hops: i32 = 255;
-    UdpSocket::bind("[::1]:0")?.set_option(UnicastHops(Some(hops.try_into()?)))?;
+    let hops: Option<u8> = Some(255);
+    UdpSocket::bind("[::1]:0")?.set_option(UnicastHops(hops))?;
     Ok(())
 }
