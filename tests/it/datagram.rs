@@ -356,7 +356,10 @@ fn a_group_is_joined_and_left_once() {
     assert_eq!(gone.kind(), differs().not_a_member);
     let unicast = socket.join_multicast_v6(&Ipv6Addr::LOCALHOST, index).unwrap_err();
     assert_eq!(unicast.kind(), ErrorKind::InvalidInput);
-    socket.join_multicast_v6(&group, 0x7fff_ffff).unwrap_err();
+    let nowhere = socket.join_multicast_v6(&group, 0x7fff_ffff).unwrap_err();
+    #[cfg(target_os = "linux")]
+    assert_eq!(nowhere.raw_os_error(), Some(libc::ENODEV));
+    assert!(nowhere.raw_os_error().is_some(), "{nowhere}");
 }
 
 #[test]

@@ -323,6 +323,30 @@ fn a_source_that_cannot_be_is_refused_with_words() {
     refused(dual.send_message(&Outgoing::to(v4, b"x").hop_limit(0)), "a hop limit of 0");
 }
 
+/// The number that is behind those words: RFC 3542, section 6.2.
+#[test]
+fn the_kernel_sends_from_no_address_of_another_host() {
+    let server = socket();
+    let client = UdpSocket::bind("[::]:0").unwrap();
+    let to = server.local_addr().unwrap().into();
+    for (source, errno) in [("2001:db8::7", Some(libc::EINVAL)), ("::1", None)] {
+        let source: Ipv6Addr = source.parse().unwrap();
+        // `struct cmsghdr` and `struct in6_pktinfo`, without an interface.
+        let len = size_of::<libc::cmsghdr>() + 20;
+        let mut control = len.to_ne_bytes().to_vec();
+        control.extend(libc::IPPROTO_IPV6.to_ne_bytes());
+        control.extend(libc::IPV6_PKTINFO.to_ne_bytes());
+        control.extend(source.octets());
+        control.resize(len.next_multiple_of(size_of::<usize>()), 0);
+        let data = [io::IoSlice::new(b"x")];
+        let message = socket2::MsgHdr::new().with_addr(&to).with_buffers(&data);
+        let message = message.with_control(&control);
+        let sent = socket2::SockRef::from(&client).sendmsg(&message, 0);
+        assert_eq!(sent.err().and_then(|error| error.raw_os_error()), errno, "{source}");
+    }
+    assert_eq!(*receive(&server).source.ip(), Ipv6Addr::LOCALHOST);
+}
+
 #[test]
 fn a_zone_and_another_interface_are_refused() {
     let socket = UdpSocket::bind("[::]:0").unwrap();

@@ -8,8 +8,6 @@ use std::io::ErrorKind;
 /// A column of the table. The numbers are those of `docs/acceptance.md`.
 #[derive(Debug)]
 pub(crate) struct Differs {
-    /// 10: another listener wants the port of one that is live.
-    pub(crate) port_of_a_listener: ErrorKind,
     /// 12: whether `::` as a peer is this host, or `AddrNotAvailable`.
     pub(crate) wildcard_is_this_host: bool,
     /// 13: a stream connects to port 0.
@@ -25,7 +23,6 @@ pub(crate) struct Differs {
 }
 
 const LINUX: Differs = Differs {
-    port_of_a_listener: ErrorKind::AddrInUse,
     wildcard_is_this_host: true,
     stream_to_port_0: ErrorKind::ConnectionRefused,
     datagram_to_port_0: ErrorKind::InvalidInput,
@@ -44,8 +41,6 @@ const BSD: Differs = Differs {
 };
 
 const WINDOWS: Differs = Differs {
-    // The first one has it for itself.
-    port_of_a_listener: ErrorKind::AddrInUse,
     wildcard_is_this_host: false,
     stream_to_port_0: ErrorKind::AddrNotAvailable,
     datagram_to_port_0: ErrorKind::AddrNotAvailable,
@@ -56,8 +51,6 @@ const WINDOWS: Differs = Differs {
 
 /// Windows programs on Linux: much is what the host's kernel says.
 const WINE: Differs = Differs {
-    port_of_a_listener: ErrorKind::AddrInUse,
-    wildcard_is_this_host: true,
     stream_to_port_0: ErrorKind::ConnectionRefused,
     datagram_to_port_0: ErrorKind::InvalidInput,
     hop_limit: 64,
