@@ -84,7 +84,8 @@ fn gates() -> Result<(), String> {
 fn a_starved_loop_lives_and_does_not_spin_and_recovers() {
     require!(gates(), "a gate");
     thread::scope(|scope| {
-        let of_incoming = EXHAUSTED.into_iter().chain(PEERS).map(|errno| (errno, by_incoming as Loop));
+        let of_incoming =
+            EXHAUSTED.into_iter().chain(PEERS).map(|errno| (errno, by_incoming as Loop));
         let of_the_page = EXHAUSTED.map(|errno| (errno, by_hand as Loop));
         let all: Vec<_> = of_incoming
             .chain(of_the_page)

@@ -422,9 +422,8 @@ fn every_step_of_a_flow_label_is_named() {
     alone(|| {
         require!(faults(), "faults");
         let (_server, client) = datagrams();
-        let manage = || {
-            step(libc::SYS_setsockopt, Op::FlowLabel).on(IPPROTO_IPV6, libc::IPV6_FLOWLABEL_MGR)
-        };
+        let manage =
+            || step(libc::SYS_setsockopt, Op::FlowLabel).on(IPPROTO_IPV6, libc::IPV6_FLOWLABEL_MGR);
         let label = FlowLabel::new(0x12345).unwrap();
         let verb = || client.request_flow_label(Some(label), FlowShare::Any).map(drop);
         let steps = vec![manage(), step(libc::SYS_getpeername, Op::FlowLabel)];

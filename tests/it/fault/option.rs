@@ -9,9 +9,7 @@ use std::time::Duration;
 use inet6::kind::{Connected, Datagram, Datagrams, Listening, Stream};
 use inet6::mode::Mode;
 use inet6::option::*;
-use inet6::{
-    Builder, DualStack, Error, Interface, Op, TcpListener, TcpStream, V6Only, Zone,
-};
+use inet6::{Builder, DualStack, Error, Interface, Op, TcpListener, TcpStream, V6Only, Zone};
 use libc::{IPPROTO_IP, SOL_SOCKET};
 
 use crate::option::privileged;
@@ -343,10 +341,7 @@ fn of_datagrams(t: &mut Tried) {
         row(MulticastInterface(Some(lo)), "IPV6_MULTICAST_IF", v6, number).twin(IP_MULTICAST_IF),
     );
     let number = IPV6_MULTICAST_ALL;
-    datagrams(
-        t,
-        row(MulticastAll(false), "IPV6_MULTICAST_ALL", v6, number).twin(IP_MULTICAST_ALL),
-    );
+    datagrams(t, row(MulticastAll(false), "IPV6_MULTICAST_ALL", v6, number).twin(IP_MULTICAST_ALL));
     datagrams(t, row(RecvPacketInfo(true), "IPV6_RECVPKTINFO", v6, IPV6_RECVPKTINFO));
     let number = IPV6_RECVHOPLIMIT;
     datagrams(t, row(RecvHopLimit(true), "IPV6_RECVHOPLIMIT", v6, number).twin(IP_RECVTTL));

@@ -122,7 +122,8 @@ impl Gate {
     ) -> Result<T, String> {
         let (tell, told) = sync_channel(1);
         let worker = move || {
-            let ask = vec![load(0), unless_equal(call as u32, 1), give(libc::SECCOMP_RET_USER_NOTIF)];
+            let ask =
+                vec![load(0), unless_equal(call as u32, 1), give(libc::SECCOMP_RET_USER_NOTIF)];
             let notifier = filter(ask, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
             let installed = notifier.is_ok();
             tell.send(notifier).unwrap();
@@ -165,8 +166,7 @@ impl Gate {
             };
             self.calls.fetch_add(1, Ordering::AcqRel);
             let flags = if errno == 0 { libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32 } else { 0 };
-            let answer =
-                libc::seccomp_notif_resp { id: asked.id, val: 0, error: -errno, flags };
+            let answer = libc::seccomp_notif_resp { id: asked.id, val: 0, error: -errno, flags };
             // SAFETY: it is an answer. Whoever asked may be gone.
             unsafe { libc::ioctl(fd, libc::SECCOMP_IOCTL_NOTIF_SEND, &raw const answer) };
         }
