@@ -220,3 +220,14 @@ impl SleepCounter {
         count.unwrap().trim().parse().unwrap()
     }
 }
+
+/// How often a call was cut short by `tests/it/fault/short.c`, which must be in this process.
+pub(crate) fn shortened(call: u32) -> u64 {
+    // SAFETY: the name is a string of C.
+    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"inet6_shortened".as_ptr()) };
+    assert!(!found.is_null(), "the library is not in this process");
+    // SAFETY: a function of this name and type is what the library has, and nobody else.
+    let shortened: extern "C" fn(libc::c_uint) -> libc::c_ulong =
+        unsafe { std::mem::transmute(found) };
+    shortened(call).into()
+}
