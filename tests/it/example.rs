@@ -45,16 +45,16 @@ impl Drop for Ended {
 }
 
 /// A server that ends with the test.
-struct Server {
+pub(crate) struct Server {
     _child: Ended,
     lines: BufReader<ChildStdout>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Server {
     /// Starts a server and reads the line in which it says where it listens.
     #[track_caller]
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let mut child = child.unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
