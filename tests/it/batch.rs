@@ -74,9 +74,7 @@ fn a_batch_is_as_new_each_time() {
         assert_eq!(received.len, len.min(64));
         assert_eq!(received.truncated, len > 64);
         assert_eq!(received.destination, (round % 3 == 0).then(|| to.ip()));
-        if !under_wine() {
-            assert_eq!(received.hop_limit.is_some(), round % 2 == 0);
-        }
+        assert_eq!(received.hop_limit.is_some(), round % 2 == 0);
     }
 }
 

@@ -4,12 +4,10 @@
 use std::fmt::Debug;
 use std::io;
 
-use inet6::mode::Mode;
 use inet6::option::{MinHopCount, WriteTimeout};
-use inet6::{CoalescedBatch, Outgoing, RecvBatch};
+use inet6::{CoalescedBatch, Outgoing};
 
 use super::*;
-use crate::support::*;
 
 /// Short, so that the test is; Windows has been said to wait for half a second at least.
 const SHORT: Option<Duration> = Some(Duration::from_millis(5));
@@ -127,7 +125,7 @@ fn receiving<M: Mode>(mode: M) -> Result {
     Ok(())
 }
 
-/// Where a system's `accept` knows of no timeout, the wait ends with the client that comes.
+/// That of Windows knows of no timeout, and waits for the client.
 #[test]
 fn of_accept_where_it_has_one() -> Result {
     let listener = Builder::stream().with(ReadTimeout(SHORT)).bind("[::1]:0")?.listen(4)?;
