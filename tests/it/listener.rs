@@ -264,7 +264,7 @@ fn signals_do_not_interrupt_accept() {
 
 #[test]
 fn a_listener_hands_connections_out_once_to_many_threads() {
-    require!(!under_wine(), "in Wine, threads that accept at once disturb each other");
+    require!(!under_wine(), "threads that accept at once disturb each other");
     let listener = listener();
     let peer = listener.local_addr().unwrap();
     let peers = std::thread::scope(|scope| {
