@@ -12,6 +12,7 @@ mod mtu;
 mod multicast;
 mod preferences;
 mod relay;
+mod router;
 mod shard;
 mod wire;
 mod zone;

@@ -213,6 +213,9 @@ type Frame = Vec<u8>;
 
 const VNET_HEADER: usize = 10;
 
+/// How many bytes may wait for the relay.
+const ROOM: i32 = 16 << 20;
+
 /// The family of a packet that has a number.
 fn family(frame: &[u8]) -> Option<Family> {
     let packet = frame.get(VNET_HEADER + 14..)?;
@@ -410,7 +413,10 @@ impl Wire {
         let wire = Self(unsafe { OwnedFd::from_raw_fd(fd as i32) });
         wire.set(libc::SOL_PACKET, libc::PACKET_VNET_HDR, 1)?;
         wire.set(libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, 1)?;
-        wire.set(libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, 64 << 20)?;
+        // An ordinary user has what the system lets everybody have.
+        if wire.set(libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, ROOM).is_err() {
+            wire.set(libc::SOL_SOCKET, libc::SO_RCVBUF, ROOM)?;
+        }
         let address = libc::sockaddr_ll {
             sll_family: libc::AF_PACKET as u16,
             sll_protocol: protocol,

@@ -113,6 +113,39 @@ fn a_router_without_a_route_and_a_firewall_are_told_apart() {
 }
 
 #[test]
+fn every_reason_of_a_router_that_does_not_deliver_is_told() {
+    let chain = require!(Chain::through(1), "the lab");
+    let peer = SocketAddr::new("2001:db8:0:2::2".parse().unwrap(), 9);
+    let socket = client(&chain, DualStack);
+    for (how, why) in [
+        (Reject::NoRoute, Unreachable::NoRoute),
+        (Reject::Prohibited, Unreachable::Prohibited),
+        (Reject::Address, Unreachable::Address),
+        (Reject::Port, Unreachable::Port),
+        (Reject::Policy, Unreachable::SourcePolicy),
+        (Reject::Route, Unreachable::RejectRoute),
+    ] {
+        let rule = chain.router(1).passing().reject("meta nfproto ipv6 meta l4proto udp", how);
+        require!(rule, "nftables");
+        socket.send_to(b"anybody there?", peer).unwrap();
+        check(&socket, peer, "2001:db8:0:1::2", v6(why));
+        chain.router(1).let_all_through();
+    }
+    let peer = SocketAddr::new("198.51.100.2".parse().unwrap(), 9);
+    for (how, why) in [
+        (Reject::NoRoute, Ipv4Unreachable::Network),
+        (Reject::Prohibited, Ipv4Unreachable::Prohibited),
+        (Reject::Address, Ipv4Unreachable::Host),
+        (Reject::Port, Ipv4Unreachable::Port),
+    ] {
+        chain.router(1).passing().reject("meta nfproto ipv4 meta l4proto udp", how).unwrap();
+        socket.send_to(b"anybody there?", peer).unwrap();
+        check(&socket, peer, "192.0.2.2", v4(why));
+        chain.router(1).let_all_through();
+    }
+}
+
+#[test]
 fn a_packet_too_big_tells_the_mtu_and_the_router() {
     let chain = require!(narrow(), "the lab");
     let too_big = Icmp::V6(Icmpv6Error::new(2, 0));
