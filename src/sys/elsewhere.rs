@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use super::{Borrowed, Report, Target, unsupported};
-use crate::error::Reason;
+use crate::error::Absence;
 use crate::tcp_info::TcpInfo;
 
 pub(crate) fn tcp_info(_: Target<'_>) -> io::Result<TcpInfo> {
@@ -14,7 +14,7 @@ pub(crate) fn tcp_info(_: Target<'_>) -> io::Result<TcpInfo> {
 }
 
 /// The others do not tell.
-pub(crate) fn why_absent(_: &SocketAddrV6) -> Option<Reason> {
+pub(crate) fn why_absent(_: &SocketAddrV6) -> Option<Absence> {
     None
 }
 

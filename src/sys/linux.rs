@@ -14,7 +14,7 @@ use super::unix::data::{control, header_for, recv_slices};
 use super::unix::interface::is_loopback_down;
 use super::unix::{check, decode};
 use super::{Borrowed, Report, Target, get_bytes, names};
-use crate::error::Reason;
+use crate::error::Absence;
 use crate::tcp_info::{TcpInfo, TcpState};
 
 pub(crate) fn tcp_info(socket: Target<'_>) -> io::Result<TcpInfo> {
@@ -205,13 +205,13 @@ pub(crate) fn recv_error(
 
 /// Why this host does not have an IPv6 address, as far as the kernel tells.
 #[cold]
-pub(crate) fn why_absent(address: &SocketAddrV6) -> Option<Reason> {
+pub(crate) fn why_absent(address: &SocketAddrV6) -> Option<Absence> {
     // A namespace belongs to a thread; `/proc/net` is that of the first one.
     let table = fs::read_to_string("/proc/thread-self/net/if_inet6").unwrap_or_default();
     if let Some(flags) = table.lines().find_map(|line| flags(line, address)) {
         return match flags {
-            _ if flags & libc::IFA_F_DADFAILED != 0 => Some(Reason::Duplicate),
-            _ if flags & libc::IFA_F_TENTATIVE != 0 => Some(Reason::Tentative),
+            _ if flags & libc::IFA_F_DADFAILED != 0 => Some(Absence::Duplicate),
+            _ if flags & libc::IFA_F_TENTATIVE != 0 => Some(Absence::Tentative),
             _ => None,
         };
     }
@@ -219,8 +219,8 @@ pub(crate) fn why_absent(address: &SocketAddrV6) -> Option<Reason> {
     let interface = if is_loopback { "lo" } else { "all" };
     let setting = format!("/proc/sys/net/ipv6/conf/{interface}/disable_ipv6");
     match fs::read_to_string(setting) {
-        Ok(value) if value.trim() == "1" => Some(Reason::Disabled),
-        _ => (is_loopback && is_loopback_down()).then_some(Reason::LoopbackDown),
+        Ok(value) if value.trim() == "1" => Some(Absence::Disabled),
+        _ => (is_loopback && is_loopback_down()).then_some(Absence::LoopbackDown),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use inet6::option::FreeBind;
-use inet6::{AnyMode, Builder, Interface, Op, TcpListener, TcpStream, UdpSocket};
+use inet6::{Absence, AnyMode, Builder, Interface, Op, TcpListener, TcpStream, UdpSocket};
 
 use crate::lab::{Host, Lab};
 use crate::support::*;
@@ -97,7 +97,7 @@ fn detection(host: &Host, questions: &str, interval: &str) {
 
 /// Binding fails in this one step, for this reason, with what the kernel says of all of them.
 #[track_caller]
-fn refused(address: &str, why: &str) {
+fn refused(address: &str, absence: Absence, why: &str) {
     let errors = [
         UdpSocket::bind(address).unwrap_err(),
         TcpListener::bind(address).unwrap_err(),
@@ -105,7 +105,10 @@ fn refused(address: &str, why: &str) {
     ];
     for error in errors {
         assert_eq!((error.op(), error.kind()), (Op::Bind, ErrorKind::AddrNotAvailable), "{error}");
-        assert_eq!(error.raw_os_error(), Some(libc::EADDRNOTAVAIL));
+        assert_eq!(
+            (error.raw_os_error(), error.absence()),
+            (Some(libc::EADDRNOTAVAIL), Some(absence))
+        );
         assert_eq!(error.to_string(), format!("cannot bind {address}: {why}"));
     }
 }
@@ -119,7 +122,7 @@ fn an_address_is_bound_when_duplicate_address_detection_is_over() {
     detection(&lab.left, "1000", "1000");
     lab.left.ip("address add 2001:db8::7/64 dev wire");
     lab.left.run(|| {
-        refused("[2001:db8::7]:0", TENTATIVE);
+        refused("[2001:db8::7]:0", Absence::Tentative, TENTATIVE);
         // Who cannot wait binds all the same, and is there when it is over.
         let free = Builder::datagram().with(FreeBind(true)).bind("[2001:db8::7]:0").unwrap();
         assert_eq!(free.local_addr().unwrap().ip().to_string(), "2001:db8::7");
@@ -155,7 +158,7 @@ fn a_link_local_address_in_duplicate_address_detection_is_told_by_its_zone() {
     lab.left.ip("address add fe80::7/64 dev second nodad");
     lab.left.run(|| {
         let wire = Lab::index(&lab.left);
-        refused(&format!("[fe80::7%{wire}]:0"), TENTATIVE);
+        refused(&format!("[fe80::7%{wire}]:0"), Absence::Tentative, TENTATIVE);
         UdpSocket::bind("[fe80::7%second]:0").unwrap();
     });
 }
@@ -170,7 +173,7 @@ fn an_address_that_another_host_has_is_told_as_such() {
     until("the other host answers", || lab.left.ip(show).contains("2001:db8::7"));
     let why = "this host does not use the address: another host on the link has it (duplicate \
                address detection)";
-    lab.left.run(|| refused("[2001:db8::7]:0", why));
+    lab.left.run(|| refused("[2001:db8::7]:0", Absence::Duplicate, why));
 }
 
 #[test]
@@ -184,10 +187,11 @@ fn four_reasons_for_no_ipv6_address_are_four_errors() {
         let open = || UdpSocket::bind(loopback).unwrap_err();
         let error = require!(with_faults(&[fault], open), "faults");
         assert_eq!((error.op(), error.raw_os_error()), (Op::Open, Some(libc::EAFNOSUPPORT)));
+        assert_eq!(error.absence(), Some(Absence::Family));
         assert_eq!(error.to_string(), "cannot open an IPv6 socket: this system has no IPv6");
     });
     // Loopback is down.
-    host.run(|| refused(loopback, "the loopback interface is down"));
+    host.run(|| refused(loopback, Absence::LoopbackDown, "the loopback interface is down"));
     // An address in duplicate address detection.
     host.ip("link add wire type veth peer name other");
     detection(&host, "1000", "1000");
@@ -195,20 +199,20 @@ fn four_reasons_for_no_ipv6_address_are_four_errors() {
     host.ip("link set dev wire up");
     host.await_carrier("wire");
     host.ip("address add 2001:db8::7/64 dev wire");
-    host.run(|| refused("[2001:db8::7]:0", TENTATIVE));
+    host.run(|| refused("[2001:db8::7]:0", Absence::Tentative, TENTATIVE));
     // Disabled, on every interface or on loopback.
     host.ip("link set dev lo up");
     let why = "IPv6 is disabled on this host (net.ipv6.conf.*.disable_ipv6)";
     for interface in ["lo", "all"] {
         host.run(|| UdpSocket::bind(loopback).unwrap());
         host.sysctl(&format!("ipv6/conf/{interface}/disable_ipv6"), "1");
-        host.run(|| refused(loopback, why));
+        host.run(|| refused(loopback, Absence::Disabled, why));
         if interface == "lo" {
             host.sysctl("ipv6/conf/lo/disable_ipv6", "0");
         }
     }
     host.run(|| {
-        refused("[2001:db8::7]:0", why);
+        refused("[2001:db8::7]:0", Absence::Disabled, why);
         // The wildcard can be bound, and IPv4 is still there.
         UdpSocket::bind("[::]:0").unwrap();
         let listener = dual_listener();
