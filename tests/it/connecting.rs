@@ -255,7 +255,7 @@ fn a_stream_to_port_0_is_refused() {
     }
 }
 
-/// RFC 9293, section 3.5, "Simultaneous Connection Synchronization": both sides are this one.
+/// RFC 9293, section 3.5: both sides may open at once, and here both are this one.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_stream_can_connect_to_itself_and_its_addresses_tell() {

@@ -376,6 +376,12 @@ fn port_0_is_no_destination() {
     assert!(error.raw_os_error().is_some(), "{error}");
 
     // Linux would connect, to a peer that it does not have afterwards.
+    #[cfg(target_os = "linux")]
+    {
+        let std = std::net::UdpSocket::bind("[::1]:0").unwrap();
+        std.connect("[::1]:0").unwrap();
+        assert_eq!(std.peer_addr().unwrap_err().kind(), ErrorKind::NotConnected);
+    }
     let text = "cannot connect to [::1]:0: port 0 is no destination";
     for error in [
         Builder::datagram().connect("[::1]:0").unwrap_err(),
