@@ -271,7 +271,7 @@ fn a_hop_limit_is_a_byte_or_the_default() {
     assert_eq!(socket.option::<MulticastHops>().unwrap(), MulticastHops(Some(1)));
     // What the types keep out.
     let raw = socket2::SockRef::from(&socket);
-    for hops in [256, 1 << 16, (-2_i32).cast_unsigned()] {
+    for hops in [256, 1 << 16, -2_i32 as u32] {
         let unicast = raw.set_unicast_hops_v6(hops).unwrap_err();
         assert_eq!(unicast.kind(), ErrorKind::InvalidInput, "{hops}: {unicast}");
         let multicast = raw.set_multicast_hops_v6(hops).unwrap_err();
@@ -295,12 +295,12 @@ fn a_traffic_class_is_a_byte() {
         assert_eq!(socket.option::<TrafficClass>().unwrap(), class);
         assert_eq!(raw.tclass_v6().unwrap(), u32::from(byte));
     }
-    for class in [256, (-2_i32).cast_unsigned()] {
+    for class in [256, -2_i32 as u32] {
         let error = raw.set_tclass_v6(class).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
     }
     assert_eq!(raw.tclass_v6().unwrap(), 255);
-    raw.set_tclass_v6((-1_i32).cast_unsigned()).unwrap();
+    raw.set_tclass_v6(-1_i32 as u32).unwrap();
     assert_eq!(socket.option::<TrafficClass>().unwrap(), TrafficClass::default());
     assert_eq!(Dscp::new(64), None);
 }

@@ -43,7 +43,6 @@ const WINDOWS: Differs = Differs {
     datagram_to_port_0: ErrorKind::AddrNotAvailable,
     hop_limit: 128,
     buffer_size: 1,
-    ..LINUX
 };
 
 /// The column of this system, or that of Linux, where Wine does as its host and the test says so.
