@@ -414,7 +414,7 @@ fn a_connection_survives_a_bad_line_byte_for_byte() {
 
 #[test]
 fn a_line_that_is_cut_times_out_and_what_was_asked_for_can_be_used_again() {
-    const TIMEOUT: Duration = Duration::from_millis(300);
+    const TIMEOUT: Duration = Duration::from_millis(100);
 
     let (lab, relay) = require!(Lab::relayed(), "the lab");
     let (listener, to) = listener(&lab);
