@@ -2,7 +2,7 @@
 
 use std::env::{self, consts::EXE_SUFFIX};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv6Addr, Shutdown, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::thread;
@@ -10,6 +10,8 @@ use std::thread;
 use inet6::{Builder, TcpListener, UdpSocket};
 
 use crate::support::*;
+
+mod each;
 
 /// An example, which `cargo test` has built.
 pub(crate) fn example(name: &str) -> Result<Command, String> {
@@ -29,7 +31,10 @@ fn foreign(name: &str) -> Result<Command, String> {
     let version = if name == "socat" { "-V" } else { "--version" };
     let mut asked = Command::new(name);
     let found = asked.arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    found.map(|_| Command::new(name)).map_err(|error| format!("{name}: {error}"))
+    found.map(|_| Command::new(name)).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("{name} is not there"),
+        _ => format!("{name}: {error}"),
+    })
 }
 
 /// A program that ends with the test.
@@ -45,16 +50,16 @@ impl Drop for Ended {
 }
 
 /// A server that ends with the test.
-struct Server {
+pub(crate) struct Server {
     _child: Ended,
     lines: BufReader<ChildStdout>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Server {
     /// Starts a server and reads the line in which it says where it listens.
     #[track_caller]
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let mut child = child.unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
