@@ -37,6 +37,11 @@ pub(crate) fn with_faults<T: Send>(
     })
 }
 
+/// Whether `with_faults` can do anything here.
+pub(crate) fn faults() -> Result<(), String> {
+    with_faults(&[], || {})
+}
+
 /// A statement of a filter.
 fn statement(code: u16, k: u32) -> libc::sock_filter {
     libc::sock_filter { code, jt: 0, jf: 0, k }
@@ -222,12 +227,12 @@ impl SleepCounter {
 }
 
 /// How often a call was cut short by `tests/it/fault/short.c`, which must be in this process.
-pub(crate) fn shortened(call: u32) -> u64 {
+pub(crate) fn shortened(call: u32) -> libc::c_ulong {
     // SAFETY: the name is a string of C.
     let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"inet6_shortened".as_ptr()) };
     assert!(!found.is_null(), "the library is not in this process");
     // SAFETY: a function of this name and type is what the library has, and nobody else.
     let shortened: extern "C" fn(libc::c_uint) -> libc::c_ulong =
         unsafe { std::mem::transmute(found) };
-    shortened(call).into()
+    shortened(call)
 }
