@@ -6,6 +6,9 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::thread;
 
+#[cfg(target_arch = "x86")]
+mod socketcall;
+
 /// Makes one system call of a thread fail: the number of the call, and of its arguments those that
 /// must have a certain value.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +24,14 @@ pub(crate) fn with_faults<T: Send>(
     faults: &[Fault<'_>],
     work: impl FnOnce() -> T + Send,
 ) -> Result<T, String> {
+    #[cfg(target_arch = "x86")]
+    return socketcall::with_faults(faults, work);
+    #[cfg(not(target_arch = "x86"))]
+    by_filter(faults, work)
+}
+
+#[cfg(not(target_arch = "x86"))]
+fn by_filter<T: Send>(faults: &[Fault<'_>], work: impl FnOnce() -> T + Send) -> Result<T, String> {
     if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
         return Err("the filter is written for little-endian 64-bit systems".into());
     }
@@ -33,13 +44,26 @@ pub(crate) fn with_faults<T: Send>(
     })
 }
 
-fn install(faults: &[Fault<'_>]) -> io::Result<()> {
-    let statement = |code, k| libc::sock_filter { code, jt: 0, jf: 0, k };
-    // linux/filter.h: BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K.
-    let load = |offset| statement(0x20, offset);
-    let unless_equal = |k, skip| libc::sock_filter { code: 0x15, jt: 0, jf: skip, k };
-    let give = |action| statement(0x06, action);
+/// A statement of a filter.
+fn statement(code: u16, k: u32) -> libc::sock_filter {
+    libc::sock_filter { code, jt: 0, jf: 0, k }
+}
 
+// linux/filter.h: BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K.
+fn load(offset: u32) -> libc::sock_filter {
+    statement(0x20, offset)
+}
+
+fn unless_equal(k: u32, skip: u8) -> libc::sock_filter {
+    libc::sock_filter { jf: skip, ..statement(0x15, k) }
+}
+
+fn give(action: u32) -> libc::sock_filter {
+    statement(0x06, action)
+}
+
+#[cfg(not(target_arch = "x86"))]
+fn install(faults: &[Fault<'_>]) -> io::Result<()> {
     let mut program = Vec::new();
     for fault in faults {
         // What is left of this fault's block after each comparison.
@@ -53,6 +77,11 @@ fn install(faults: &[Fault<'_>]) -> io::Result<()> {
         }
         program.push(give(libc::SECCOMP_RET_ERRNO | fault.errno as u32));
     }
+    filter(program, 0).map(drop)
+}
+
+/// Filters the system calls of this thread from now on (seccomp(2)).
+fn filter(mut program: Vec<libc::sock_filter>, flags: libc::c_ulong) -> io::Result<libc::c_long> {
     program.push(give(libc::SECCOMP_RET_ALLOW));
     let program = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
 
@@ -60,13 +89,12 @@ fn install(faults: &[Fault<'_>]) -> io::Result<()> {
     if unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } == -1 {
         return Err(io::Error::last_os_error());
     }
+    let mode = libc::SECCOMP_SET_MODE_FILTER;
     // SAFETY: `program` and what it points to live until the kernel has copied them.
-    if unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) }
-        == -1
-    {
-        return Err(io::Error::last_os_error());
+    match unsafe { libc::syscall(libc::SYS_seccomp, mode, flags, &raw const program) } {
+        -1 => Err(io::Error::last_os_error()),
+        given => Ok(given),
     }
-    Ok(())
 }
 
 /// Runs `work` in a thread without any capability, as an ordinary user's.
