@@ -54,20 +54,36 @@ pub(super) fn with_faults<T: Send>(
     work: impl FnOnce() -> T + Send,
 ) -> Result<T, String> {
     let (tell, told) = sync_channel(1);
-    thread::scope(|scope| {
+    let (start, started) = sync_channel(1);
+    thread::scope(move |scope| {
         let worker = scope.spawn(move || {
             let notifier = super::filter(program(faults), libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
             let installed = notifier.is_ok();
             tell.send(notifier).unwrap();
-            installed.then(work)
+            // It ends where there is no notifier.
+            started.recv().ok().filter(|()| installed).map(|()| work())
         });
         let notifier = told.recv().unwrap();
         let notifier = notifier.map_err(|error| format!("no seccomp notifier: {error}"))?;
         // SAFETY: the call just made it, and nobody else has it.
-        attend(&unsafe { OwnedFd::from_raw_fd(notifier as libc::c_int) }, faults, &worker);
+        let notifier = unsafe { OwnedFd::from_raw_fd(notifier as libc::c_int) };
+        let notifier = out_of_the_way(notifier).map_err(|error| error.to_string())?;
+        start.send(()).unwrap();
+        attend(&notifier, faults, &worker);
         let done = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok(done.expect("it has a notifier"))
     })
+}
+
+/// Moves a descriptor to where no test expects one of its own.
+fn out_of_the_way(fd: OwnedFd) -> io::Result<OwnedFd> {
+    // SAFETY: the call takes integers.
+    let moved = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 500) };
+    if moved == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call just made it, and nobody else has it.
+    Ok(unsafe { OwnedFd::from_raw_fd(moved) })
 }
 
 /// Asks about every call that may be one of the faults.
