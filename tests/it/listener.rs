@@ -133,7 +133,7 @@ fn accept_still_tells_who_a_reset_peer_was() {
 
 #[cfg(unix)]
 #[test]
-fn errors_of_accept_are_the_peers_the_processs_or_the_listeners() {
+fn errors_of_accept_are_the_peers_the_process_or_the_listeners() {
     let class = |code| AcceptFailure::of(&io::Error::from_raw_os_error(code));
     for code in [
         libc::ECONNABORTED,
@@ -264,7 +264,7 @@ fn signals_do_not_interrupt_accept() {
 
 #[test]
 fn a_listener_hands_connections_out_once_to_many_threads() {
-    require!(!under_wine(), "in Wine, threads that accept at once disturb each other");
+    require!(!under_wine(), "threads that accept at once disturb each other");
     let listener = listener();
     let peer = listener.local_addr().unwrap();
     let peers = std::thread::scope(|scope| {

@@ -89,7 +89,7 @@ fn the_end_of_the_data_is_readable() {
 
 #[test]
 fn a_reset_is_readable_and_then_told() {
-    require!(!under_wine(), "a reset reads as the end there");
+    require!(!under_wine(), "a reset reads as the end");
     let (client, accepted) = streams();
     client.set_option(Linger(Some(Duration::ZERO))).unwrap();
     drop(client);

@@ -199,7 +199,7 @@ fn the_port_is_chosen_at_connect() {
 
 #[test]
 fn no_linger_is_a_reset() {
-    require!(!under_wine(), "Wine takes a reset for the end");
+    require!(!under_wine(), "a reset reads as the end");
     let listener = TcpListener::bind("[::1]:0").unwrap();
     let builder = Builder::stream().with(Linger(Some(Duration::ZERO)));
     let client = builder.connect(listener.local_addr().unwrap()).unwrap();

@@ -3,11 +3,18 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::thread;
 
 #[cfg(target_arch = "x86")]
 mod socketcall;
+
+#[cfg(target_arch = "x86")]
+use self::socketcall::ask;
 
 /// Makes one system call of a thread fail: the number of the call, and of its arguments those that
 /// must have a certain value.
@@ -80,6 +87,12 @@ fn install(faults: &[Fault<'_>]) -> io::Result<()> {
     filter(program, 0).map(drop)
 }
 
+/// Asks the notifier about a call.
+#[cfg(not(target_arch = "x86"))]
+fn ask(call: libc::c_long) -> Vec<libc::sock_filter> {
+    vec![load(0), unless_equal(call as u32, 1), give(libc::SECCOMP_RET_USER_NOTIF)]
+}
+
 /// Filters the system calls of this thread from now on (seccomp(2)).
 fn filter(mut program: Vec<libc::sock_filter>, flags: libc::c_ulong) -> io::Result<libc::c_long> {
     program.push(give(libc::SECCOMP_RET_ALLOW));
@@ -94,6 +107,88 @@ fn filter(mut program: Vec<libc::sock_filter>, flags: libc::c_ulong) -> io::Resu
     match unsafe { libc::syscall(libc::SYS_seccomp, mode, flags, &raw const program) } {
         -1 => Err(io::Error::last_os_error()),
         given => Ok(given),
+    }
+}
+
+/// Stands between the kernel and a thread, with the programs that this starts: counts how often a
+/// system call is made, and lets it fail for as long as it is told to.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    /// With which error, and how often yet.
+    fails: Mutex<(libc::c_int, usize)>,
+    calls: AtomicUsize,
+}
+
+impl Gate {
+    /// A gate at which the next `times` calls fail, and those after them pass.
+    pub(crate) fn failing(errno: libc::c_int, times: usize) -> Self {
+        Self { fails: Mutex::new((errno, times)), calls: AtomicUsize::new(0) }
+    }
+
+    /// Lets the calls pass from now on.
+    pub(crate) fn open(&self) {
+        self.fails.lock().unwrap().1 = 0;
+    }
+
+    /// How many calls have come, with those that failed.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Acquire)
+    }
+
+    /// Runs `work` in a thread whose `call`s come by this gate (seccomp_unotify(2)).
+    pub(crate) fn run<T: Send>(
+        &self,
+        call: libc::c_long,
+        work: impl FnOnce() -> T + Send,
+    ) -> Result<T, String> {
+        let (tell, told) = sync_channel(1);
+        let worker = move || {
+            let notifier = filter(ask(call), libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
+            let installed = notifier.is_ok();
+            tell.send(notifier).unwrap();
+            installed.then(work)
+        };
+        thread::scope(|scope| {
+            let worker = scope.spawn(worker);
+            let notifier = told.recv().unwrap();
+            let notifier = notifier.map_err(|error| format!("no seccomp notifier: {error}"))?;
+            // SAFETY: the call just made it, and nobody else has it.
+            self.attend(&unsafe { OwnedFd::from_raw_fd(notifier as libc::c_int) });
+            let done = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok(done.expect("it has a notifier"))
+        })
+    }
+
+    /// Answers until nobody is left who could ask.
+    fn attend(&self, notifier: &OwnedFd) {
+        let fd = notifier.as_raw_fd();
+        loop {
+            let mut entry = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+            // SAFETY: there is one entry.
+            let ready = unsafe { libc::poll(&raw mut entry, 1, -1) };
+            assert!(ready == 1, "{}", io::Error::last_os_error());
+            if entry.revents & libc::POLLIN == 0 {
+                return;
+            }
+            // SAFETY: it holds integers only, and the kernel wants it zeroed.
+            let mut asked: libc::seccomp_notif = unsafe { std::mem::zeroed() };
+            // SAFETY: there is room for one question.
+            if unsafe { libc::ioctl(fd, libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut asked) } == -1 {
+                // A signal or an end made the call go away again.
+                continue;
+            }
+            let errno = {
+                let mut fails = self.fails.lock().unwrap();
+                let fails_now = fails.1 > 0;
+                fails.1 = fails.1.saturating_sub(1);
+                if fails_now { fails.0 } else { 0 }
+            };
+            self.calls.fetch_add(1, Ordering::AcqRel);
+            let flags = if errno == 0 { libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32 } else { 0 };
+            let answer = libc::seccomp_notif_resp { id: asked.id, val: 0, error: -errno, flags };
+            // SAFETY: it is an answer. Whoever asked may be gone.
+            unsafe { libc::ioctl(fd, libc::SECCOMP_IOCTL_NOTIF_SEND, &raw const answer) };
+        }
     }
 }
 
@@ -143,4 +238,15 @@ impl SleepCounter {
         let count = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
         count.unwrap().trim().parse().unwrap()
     }
+}
+
+/// How often a call was cut short by `tests/it/fault/short.c`, which must be in this process.
+pub(crate) fn shortened(call: u32) -> u64 {
+    // SAFETY: the name is a string of C.
+    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"inet6_shortened".as_ptr()) };
+    assert!(!found.is_null(), "the library is not in this process");
+    // SAFETY: a function of this name and type is what the library has, and nobody else.
+    let shortened: extern "C" fn(libc::c_uint) -> libc::c_ulong =
+        unsafe { std::mem::transmute(found) };
+    shortened(call).into()
 }

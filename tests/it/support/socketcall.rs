@@ -86,15 +86,24 @@ fn out_of_the_way(fd: OwnedFd) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(moved) })
 }
 
+/// Asks the notifier about a call.
+pub(super) fn ask(call: libc::c_long) -> Vec<libc::sock_filter> {
+    let mut program = Vec::new();
+    for number in numbers(call) {
+        // struct seccomp_data: nr
+        program.extend([load(0), unless_equal(number, 1), give(libc::SECCOMP_RET_USER_NOTIF)]);
+    }
+    for (_, inner) in NUMBERS.iter().filter(|(outer, _)| *outer == call) {
+        program.extend([load(0), unless_equal(SOCKETCALL, 3)]);
+        // the low half of args[0]
+        program.extend([load(16), unless_equal(*inner, 1), give(libc::SECCOMP_RET_USER_NOTIF)]);
+    }
+    program
+}
+
 /// Asks about every call that may be one of the faults.
 fn program(faults: &[Fault<'_>]) -> Vec<libc::sock_filter> {
-    let mut here = vec![load(0)]; // struct seccomp_data: nr
-    let mut ask = |number| {
-        here.push(unless_equal(number, 1));
-        here.push(give(libc::SECCOMP_RET_USER_NOTIF));
-    };
-    ask(SOCKETCALL);
-    faults.iter().flat_map(|fault| numbers(fault.call)).for_each(ask);
+    let mut here: Vec<_> = faults.iter().flat_map(|fault| ask(fault.call)).collect();
     here.push(give(libc::SECCOMP_RET_ALLOW));
 
     let mut all = vec![load(4), unless_equal(AUDIT_ARCH_I386, here.len() as u8)]; // arch
