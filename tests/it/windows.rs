@@ -95,7 +95,7 @@ fn an_ipv4_peer_does_not_reach_a_v6_only_listener() -> Result {
 fn datagrams_go_there_and_back() -> Result {
     let server = Builder::datagram().dual_stack().bind("[::]:0")?;
     let port = server.local_addr()?.port();
-    for host in [Ipv6Addr::LOCALHOST.into(), std::net::IpAddr::from(Ipv4Addr::LOCALHOST)] {
+    for host in [Ipv6Addr::LOCALHOST.into(), IpAddr::from(Ipv4Addr::LOCALHOST)] {
         let client = Builder::datagram().dual_stack().connect((host, port))?;
         client.send(b"ping")?;
         let mut buffer = [0; 16];
