@@ -112,6 +112,18 @@ pub(crate) enum Reason {
         "no interface of this host has this address; IPv6 may be disabled, or the interface down"
     )]
     NoLoopback,
+    #[error("IPv6 is disabled on this host (net.ipv6.conf.*.disable_ipv6)")]
+    Disabled,
+    #[error("the loopback interface is down")]
+    LoopbackDown,
+    #[error(
+        "this host does not use the address yet: it asks whether another host has it (duplicate address detection), which takes a second or two; with FreeBind it need not be over"
+    )]
+    Tentative,
+    #[error(
+        "this host does not use the address: another host on the link has it (duplicate address detection)"
+    )]
+    Duplicate,
     #[error("no local address can reach it; IPv6 may be disabled")]
     NoSource,
     #[error("this system has no IPv6")]

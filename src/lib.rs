@@ -188,6 +188,9 @@ mod echo;
 mod error;
 mod error_queue;
 mod flow_label;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guard;
 pub mod guide;
 mod interface;

@@ -159,17 +159,25 @@ fn reason(
             Some(Reason::PrivilegedPort)
         }
         (io::ErrorKind::PermissionDenied, _) => Some(Reason::Permission),
-        (io::ErrorKind::AddrNotAvailable, Some(_)) if connecting => Some(Reason::NoSource),
-        (io::ErrorKind::AddrNotAvailable, Some(address)) if address.ip().is_loopback() => {
-            Some(Reason::NoLoopback)
-        }
-        (io::ErrorKind::AddrNotAvailable, _) => Some(Reason::NotLocal),
+        (io::ErrorKind::AddrNotAvailable, Some(address)) => Some(absent(connecting, address)),
+        (io::ErrorKind::AddrNotAvailable, None) => Some(Reason::NotLocal),
         (io::ErrorKind::ConnectionRefused, _) => Some(Reason::Refused),
         (io::ErrorKind::TimedOut, _) => Some(Reason::TimedOut),
         (io::ErrorKind::NetworkUnreachable, _) => Some(Reason::NoRoute),
         (io::ErrorKind::HostUnreachable, _) => Some(Reason::NoHost),
         (io::ErrorKind::Unsupported, _) => Some(Reason::Unsupported),
         _ => None,
+    }
+}
+
+/// Why no interface has an address, or none that reaches it; the system is asked once more.
+fn absent(connecting: bool, address: SocketAddrV6) -> Reason {
+    let known = if is_mapped(address.ip()) { None } else { super::why_absent(&address) };
+    match known {
+        Some(reason) => reason,
+        None if connecting => Reason::NoSource,
+        None if address.ip().is_loopback() => Reason::NoLoopback,
+        None => Reason::NotLocal,
     }
 }
 

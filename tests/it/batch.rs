@@ -315,6 +315,35 @@ fn what_the_kernel_put_together_is_taken_apart() {
     }
 }
 
+/// IPv6 carries 20 bytes more than IPv4, and all of them go with one packet.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_packet_holds_as_much_as_its_family_carries() {
+    let server = dual_socket();
+    let port = server.local_addr().unwrap().port();
+    let client = dual_socket();
+    let mut batch = SendBatch::new(8).unwrap();
+    for (to, size, most) in [("::1", 9361, 65_527), ("127.0.0.1", 5039, 65_507)] {
+        let to = SocketAddr::new(to.parse().unwrap(), port);
+        let bytes = vec![7; most + 1];
+        // One packet goes by `sendmsg`.
+        let only_one = [Fault { call: libc::SYS_sendmmsg, arguments: &[], errno: libc::ENOBUFS }];
+        let sent = with_faults(&only_one, || {
+            [most, most + 1].map(|len| {
+                let message = Outgoing::to(to, &bytes[..len]).segment_size(size);
+                client.send_segments(&mut batch, &message)
+            })
+        });
+        let [whole, more] = require!(sent, "faults");
+        assert_eq!(whole.unwrap(), most, "{to}");
+        assert_eq!(more.unwrap_err().raw_os_error(), Some(libc::ENOBUFS), "{to}");
+        let mut left = most;
+        while left > 0 {
+            left -= server.recv_from(&mut [0; 10_000]).unwrap().0;
+        }
+    }
+}
+
 /// Where the kernel refuses to cut, the same bytes go in smaller parts; that is found out once.
 #[cfg(target_os = "linux")]
 #[test]

@@ -50,16 +50,16 @@ impl Drop for Ended {
 }
 
 /// A server that ends with the test.
-struct Server {
+pub(crate) struct Server {
     _child: Ended,
     lines: BufReader<ChildStdout>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Server {
     /// Starts a server and reads the line in which it says where it listens.
     #[track_caller]
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let mut child = child.unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
@@ -455,15 +455,15 @@ fn ping6_tells_who_answers_and_what_is_lost() {
     assert_eq!(lines[3], "3 sent, 3 received, 0% lost", "{text}");
 
     lab.left.sysctl("ipv6/conf/wire/hop_limit", "9");
-    let rule = "icmpv6 type echo-request icmpv6 sequence != 2 drop";
-    require!(lab.left.filter(rule), "nftables");
+    let all_but_one = "icmpv6 type echo-request icmpv6 sequence != 2";
+    require!(lab.left.arriving().drop(all_but_one), "nftables");
     let ask = |host: &str| ping(&["-i", "0.3", "-s", "1000", host]).unwrap();
     let (success, text, _) = ask("2001:db8::1");
     assert!(success && text.starts_with("2001:db8::1: sequence 2, hop limit 9, "), "{text}");
     assert!(text.contains("\n4 sent, 1 received, 75% lost\n"), "{text}");
 
-    lab.left.unfilter();
-    require!(lab.left.filter("icmpv6 type echo-request drop"), "nftables");
+    lab.left.let_all_through();
+    require!(lab.left.arriving().drop("icmpv6 type echo-request"), "nftables");
     let (success, text, why) = ask("2001:db8::1");
     assert!(!success && why.contains("nothing came back"), "{text}{why}");
     assert_eq!(text, "4 sent, 0 received, 100% lost\n");

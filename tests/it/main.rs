@@ -27,6 +27,8 @@ mod echo;
 mod error;
 mod error_queue;
 mod example;
+#[cfg(target_os = "linux")]
+mod fault;
 mod flow_label;
 mod guard;
 mod info;

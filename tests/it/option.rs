@@ -86,7 +86,7 @@ impl<O> Case<O> {
 }
 
 /// Whether this process has CAP_NET_ADMIN (12).
-fn privileged() -> bool {
+pub(crate) fn privileged() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
     line.is_some_and(|bits| u64::from_str_radix(bits.trim(), 16).unwrap() & 1 << 12 != 0)

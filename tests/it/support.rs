@@ -1,6 +1,7 @@
 //! What the tests share: skipping with a reason, a process of one's own, pairs of sockets.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
@@ -98,6 +99,12 @@ pub(crate) fn wine_lacks(what: &str) -> bool {
 /// its descriptors, limits and signals.
 #[track_caller]
 pub(crate) fn alone<F: FnOnce()>(body: F) {
+    alone_with(&[], body);
+}
+
+/// As [`alone`], with more in the environment of the process.
+#[track_caller]
+pub(crate) fn alone_with<F: FnOnce()>(environment: &[(&str, &OsStr)], body: F) {
     const MARK: &str = "INET6_ALONE";
 
     let closure = std::any::type_name::<F>();
@@ -109,6 +116,7 @@ pub(crate) fn alone<F: FnOnce()>(body: F) {
     let output = Command::new(env::current_exe().expect("the test has a path"))
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(MARK, name)
+        .envs(environment.iter().copied())
         .output()
         .expect("the test starts again");
     let text = String::from_utf8_lossy(&output.stdout);

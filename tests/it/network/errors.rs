@@ -13,7 +13,7 @@ use inet6::{
 
 use super::mtu::{counter, narrow};
 use crate::example::{example, output};
-use crate::lab::Chain;
+use crate::lab::{Chain, Reject};
 use crate::support::*;
 
 /// A socket on the left host whose errors are queued.
@@ -97,8 +97,7 @@ fn a_connected_socket_of_ipv6_only_has_the_same_in_its_own_types() {
 #[test]
 fn a_router_without_a_route_and_a_firewall_are_told_apart() {
     let chain = require!(Chain::through(1), "the lab");
-    let rule = "udp dport 9 reject with icmpx admin-prohibited";
-    require!(chain.router(1).filter_forwarded(rule), "nftables");
+    require!(chain.router(1).passing().reject("udp dport 9", Reject::Prohibited), "nftables");
     let cases = [
         ("2001:db8:ffff::1", "2001:db8:0:1::2", v6(Unreachable::NoRoute)),
         ("198.18.0.1", "192.0.2.2", v4(Ipv4Unreachable::Network)),
@@ -304,8 +303,7 @@ fn udp_traceroute_names_the_routers_in_their_order() {
     assert!(nowhere.last().unwrap().ends_with(no_route), "{nowhere:?}");
 
     // A router that says nothing is a star.
-    let rule = "icmpv6 type time-exceeded drop";
-    require!(chain.left().filter(rule), "nftables");
+    require!(chain.left().arriving().drop("icmpv6 type time-exceeded"), "nftables");
     let silent = trace(&chain, &["2001:db8:0:3::2"]);
     assert_eq!(silent[..2], ["1 *", "2 *"]);
     assert!(silent[2].starts_with("3 2001:db8:0:3::2 nothing listens"), "{silent:?}");
