@@ -468,7 +468,6 @@ fn what_the_system_lacks_is_of_kind_unsupported() -> Result {
 #[test]
 fn the_protocol_is_told() -> Result {
     use inet6::kind::Protocol;
-    use inet6::mode::Mode;
 
     let listener = TcpListener::bind("[::1]:0")?;
     let socket = UdpSocket::bind("[::1]:0")?;

@@ -13,8 +13,8 @@ use super::{ADDRESS_LEN, Borrowed, Encoded, Owned, check, encode, known, not_an_
 use crate::kind::{Protocol, Shape};
 use crate::sys::names::{self, Atomic};
 use crate::sys::{
-    Readiness, Target, deadline, has, number, read_timeout, receive_timed_out, set_bool,
-    set_nonblocking, unsupported, wait_one,
+    Readiness, Target, deadline, has, number, read_timeout, set_bool, set_nonblocking, unsupported,
+    wait_one,
 };
 
 /// Apple's systems have no flag of `send` against the signal.
@@ -122,7 +122,7 @@ fn accept_again(
         };
         let left = end.map(|end| end.saturating_duration_since(Instant::now()));
         if left.is_some() && !wait_one(fd, Readiness::Readable, left)? {
-            return Err(receive_timed_out());
+            return Err(io::ErrorKind::WouldBlock.into());
         }
         *len = ADDRESS_LEN;
         match accept_once(fd, nonblocking, raw, len) {

@@ -45,7 +45,7 @@ fn black_hole() -> Result<Host, String> {
     host.ip("link set dev lo up");
     // Two tries, and the kernel gives up.
     host.sysctl("ipv4/tcp_syn_retries", "1");
-    host.filter("tcp dport 9 drop")?;
+    host.arriving().drop("tcp dport 9")?;
     Ok(host)
 }
 
