@@ -112,14 +112,18 @@ pub(crate) enum Reason {
         "no interface of this host has this address; IPv6 may be disabled, or the interface down"
     )]
     NoLoopback,
+    #[allow(dead_code, reason = "only some systems tell")]
     #[error("IPv6 is disabled on this host (net.ipv6.conf.*.disable_ipv6)")]
     Disabled,
+    #[allow(dead_code, reason = "only some systems tell")]
     #[error("the loopback interface is down")]
     LoopbackDown,
+    #[allow(dead_code, reason = "only some systems tell")]
     #[error(
         "this host does not use the address yet: it asks whether another host has it (duplicate address detection), which takes a second or two; with FreeBind it need not be over"
     )]
     Tentative,
+    #[allow(dead_code, reason = "only some systems tell")]
     #[error(
         "this host does not use the address: another host on the link has it (duplicate address detection)"
     )]
