@@ -162,8 +162,8 @@ impl<M: Mode> UdpSocket<M> {
     /// # Errors
     ///
     /// Those of recvfrom(2): [`WouldBlock`](io::ErrorKind::WouldBlock) on a nonblocking socket and
-    /// when a read timeout has passed (on Windows [`TimedOut`](io::ErrorKind::TimedOut)),
-    /// [`Interrupted`](io::ErrorKind::Interrupted) by a signal, as in std.
+    /// when a read timeout has passed, [`Interrupted`](io::ErrorKind::Interrupted) by a signal, as in
+    /// std.
     ///
     /// # Platform notes
     ///
