@@ -1,9 +1,10 @@
 //! The resolver of the system.
 
+use std::error::Error as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::thread;
 
-use inet6::{Family, Resolve, ResolveErrorKind, SystemResolver};
+use inet6::{Family, Resolve, ResolveError, ResolveErrorKind, SystemResolver};
 
 const FAMILIES: [Family; 2] = [Family::Ipv6, Family::Ipv4];
 
@@ -72,6 +73,13 @@ fn an_invalid_name_does_not_exist() {
         let known = matches!(error, NoSuchName | Unreachable) || cfg!(target_os = "android");
         assert!(known, "{family:?}: {error}");
     }
+}
+
+#[test]
+fn a_failure_tells_its_cause() {
+    let error = ResolveError::new(ResolveErrorKind::Unreachable, "no answer from 192.0.2.53");
+    assert_eq!(error.source().unwrap().to_string(), "no answer from 192.0.2.53");
+    assert!(ResolveError::from(ResolveErrorKind::NoSuchName).source().is_none());
 }
 
 #[test]
