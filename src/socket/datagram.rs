@@ -262,10 +262,13 @@ impl<M: Mode> UdpSocket<M> {
     ///
     /// # Errors
     ///
-    /// Those of an address, and [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable) without
-    /// a route. The error gives the socket back.
+    /// Those of an address, [`InvalidInput`](io::ErrorKind::InvalidInput) for port 0, which nobody
+    /// has, and [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable) without a route. The error
+    /// gives the socket back.
     ///
     /// # Platform notes
+    ///
+    /// Linux would take port 0, and have no peer afterwards; it is refused before the call.
     ///
     /// The wildcard address as a peer is this host, but for Windows: there it fails with
     /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable).
@@ -289,7 +292,11 @@ impl<M: Mode> UdpSocket<M> {
     ) -> Result<ConnectedUdpSocket<M>, StateError<Self>> {
         let socket = self.target().fd;
         log::trace!("connecting to {peer}");
-        match sys::start_connect(socket, &peer) {
+        let connected = match peer.port() {
+            0 => Err(io::Error::new(io::ErrorKind::InvalidInput, "port 0 is no destination")),
+            _ => sys::start_connect(socket, &peer),
+        };
+        match connected {
             Ok(_) => Ok(ConnectedUdpSocket { fd: self.fd, mode: self.mode }),
             Err(error) => {
                 let error = explain(socket, self.mode, peer, error);

@@ -269,3 +269,22 @@ fn the_short_form_listens_at_once() {
         (0..100).map(|_| TcpStream::connect(listener.local_addr().unwrap()).unwrap()).collect();
     assert_eq!(clients.len(), 100, "the backlog is not that of listen(1)");
 }
+
+/// listen(2): `backlog` is how many connections may wait to be accepted. Linux lets one more.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_queue_makes_the_next_connection_wait_and_loses_none() {
+    let listener = Builder::stream().bind("[::1]:0").unwrap().listen(1).unwrap();
+    let peer = listener.local_addr().unwrap();
+    let connect = || Builder::stream().start_connect(peer).unwrap();
+    let clients = [connect(), connect(), connect()];
+    assert!(clients[0].wait(Some(PATIENCE)).unwrap());
+    assert!(clients[1].wait(Some(PATIENCE)).unwrap());
+    assert!(!clients[2].wait(Some(std::time::Duration::from_millis(100))).unwrap());
+    std::thread::scope(|scope| {
+        let accept = scope.spawn(|| [(); 3].map(|()| listener.accept().unwrap().1));
+        let streams = clients.map(|client| client.finish().unwrap());
+        let expected = streams.each_ref().map(|stream| stream.local_addr().unwrap());
+        assert_eq!(accept.join().unwrap(), expected, "in the order in which they came");
+    });
+}

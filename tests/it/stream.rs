@@ -346,3 +346,12 @@ fn a_debug_print_names_both_ends() {
         assert!(shown.contains(part), "{shown} lacks {part}");
     }
 }
+
+/// What the types keep out (`tests/ui/shutdown_before_connect.rs`).
+#[test]
+fn the_kernel_shuts_down_no_stream_without_a_peer() {
+    let socket = socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::STREAM, None).unwrap();
+    for how in [Shutdown::Read, Shutdown::Write, Shutdown::Both] {
+        assert_eq!(socket.shutdown(how).unwrap_err().kind(), ErrorKind::NotConnected);
+    }
+}

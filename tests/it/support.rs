@@ -16,6 +16,8 @@ use inet6::{
     Builder, ConnectedUdpSocket, DualStack, Received, TcpListener, TcpStream, UdpSocket, V6Only,
 };
 
+#[path = "support/differs.rs"]
+mod differs;
 #[cfg(target_os = "linux")]
 #[path = "support/linux.rs"]
 mod linux;
@@ -23,6 +25,7 @@ mod linux;
 #[path = "support/unix.rs"]
 mod unix;
 
+pub(crate) use self::differs::differs;
 #[cfg(target_os = "linux")]
 pub(crate) use self::linux::*;
 #[cfg(unix)]

@@ -12,6 +12,9 @@ use super::proof::{any_bytes, any_bytes_to_write, any_departure, any_messages};
 use super::{Arrival, Departure, Encoder, Layout, Messages, Native, Room, RoomToSend};
 use crate::sys::names::{self, Name, Number};
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod kernel;
+
 fn messages() -> impl Strategy<Value = Vec<(i32, i32, Vec<u8>)>> {
     prop::collection::vec(
         (any::<i32>(), any::<i32>(), prop::collection::vec(any::<u8>(), 0..40)),
