@@ -74,5 +74,7 @@ mod tests {
         for error in errors {
             assert_eq!(error.kind(), io::ErrorKind::Unsupported, "{error}");
         }
+        let nobody = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0);
+        assert_eq!(why_absent(&nobody), None);
     }
 }
