@@ -324,6 +324,7 @@ fn a_refusal_becomes_either_error() {
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("it is not a stream socket"), "{error}");
     assert!(refusal().source().is_none());
+    assert_eq!(format!("{:?}", refusal()), refusal().to_string());
 }
 
 #[cfg(unix)]

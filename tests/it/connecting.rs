@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use inet6::{Builder, DualStack, Op, TcpStream};
+use inet6::{AnyMode, Builder, Connecting, DualStack, Op, TcpStream};
 
 use crate::support::*;
 
@@ -41,6 +41,22 @@ fn a_timeout_beyond_the_clock_waits_as_long_as_it_takes() {
     Builder::stream().connect_timeout(peer, Duration::MAX).unwrap();
     let connecting = Builder::stream().start_connect(peer).unwrap();
     assert!(connecting.wait(Some(Duration::MAX)).unwrap());
+}
+
+#[test]
+fn a_connection_under_way_keeps_its_mode_as_a_value() {
+    let listener = dual_listener();
+    let port = listener.local_addr().unwrap().port();
+    let mut connecting: Connecting<AnyMode> =
+        Builder::stream().start_connect(("::1", port)).unwrap().into();
+    assert!(connecting.peer().is_ipv6());
+    let stream: TcpStream<AnyMode> = connecting.finish().unwrap();
+    assert!(format!("{stream:?}").contains("V6Only"), "{stream:?}");
+    connecting = Builder::stream().dual_stack().start_connect(ipv4(port)).unwrap().into();
+    assert_eq!(connecting.peer(), ipv4(port));
+    let stream = connecting.finish().unwrap();
+    assert_eq!(stream.peer_addr().unwrap(), ipv4(port));
+    assert!(format!("{stream:?}").contains("DualStack"), "{stream:?}");
 }
 
 #[test]

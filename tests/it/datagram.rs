@@ -254,6 +254,7 @@ fn a_failed_connect_gives_the_socket_back() {
     let failed: StateError<UdpSocket> = client.connect("fe80::1").unwrap_err();
     assert_eq!(failed.error().op(), Op::Address);
     assert_eq!(failed.to_string(), failed.error().to_string());
+    assert_eq!(format!("{failed:?}"), format!("{:?}", failed.error()));
     assert!(failed.source().is_some());
     let client = failed.into_socket();
     assert_eq!(client.local_addr().unwrap(), local);

@@ -180,27 +180,6 @@ fn pending_network_errors_of_accept_are_the_peers() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_accept_fails_with_reaches_the_caller_as_it_is() {
-    let listener = listener();
-    for (errno, class) in [
-        (libc::EMFILE, AcceptFailure::Exhausted),
-        (libc::ECONNABORTED, AcceptFailure::Peer),
-        (libc::EPERM, AcceptFailure::Peer),
-        (libc::EINVAL, AcceptFailure::Fatal),
-    ] {
-        let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno };
-        let result = require!(with_faults(&[fault], || listener.accept().map(drop)), "faults");
-        let error = result.unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(errno));
-        assert_eq!(AcceptFailure::of(&error), class);
-    }
-    let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno: libc::EINVAL };
-    let ended = with_faults(&[fault], || listener.incoming().next().unwrap().map(drop));
-    assert_eq!(require!(ended, "faults").unwrap_err().raw_os_error(), Some(libc::EINVAL));
-}
-
-#[cfg(target_os = "linux")]
-#[test]
 fn incoming_waits_while_no_descriptor_is_left_and_then_goes_on() {
     use std::os::fd::AsRawFd;
     use std::sync::mpsc::channel;

@@ -158,6 +158,8 @@ fn streams_are_read_and_written_by_value_and_by_reference() {
     let (mut a, mut b) = ([0; 2], [0; 2]);
     let slices = &mut [IoSliceMut::new(&mut a), IoSliceMut::new(&mut b)];
     assert_eq!(accepted.read_vectored(slices).unwrap(), 0);
+    assert_eq!((&accepted).read_vectored(slices).unwrap(), 0);
+    (&client).flush().unwrap();
 }
 
 #[test]

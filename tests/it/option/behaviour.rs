@@ -117,6 +117,23 @@ fn ipv4_has_no_hop_limit_of_zero() {
 }
 
 #[test]
+fn a_time_that_no_system_counts_is_refused() {
+    let centuries = Duration::from_secs(u64::MAX);
+    let linger = Builder::stream().with(Linger(Some(centuries))).bind("[::]:0");
+    refused(linger, "SO_LINGER");
+    let idle = Builder::stream().with(KeepAliveIdle(centuries)).bind("[::]:0");
+    refused(idle, "TCP_KEEPIDLE");
+}
+
+#[test]
+fn preferences_print_as_their_names() {
+    let both = AddressPreferences::TEMPORARY.with(AddressPreferences::CARE_OF);
+    assert_eq!(format!("{both:?}"), "AddressPreferences(TEMPORARY | CARE_OF)");
+    assert_eq!(format!("{:?}", AddressPreferences::NON_CGA), "AddressPreferences(NON_CGA)");
+    assert_eq!(format!("{:?}", AddressPreferences::DEFAULT), "AddressPreferences()");
+}
+
+#[test]
 fn no_interface_of_that_name() {
     let named = |name: &str| BindDevice(Some(name.parse().unwrap()));
     for name in ["nosuch0", "nosuchinterface-0"] {

@@ -10,6 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
+#[cfg(target_arch = "x86")]
+mod socketcall;
+
+#[cfg(target_arch = "x86")]
+use self::socketcall::ask;
+
 /// Makes one system call of a thread fail: the number of the call, and of its arguments those that
 /// must have a certain value.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +31,14 @@ pub(crate) fn with_faults<T: Send>(
     faults: &[Fault<'_>],
     work: impl FnOnce() -> T + Send,
 ) -> Result<T, String> {
+    #[cfg(target_arch = "x86")]
+    return socketcall::with_faults(faults, work);
+    #[cfg(not(target_arch = "x86"))]
+    by_filter(faults, work)
+}
+
+#[cfg(not(target_arch = "x86"))]
+fn by_filter<T: Send>(faults: &[Fault<'_>], work: impl FnOnce() -> T + Send) -> Result<T, String> {
     if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
         return Err("the filter is written for little-endian 64-bit systems".into());
     }
@@ -60,6 +74,7 @@ fn give(action: u32) -> libc::sock_filter {
     statement(0x06, action)
 }
 
+#[cfg(not(target_arch = "x86"))]
 fn install(faults: &[Fault<'_>]) -> io::Result<()> {
     let mut program = Vec::new();
     for fault in faults {
@@ -75,6 +90,12 @@ fn install(faults: &[Fault<'_>]) -> io::Result<()> {
         program.push(give(libc::SECCOMP_RET_ERRNO | fault.errno as u32));
     }
     filter(program, 0).map(drop)
+}
+
+/// Asks the notifier about a call.
+#[cfg(not(target_arch = "x86"))]
+fn ask(call: libc::c_long) -> Vec<libc::sock_filter> {
+    vec![load(0), unless_equal(call as u32, 1), give(libc::SECCOMP_RET_USER_NOTIF)]
 }
 
 /// Filters the system calls of this thread from now on (seccomp(2)).
@@ -127,9 +148,7 @@ impl Gate {
     ) -> Result<T, String> {
         let (tell, told) = sync_channel(1);
         let worker = move || {
-            let ask =
-                vec![load(0), unless_equal(call as u32, 1), give(libc::SECCOMP_RET_USER_NOTIF)];
-            let notifier = filter(ask, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
+            let notifier = filter(ask(call), libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
             let installed = notifier.is_ok();
             tell.send(notifier).unwrap();
             installed.then(work)
