@@ -12,9 +12,9 @@ use crate::support::*;
 /// An IPv4 socket, which the crate does not make; it listens if it is a stream.
 fn ipv4_socket(kind: Type, share: bool, address: SocketAddr) -> std::io::Result<Socket> {
     let socket = Socket::new(Domain::IPV4, kind, None)?;
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     socket.set_reuse_port(share)?;
-    #[cfg(not(unix))]
+    #[cfg(not(target_os = "linux"))]
     assert!(!share);
     socket.bind(&address.into())?;
     if kind == Type::STREAM {

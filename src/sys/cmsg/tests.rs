@@ -6,10 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
+#[cfg(any(target_os = "linux", target_os = "android", windows))]
+use super::Arrival;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use super::proof::Any;
 use super::proof::{any_bytes, any_bytes_to_write, any_departure, any_messages};
-use super::{Arrival, Departure, Encoder, Layout, Messages, Native, Room, RoomToSend};
+use super::{Departure, Encoder, Layout, Messages, Native, Room, RoomToSend};
 use crate::sys::names::{self, Name, Number};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
