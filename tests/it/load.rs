@@ -1,6 +1,6 @@
 //! Much at once, and for long: nothing is lost, and nothing is left behind.
 //!
-//! With `INET6_LOAD=all` (`scripts/test-load`) there is a hundred times as much.
+//! With `INET6_LOAD=all` (`scripts/test-load`) there is much more.
 
 mod connections;
 mod datagrams;

@@ -61,7 +61,8 @@ fn ten_thousand_connections_through_one_listener() {
 fn clients(listener: &str) {
     let before = open_descriptors();
     // Closing resets the connection: ten thousand ports that rest for a minute would be too many.
-    let builder = Builder::stream().with(Linger(Some(Duration::ZERO))).with(ReadTimeout(Some(PATIENCE)));
+    let builder =
+        Builder::stream().with(Linger(Some(Duration::ZERO))).with(ReadTimeout(Some(PATIENCE)));
     let mut streams: Vec<TcpStream> =
         (0..CONNECTIONS).map(|_| builder.connect(listener).unwrap()).collect();
     for (round, len) in LENGTHS.into_iter().enumerate() {
