@@ -37,6 +37,8 @@ mod interface;
 #[cfg(target_os = "linux")]
 mod lab;
 mod listener;
+#[cfg(target_os = "linux")]
+mod load;
 mod membership;
 mod message;
 mod mode;

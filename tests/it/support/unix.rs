@@ -48,6 +48,18 @@ pub(crate) fn limit_descriptors(limit: libc::rlim_t) -> libc::rlim_t {
     before
 }
 
+/// Lets the process open at least `count` descriptors, as far as it may ask for that.
+pub(crate) fn allow_descriptors(count: libc::rlim_t) -> Result<(), String> {
+    let mut limits = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: there is room for the limits.
+    check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limits) });
+    if limits.rlim_max < count {
+        return Err(format!("{count} descriptors, and the limit is {}", limits.rlim_max));
+    }
+    limit_descriptors(limits.rlim_cur.max(count));
+    Ok(())
+}
+
 /// Sets the action of `SIGPIPE` to ending the process, which std had set to nothing.
 pub(crate) fn die_of_sigpipe() {
     // SAFETY: no handler is installed, the default action needs none.
