@@ -22,7 +22,7 @@ use crate::sys::{self, Owned};
 /// | --- | --- | --- |
 /// | `ECONNABORTED`, `ECONNRESET`, `EPROTO`, `EPERM` (a firewall), `ENETDOWN`, `EHOSTUNREACH` … | the peer's: its connection ended before it was accepted | go on |
 /// | `EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM` | the process's or the system's: no descriptor or memory is left | wait, then go on: the connection stays in the queue, and trying at once spins |
-/// | `WouldBlock` | nobody's: the listener is nonblocking or has a [`ReadTimeout`](crate::option::ReadTimeout), and nothing waits | wait, then go on |
+/// | `WouldBlock` | nobody's: the listener is nonblocking or has a [`ReadTimeout`](crate::option::ReadTimeout) (not on Windows), and nothing waits | wait, then go on |
 /// | any other | the listener's | stop |
 ///
 /// [`incoming`](Self::incoming) does all that; [`AcceptFailure`] tells them apart for a loop of
@@ -217,7 +217,7 @@ pub enum AcceptFailure {
     /// No descriptor or memory is left; the connection waits in the queue.
     Exhausted,
     /// The listener cannot go on; or, of kind `WouldBlock`, nothing waits on one that is
-    /// nonblocking or has a read timeout.
+    /// nonblocking or, but on Windows, has a read timeout.
     Fatal,
 }
 

@@ -235,3 +235,32 @@ fn flags(line: &str, address: &SocketAddrV6) -> Option<u32> {
         ip == address.ip().to_bits() && (address.scope_id() == 0 || address.scope_id() == index);
     is_it.then_some(flags)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// net/tcp_states.h
+    #[test]
+    fn each_state_of_the_kernel_has_its_name() {
+        let names = [
+            TcpState::Other(0),
+            TcpState::Established,
+            TcpState::SynSent,
+            TcpState::SynReceived,
+            TcpState::FinWait1,
+            TcpState::FinWait2,
+            TcpState::TimeWait,
+            TcpState::Closed,
+            TcpState::CloseWait,
+            TcpState::LastAck,
+            TcpState::Listen,
+            TcpState::Closing,
+            TcpState::SynReceived,
+            TcpState::Other(13),
+        ];
+        for (number, name) in (0..).zip(names) {
+            assert_eq!(state(number), name, "{number}");
+        }
+    }
+}

@@ -36,7 +36,6 @@ pub(crate) mod names;
 /// What only some systems have, on the others; compiled for tests everywhere, so that it keeps
 /// compiling.
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
-#[cfg_attr(any(target_os = "linux", target_os = "android"), expect(dead_code))]
 mod elsewhere;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;

@@ -50,6 +50,24 @@ fn a_batch_takes_what_is_there_in_order() {
     assert_eq!(server.recv_batch(&mut batch).unwrap_err().kind(), ErrorKind::WouldBlock);
 }
 
+#[test]
+fn a_socket_that_puts_together_sends_like_any_other() {
+    let client = socket();
+    let to = client.local_addr().unwrap();
+    let server = UdpSocket::bind("[::1]:0").unwrap().coalesce().unwrap();
+    let mut batch = SendBatch::new(8).unwrap();
+    assert_eq!(server.send_to(b"1", to).unwrap(), 1);
+    assert_eq!(server.send_message(&Outgoing::to(to, b"22").hop_limit(9)).unwrap(), 2);
+    assert_eq!(server.send_batch(&mut batch, &[Outgoing::to(to, b"333")]).unwrap(), 1);
+    let cut = Outgoing::to(to, b"4444555").segment_size(4);
+    assert_eq!(server.send_segments(&mut batch, &cut).unwrap(), 7);
+    for text in ["1", "22", "333", "4444", "555"] {
+        let mut buffer = [0; 16];
+        let (len, from) = client.recv_from(&mut buffer).unwrap();
+        assert_eq!((&buffer[..len], from), (text.as_bytes(), server.local_addr().unwrap()));
+    }
+}
+
 /// The kernel writes into the headers; what one call left must not show in the next.
 #[test]
 fn a_batch_is_as_new_each_time() {

@@ -19,11 +19,7 @@ pub(crate) fn example(name: &str) -> Result<Command, String> {
     // target/debug/deps/it-… and target/debug/examples/…
     let directory = test.parent().and_then(|deps| deps.parent()).ok_or("no target directory")?;
     let path: PathBuf = directory.join("examples").join(format!("{name}{EXE_SUFFIX}"));
-    if path.exists() {
-        Ok(Command::new(path))
-    } else {
-        Err(format!("{} is not built", path.display()))
-    }
+    if path.exists() { Ok(program(&path)) } else { Err(format!("{} is not built", path.display())) }
 }
 
 /// A program written elsewhere, or why it cannot be used here.

@@ -11,6 +11,7 @@
 #[macro_use]
 mod support;
 
+mod acceptance;
 mod address;
 mod adopt;
 mod architecture;
@@ -43,6 +44,7 @@ mod names;
 #[cfg(target_os = "linux")]
 mod network;
 mod option;
+mod port;
 mod property;
 mod readiness;
 mod resolve;

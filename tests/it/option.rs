@@ -312,8 +312,7 @@ fn who_may_bind() {
 
 #[test]
 fn buffers() {
-    // Linux doubles the value, to pay for its bookkeeping.
-    let doubled = if LINUX { 16_384 } else { 8_192 };
+    let doubled = 8_192 * differs(false).buffer_size;
     all(of("SO_SNDBUF", SendBufferSize(8_192)).reads(SendBufferSize(doubled)));
     all(of("SO_RCVBUF", RecvBufferSize(8_192)).reads(RecvBufferSize(doubled)));
     refused(UdpSocket::bind("[::1]:0").unwrap().set_option(SendBufferSize(u32::MAX)), "SO_SNDBUF");
@@ -375,8 +374,7 @@ fn the_interface_of_unicast() {
 #[test]
 fn the_header() {
     all(of("IPV6_UNICAST_HOPS", UnicastHops(Some(5))).twin(IP_TTL, 5));
-    let linux = cfg!(not(windows)) || wine_lacks("the default hop limit is that of the host");
-    let default = if linux { 64 } else { 128 };
+    let default = differs(wine_lacks("the default hop limit is that of the host")).hop_limit;
     let reads = UnicastHops(Some(default));
     all(of("IPV6_UNICAST_HOPS", UnicastHops(None)).reads(reads).twin(IP_TTL, 64));
     let class = TrafficClass::from(Dscp::AF41);

@@ -158,6 +158,8 @@ fn streams_are_read_and_written_by_value_and_by_reference() {
     let (mut a, mut b) = ([0; 2], [0; 2]);
     let slices = &mut [IoSliceMut::new(&mut a), IoSliceMut::new(&mut b)];
     assert_eq!(accepted.read_vectored(slices).unwrap(), 0);
+    assert_eq!((&accepted).read_vectored(slices).unwrap(), 0);
+    (&client).flush().unwrap();
 }
 
 #[test]
@@ -342,5 +344,14 @@ fn a_debug_print_names_both_ends() {
         &accepted.local_addr().unwrap().to_string(),
     ] {
         assert!(shown.contains(part), "{shown} lacks {part}");
+    }
+}
+
+/// What the types keep out (`tests/ui/shutdown_before_connect.rs`).
+#[test]
+fn the_kernel_shuts_down_no_stream_without_a_peer() {
+    let socket = socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::STREAM, None).unwrap();
+    for how in [Shutdown::Read, Shutdown::Write, Shutdown::Both] {
+        assert_eq!(socket.shutdown(how).unwrap_err().kind(), ErrorKind::NotConnected);
     }
 }

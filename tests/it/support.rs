@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
@@ -15,6 +16,8 @@ use inet6::{
     Builder, ConnectedUdpSocket, DualStack, Received, TcpListener, TcpStream, UdpSocket, V6Only,
 };
 
+#[path = "support/differs.rs"]
+mod differs;
 #[cfg(target_os = "linux")]
 #[path = "support/linux.rs"]
 mod linux;
@@ -22,6 +25,7 @@ mod linux;
 #[path = "support/unix.rs"]
 mod unix;
 
+pub(crate) use self::differs::differs;
 #[cfg(target_os = "linux")]
 pub(crate) use self::linux::*;
 #[cfg(unix)]
@@ -87,6 +91,17 @@ pub(crate) fn under_wine() -> bool {
     env::var_os("INET6_WINE").is_some()
 }
 
+/// A program of this build to be started: through the emulator, where these tests run in one
+/// (scripts/test-targets).
+pub(crate) fn program(path: &Path) -> Command {
+    let Some(emulator) = env::var_os("INET6_EMULATOR") else {
+        return Command::new(path);
+    };
+    let mut command = Command::new(emulator);
+    command.arg(path);
+    command
+}
+
 /// Whether Wine lacks what a part of a test needs; says so, as `skip`.
 pub(crate) fn wine_lacks(what: &str) -> bool {
     if under_wine() {
@@ -113,7 +128,7 @@ pub(crate) fn alone_with<F: FnOnce()>(environment: &[(&str, &OsStr)], body: F) {
     if env::var_os(MARK).is_some_and(|value| value == name) {
         return body();
     }
-    let output = Command::new(env::current_exe().expect("the test has a path"))
+    let output = program(&env::current_exe().expect("the test has a path"))
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(MARK, name)
         .envs(environment.iter().copied())

@@ -184,3 +184,48 @@ fn accept_and_set(
     set_nonblocking(accepted.as_fd(), nonblocking)?;
     Ok(accepted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::{is_nonblocking, listen, local_address};
+
+    fn is_closed_on_exec(fd: &OwnedFd) -> bool {
+        // SAFETY: the descriptor is open.
+        let flags = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFD) }).unwrap();
+        flags & libc::FD_CLOEXEC != 0
+    }
+
+    /// What is one call here, and several elsewhere.
+    #[test]
+    fn with_a_call_for_each_flag_the_flags_are_the_same() {
+        for nonblocking in [false, true] {
+            let listener = open_and_set(Shape::Stream, Protocol::Tcp, nonblocking).unwrap();
+            assert!(is_closed_on_exec(&listener));
+            assert_eq!(is_nonblocking(listener.as_fd()).unwrap(), Some(nonblocking));
+            bind(listener.as_fd(), &"[::1]:0".parse().unwrap()).unwrap();
+            listen(listener.as_fd(), 4).unwrap();
+            let address = local_address(listener.as_fd()).unwrap();
+            for accepted_nonblocking in [false, true] {
+                let client = std::net::TcpStream::connect(address).unwrap();
+                let (mut raw, mut len) = (MaybeUninit::uninit(), ADDRESS_LEN);
+                let accepted = loop {
+                    let fd = listener.as_fd();
+                    match accept_and_set(fd, accepted_nonblocking, &mut raw, &mut len) {
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                        accepted => break accepted.unwrap(),
+                    }
+                };
+                assert_eq!(known(&raw, len).map(Into::into), client.local_addr().ok());
+                assert!(is_closed_on_exec(&accepted));
+                assert_eq!(is_nonblocking(accepted.as_fd()).unwrap(), Some(accepted_nonblocking));
+            }
+        }
+    }
+
+    #[test]
+    fn a_peer_without_an_address_is_gone_and_one_of_another_family_is_an_error() {
+        assert_eq!(no_peer(&0).kind(), io::ErrorKind::ConnectionAborted);
+        assert_eq!(no_peer(&2).kind(), io::ErrorKind::InvalidData);
+    }
+}

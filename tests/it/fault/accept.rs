@@ -117,7 +117,7 @@ fn a_lost_peer_or_a_signal_costs_one_more_call() {
 #[test]
 fn accept_hands_on_what_it_fails_with() {
     alone(|| {
-        require!(gates(), "a gate");
+        require!(faults(), "faults");
         let listener = listener();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let before = open_descriptors();
@@ -141,6 +141,10 @@ fn accept_hands_on_what_it_fails_with() {
                 }
             }
         }
+        // What is the listener's ends the loop.
+        let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno: libc::EINVAL };
+        let ended = with_faults(&[fault], || listener.incoming().next().unwrap().map(drop));
+        assert_eq!(ended.unwrap().unwrap_err().raw_os_error(), Some(libc::EINVAL));
         assert_eq!(listener.accept().unwrap().1, client.local_addr().unwrap());
     });
 }
@@ -163,7 +167,7 @@ fn a_process_without_descriptors_waits_for_one() {
                 };
                 let server = scope.spawn(move || gate.run(libc::SYS_accept4, work));
                 // The notifier of the gate is a descriptor, too.
-                until("the gate stands", || server_is_gated());
+                until("the gate stands", a_gate_stands);
                 // The lowest free number is the next descriptor: none is left below it.
                 let next = client.try_clone().unwrap().as_raw_fd();
                 let before = limit_descriptors(next.try_into().unwrap());
@@ -182,7 +186,7 @@ fn a_process_without_descriptors_waits_for_one() {
 }
 
 /// Whether a notifier of seccomp is among the descriptors of this process.
-fn server_is_gated() -> bool {
+fn a_gate_stands() -> bool {
     let links = std::fs::read_dir("/proc/self/fd").unwrap();
     links
         .filter_map(|link| std::fs::read_link(link.unwrap().path()).ok())

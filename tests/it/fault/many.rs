@@ -118,51 +118,37 @@ fn ten_thousand_fail() {
     });
 }
 
+/// A call with its arguments, and what fails with it.
+type Step<'a> = (libc::c_long, &'a [(u32, libc::c_int)], Case<'a>);
+
 /// As many for each step that the kernel can refuse.
 #[test]
 fn ten_thousand_fail_at_each_step() {
     alone(|| {
         let listener = listener();
         let peer = listener.local_addr().unwrap();
-        let (streams, datagrams) = (Builder::stream(), Builder::datagram());
+        // What is connected is reset, so that no port is kept for a while.
+        let streams = Builder::stream().with(Linger(Some(Duration::ZERO)));
+        let datagrams = Builder::datagram();
         let v6_only = [(1, libc::IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
         let pending = [(1, libc::SOL_SOCKET), (2, libc::SO_ERROR)];
         let flags = [(1, libc::F_SETFL)];
-        let steps: [(libc::c_long, &[(u32, libc::c_int)], Case<'_>); 8] = [
-            (libc::SYS_socket, &[], ("bind", &|| drop(streams.bind("[::1]:0").unwrap_err()))),
-            (
-                libc::SYS_setsockopt,
-                &v6_only,
-                ("bind", &|| drop(datagrams.bind("[::1]:0").unwrap_err())),
-            ),
-            (
-                libc::SYS_getsockopt,
-                &v6_only,
-                ("bind", &|| drop(datagrams.bind("[::1]:0").unwrap_err())),
-            ),
-            (libc::SYS_bind, &[], ("bind", &|| drop(streams.bind("[::1]:0").unwrap_err()))),
-            (
-                libc::SYS_listen,
-                &[],
-                ("listen", &|| drop(streams.bind("[::1]:0").unwrap().listen(1).unwrap_err())),
-            ),
-            (libc::SYS_connect, &[], ("connect", &|| drop(streams.connect(peer).unwrap_err()))),
-            (
-                libc::SYS_getsockopt,
-                &pending,
-                ("finish", &|| {
-                    drop(streams.start_connect(peer).unwrap().finish().unwrap_err());
-                    drop(listener.accept().unwrap());
-                }),
-            ),
-            (
-                libc::SYS_fcntl,
-                &flags,
-                ("finish", &|| {
-                    drop(streams.start_connect(peer).unwrap().finish().unwrap_err());
-                    drop(listener.accept().unwrap());
-                }),
-            ),
+        let bind = || drop(datagrams.bind("[::1]:0").unwrap_err());
+        let listen = || drop(streams.bind("[::1]:0").unwrap().listen(1).unwrap_err());
+        let connect = || drop(streams.connect(peer).unwrap_err());
+        let finish = || {
+            drop(streams.start_connect(peer).unwrap().finish().unwrap_err());
+            drop(listener.accept().unwrap());
+        };
+        let steps: [Step<'_>; 8] = [
+            (libc::SYS_socket, &[], ("socket", &bind)),
+            (libc::SYS_setsockopt, &v6_only, ("mode", &bind)),
+            (libc::SYS_getsockopt, &v6_only, ("mode, read back", &bind)),
+            (libc::SYS_bind, &[], ("bind", &bind)),
+            (libc::SYS_listen, &[], ("listen", &listen)),
+            (libc::SYS_connect, &[], ("connect", &connect)),
+            (libc::SYS_getsockopt, &pending, ("pending error", &finish)),
+            (libc::SYS_fcntl, &flags, ("blocking again", &finish)),
         ];
         for (call, arguments, case) in steps {
             let fault = Fault { call, arguments, errno: libc::ENOMEM };

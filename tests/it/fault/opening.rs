@@ -122,11 +122,6 @@ fn fails_at(name: &str, steps: Vec<Step>, verb: impl Fn() -> Result<(), Error> +
     }
 }
 
-/// Whether the kernel lets a thread filter its calls.
-fn faults() -> Result<(), String> {
-    with_faults(&[Fault { call: libc::SYS_socket, arguments: &[(0, -1)], errno: 1 }], || {})
-}
-
 fn endpoint(text: &str) -> Endpoint {
     text.parse().unwrap()
 }
@@ -459,13 +454,15 @@ fn a_mode_that_is_claimed_and_not_taken_is_told_by_every_verb() {
     });
 }
 
+type Verb<'a> = dyn Fn() -> Result<(), Error> + Sync + 'a;
+
 fn claimed<M: Mode>(mode: M, text: &str) {
     let listener = Builder::stream().dual_stack().bind("[::1]:0").unwrap().listen(64).unwrap();
     let peer = Endpoint::from(listener.local_addr().unwrap());
     let (streams, datagrams) = (Builder::stream().mode(mode), Builder::datagram().mode(mode));
     let before = open_descriptors();
     let arguments = [(1, IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
-    let verbs: [(&str, &(dyn Fn() -> Result<(), Error> + Sync)); 7] = [
+    let verbs: [(&str, &Verb<'_>); 7] = [
         ("bind", &|| streams.bind("[::1]:0").map(drop)),
         ("connect", &|| streams.connect(&peer).map(drop)),
         ("connect_timeout", &|| streams.connect_timeout(&peer, PATIENCE).map(drop)),

@@ -239,8 +239,7 @@ const SECOND: Duration = Duration::from_secs(1);
 #[test]
 fn every_option_is_named_when_the_kernel_refuses_it() {
     alone(|| {
-        let read_only = Fault { call: libc::SYS_setsockopt, arguments: &[(0, -1)], errno: 1 };
-        require!(with_faults(&[read_only], || {}), "faults");
+        require!(faults(), "faults");
         let mut tried = Tried::default();
         of_the_socket(&mut tried);
         of_ipv6(&mut tried);

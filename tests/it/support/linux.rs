@@ -10,6 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
+#[cfg(target_arch = "x86")]
+mod socketcall;
+
+#[cfg(target_arch = "x86")]
+use self::socketcall::ask;
+
 /// Makes one system call of a thread fail: the number of the call, and of its arguments those that
 /// must have a certain value.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +31,14 @@ pub(crate) fn with_faults<T: Send>(
     faults: &[Fault<'_>],
     work: impl FnOnce() -> T + Send,
 ) -> Result<T, String> {
+    #[cfg(target_arch = "x86")]
+    return socketcall::with_faults(faults, work);
+    #[cfg(not(target_arch = "x86"))]
+    by_filter(faults, work)
+}
+
+#[cfg(not(target_arch = "x86"))]
+fn by_filter<T: Send>(faults: &[Fault<'_>], work: impl FnOnce() -> T + Send) -> Result<T, String> {
     if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
         return Err("the filter is written for little-endian 64-bit systems".into());
     }
@@ -35,6 +49,11 @@ pub(crate) fn with_faults<T: Send>(
         });
         worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
+}
+
+/// Whether `with_faults` can do anything here.
+pub(crate) fn faults() -> Result<(), String> {
+    with_faults(&[], || {})
 }
 
 /// A statement of a filter.
@@ -55,6 +74,7 @@ fn give(action: u32) -> libc::sock_filter {
     statement(0x06, action)
 }
 
+#[cfg(not(target_arch = "x86"))]
 fn install(faults: &[Fault<'_>]) -> io::Result<()> {
     let mut program = Vec::new();
     for fault in faults {
@@ -70,6 +90,12 @@ fn install(faults: &[Fault<'_>]) -> io::Result<()> {
         program.push(give(libc::SECCOMP_RET_ERRNO | fault.errno as u32));
     }
     filter(program, 0).map(drop)
+}
+
+/// Asks the notifier about a call.
+#[cfg(not(target_arch = "x86"))]
+fn ask(call: libc::c_long) -> Vec<libc::sock_filter> {
+    vec![load(0), unless_equal(call as u32, 1), give(libc::SECCOMP_RET_USER_NOTIF)]
 }
 
 /// Filters the system calls of this thread from now on (seccomp(2)).
@@ -122,9 +148,7 @@ impl Gate {
     ) -> Result<T, String> {
         let (tell, told) = sync_channel(1);
         let worker = move || {
-            let ask =
-                vec![load(0), unless_equal(call as u32, 1), give(libc::SECCOMP_RET_USER_NOTIF)];
-            let notifier = filter(ask, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
+            let notifier = filter(ask(call), libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
             let installed = notifier.is_ok();
             tell.send(notifier).unwrap();
             installed.then(work)
@@ -222,12 +246,12 @@ impl SleepCounter {
 }
 
 /// How often a call was cut short by `tests/it/fault/short.c`, which must be in this process.
-pub(crate) fn shortened(call: u32) -> u64 {
+pub(crate) fn shortened(call: u32) -> libc::c_ulong {
     // SAFETY: the name is a string of C.
     let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"inet6_shortened".as_ptr()) };
     assert!(!found.is_null(), "the library is not in this process");
     // SAFETY: a function of this name and type is what the library has, and nobody else.
     let shortened: extern "C" fn(libc::c_uint) -> libc::c_ulong =
         unsafe { std::mem::transmute(found) };
-    shortened(call).into()
+    shortened(call)
 }
