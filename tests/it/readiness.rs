@@ -175,7 +175,7 @@ fn trying_and_waiting_loses_nothing() {
     });
 }
 
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[cfg(all(target_os = "linux", any(target_arch = "x86", target_arch = "x86_64")))]
 #[test]
 fn a_wait_that_fails_says_so() {
     let (socket, client) = datagrams();

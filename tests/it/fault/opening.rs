@@ -59,9 +59,9 @@ fn created(mut more: Vec<Step>) -> Vec<Step> {
     more
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 const POLL: libc::c_long = libc::SYS_poll;
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
 const POLL: libc::c_long = libc::SYS_ppoll;
 
 /// The calls about sockets and descriptors. What a verb does not list, it must not depend on.

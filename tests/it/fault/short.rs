@@ -33,7 +33,8 @@ impl Shim {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = temp_dir().join(format!("inet6-short-{}-{number}.so", std::process::id()));
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fault/short.c");
-        let mut compiler = Command::new("cc");
+        // scripts/test-targets names the one for its target.
+        let mut compiler = Command::new(env::var_os("INET6_CC").unwrap_or_else(|| "cc".into()));
         compiler.args(["-std=gnu11", "-Wall", "-Werror", "-O1", "-shared", "-fPIC", "-o"]);
         let built = compiler.arg(&path).arg(source).output();
         let built = built.map_err(|error| format!("cc: {error}"))?;
