@@ -8,6 +8,9 @@ use crate::mode::{FromWire, IpFromWire, Mode, V6Only};
 use crate::socket::{ConnectedUdpSocket, Connecting, TcpStream, UdpSocket};
 use crate::sys::{self, Borrowed};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod proof;
+
 /// What a router, the peer or this host says of a datagram that was sent.
 ///
 /// With [`RecvError`](crate::option::RecvError) the system keeps these reports in a queue of their
@@ -327,34 +330,13 @@ impl<M: Mode> TcpStream<M> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv6Addr, SocketAddrV6};
+    use std::net::Ipv6Addr;
 
     use proptest::prelude::*;
 
-    use super::*;
-    use crate::mode::DualStack;
+    use super::proof::any_bytes;
     use crate::sys::cmsg::{Layout, Native, Queued};
     use crate::sys::names::{self, Number};
-
-    /// Whatever a report is made of, it says nothing that was not there. A fuzzer may call it.
-    fn any_bytes(control: &[u8]) {
-        let Some(queued) = Queued::read::<Native>(control) else { return };
-        let wire = SocketAddrV6::new(Ipv6Addr::LOCALHOST, 9, 0, 0);
-        let report = sys::Report { len: 0, truncated: false, destination: Some(wire), queued };
-        let report = ErrorReport::<DualStack>::new(report);
-        let raw = report.icmp.map(|icmp| (icmp.kind(), icmp.code()));
-        assert!(raw.is_none_or(|raw| raw == (queued.kind, queued.code)));
-        assert_eq!(raw.is_some(), matches!(report.origin, Origin::Icmp | Origin::Icmpv6));
-        assert!(report.offender.is_none() || raw.is_some());
-        if let Some(IpAddr::V6(offender)) = report.offender {
-            assert_eq!(offender.to_ipv4_mapped(), None);
-        }
-        assert_eq!(report.sent.is_some(), report.origin == Origin::Timestamp);
-        assert_eq!(report.error().is_none(), report.origin == Origin::Timestamp);
-        let error = io::Error::from_raw_os_error(queued.errno);
-        let too_long = sys::errors::is_too_long(&error) && report.sent.is_none();
-        assert!(report.mtu.is_none_or(|mtu| mtu == queued.info && mtu != 0 && too_long));
-    }
 
     /// `struct sock_extended_err`, and the address of who says so.
     fn value(origin: u8, kind: u8, code: u8, offender: &[u8]) -> Vec<u8> {

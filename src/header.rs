@@ -285,7 +285,7 @@ impl fmt::Display for FlowLabel {
 
 #[cfg(test)]
 mod tests {
-    use super::{Dscp, Ecn};
+    use super::{Dscp, Ecn, FlowLabel};
 
     #[test]
     fn six_bits_and_two_make_every_traffic_class() {
@@ -315,5 +315,20 @@ mod tests {
             assert_eq!(code.to_string(), name);
         }
         assert_eq!(Dscp::new(63).unwrap().to_string(), "63");
+    }
+
+    /// RFC 3493, section 3.3: `sin6_flowinfo` is in network byte order.
+    #[test]
+    fn a_flow_label_has_twenty_bits_in_network_byte_order() {
+        let label = FlowLabel::new(0x12345).unwrap();
+        assert_eq!(label.bits(), 0x12345);
+        assert_eq!(label.flowinfo().to_ne_bytes(), [0, 0x01, 0x23, 0x45]);
+        // A version and a traffic class stand before it in the header.
+        let class_too = u32::from_ne_bytes([0x6b, 0x91, 0x23, 0x45]);
+        assert_eq!(FlowLabel::from_flowinfo(class_too), Some(label));
+        assert_eq!(FlowLabel::from_flowinfo(u32::from_ne_bytes([0x6b, 0x90, 0, 0])), None);
+        assert_eq!((FlowLabel::new(0), FlowLabel::new(0x10_0000)), (None, None));
+        assert_eq!(label.to_string(), "0x12345");
+        assert_eq!(FlowLabel::new(1).unwrap().to_string(), "0x00001");
     }
 }

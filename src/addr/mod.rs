@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod proof;
 mod to_address;
 
 pub use self::to_address::ToAddress;
@@ -365,6 +367,8 @@ impl From<AddressError> for std::io::Error {
 
 #[cfg(test)]
 mod tests {
+    mod property;
+
     use super::to_address::ToWire;
     use super::*;
     use crate::mode::{AnyMode, DualStack, V6Only};

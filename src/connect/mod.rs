@@ -13,6 +13,9 @@ mod report;
 mod resolve;
 mod verbs;
 
+#[cfg(fuzzing)]
+pub(crate) use self::race::proof;
+
 pub use self::cancel::Cancel;
 pub use self::host::HappyEyeballs;
 pub use self::report::{

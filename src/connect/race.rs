@@ -13,6 +13,12 @@ use std::time::Duration;
 
 use super::resolve::Family;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod proof;
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(not(test), allow(dead_code, reason = "written by hand in tests only"))]
+mod script;
+
 /// The times of a race, and who goes first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {

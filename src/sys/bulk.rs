@@ -33,3 +33,17 @@ pub(super) fn send_nothing(_: Borrowed<'_>, _: &File, _: i64, _: usize) -> io::R
         "this system cannot send a part of a file by itself (sendfile); read it and send that",
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_without_it_says_what_to_do() {
+        let file = File::open(std::env::current_exe().unwrap()).unwrap();
+        let socket = std::net::UdpSocket::bind("[::1]:0").unwrap().into();
+        let error = send_nothing(crate::sys::borrow(&socket), &file, 0, 1).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+        assert!(error.to_string().contains("read it and send that"), "{error}");
+    }
+}

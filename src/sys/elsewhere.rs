@@ -1,15 +1,21 @@
 //! Systems without what `linux` has.
 
 use std::io::{self, IoSliceMut};
-use std::net::Ipv6Addr;
+use std::net::{Ipv6Addr, SocketAddrV6};
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use super::{Borrowed, Report, Target, unsupported};
+use crate::error::Absence;
 use crate::tcp_info::TcpInfo;
 
 pub(crate) fn tcp_info(_: Target<'_>) -> io::Result<TcpInfo> {
     Err(unsupported())
+}
+
+/// The others do not tell.
+pub(crate) fn why_absent(_: &SocketAddrV6) -> Option<Absence> {
+    None
 }
 
 pub(crate) fn send_queue_len(_: Borrowed<'_>) -> io::Result<usize> {
@@ -44,4 +50,31 @@ pub(crate) fn recv_error(_: Borrowed<'_>, _: &mut [IoSliceMut<'_>]) -> io::Resul
         io::ErrorKind::Unsupported,
         "this system has no queue of errors (MSG_ERRQUEUE)",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_says_so() {
+        let socket = std::net::UdpSocket::bind("[::1]:0").unwrap().into();
+        let fd = crate::sys::borrow(&socket);
+        let target = Target { fd, dual_stack: false };
+        let errors = [
+            tcp_info(target).unwrap_err(),
+            send_queue_len(fd).unwrap_err(),
+            steer_by_cpu(target, NonZeroUsize::MIN).unwrap_err(),
+            lease_flow_label(fd, &Ipv6Addr::LOCALHOST, 0, 0).unwrap_err(),
+            release_flow_label(fd, 1).unwrap_err(),
+            linger_flow_label(fd, 1, 1).unwrap_err(),
+            monotonic_nanos(Instant::now()).unwrap_err(),
+            recv_error(fd, &mut []).map(drop).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), io::ErrorKind::Unsupported, "{error}");
+        }
+        let nobody = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0);
+        assert_eq!(why_absent(&nobody), None);
+    }
 }

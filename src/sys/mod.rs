@@ -36,7 +36,6 @@ pub(crate) mod names;
 /// What only some systems have, on the others; compiled for tests everywhere, so that it keeps
 /// compiling.
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
-#[cfg_attr(any(target_os = "linux", target_os = "android"), expect(dead_code))]
 mod elsewhere;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
@@ -59,9 +58,7 @@ pub(crate) use self::option::*;
 pub(crate) use self::resolve::{ResolveFailure, ResolveReason, resolve};
 #[cfg(unix)]
 pub(crate) use self::unix::*;
-pub(crate) use self::wait::{
-    Readiness, Ready, Waker, Woken, receive_timed_out, wait_any, wait_one, waker,
-};
+pub(crate) use self::wait::{Readiness, Ready, Waker, Woken, wait_any, wait_one, waker};
 #[cfg(windows)]
 pub(crate) use self::windows::*;
 

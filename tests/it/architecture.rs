@@ -27,6 +27,7 @@ const LAYERS: [&[&str]; 6] = [
         "connect",
         "everywhere",
         "interop",
+        "fuzzing",
     ],
 ];
 

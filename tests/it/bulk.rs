@@ -308,6 +308,7 @@ fn a_cork_holds_until_it_is_gone() {
     let slices = [IoSlice::new(b"2 "), IoSlice::new(b"slices, ")];
     assert_eq!(corked.write_vectored(&slices).unwrap(), 10);
     corked.flush().unwrap();
+    assert!(format!("{corked:?}").starts_with("Corked { stream: TcpStream {"), "{corked:?}");
     // All else that a stream can do.
     assert_eq!(corked.peer_addr().unwrap(), accepted.local_addr().unwrap());
     corked.uncork().unwrap();

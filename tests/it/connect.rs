@@ -11,8 +11,8 @@ use std::time::Duration;
 use crate::support::{PATIENCE, dual_listener, full_listener, ipv4, listener, socket};
 use inet6::option::NoDelay;
 use inet6::{
-    Builder, Cancel, Event, Family, HappyEyeballs, HostErrorKind, Outcome, Resolve, ResolveError,
-    ResolveErrorKind,
+    Builder, Cancel, Endpoint, Event, Family, HappyEyeballs, HostErrorKind, Outcome, Resolve,
+    ResolveError, ResolveErrorKind, UdpSocket,
 };
 
 /// What to answer for IPv6, and for IPv4.
@@ -82,6 +82,10 @@ fn ipv6_goes_first_and_every_attempt_has_the_options() {
     assert_eq!(connection.peer, SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
     assert_eq!(connection.socket.option::<NoDelay>().unwrap(), NoDelay(true));
     assert_eq!(connection.report.host, format!("host.example:{port}"));
+    let report = connection.report.to_string();
+    assert!(report.starts_with(&format!("host.example:{port}, ")), "{report}");
+    assert!(report.contains("IPv6 answer: ::1"), "{report}");
+    assert!(report.ends_with(&format!("[::1]:{port}: connected")), "{report}");
 }
 
 #[test]
@@ -144,6 +148,44 @@ fn an_observer_that_panics_ends_the_race() {
     // Nobody waits any more, and nothing is poisoned.
     cancel.cancel();
     assert!(cancel.is_cancelled());
+}
+
+#[test]
+fn a_host_is_the_same_whichever_way_it_is_written() {
+    let text = String::from("[::1]:80");
+    let endpoint: Endpoint = text.parse().unwrap();
+    let address: SocketAddr = text.parse().unwrap();
+    let expected = format!("{:?}", HappyEyeballs::from(&text[..]));
+    assert!(expected.contains("Literal([::1]:80)"), "{expected}");
+    for host in [
+        HappyEyeballs::from(&text),
+        text.into(),
+        ("::1", 80).into(),
+        (String::from("::1"), 80).into(),
+        endpoint.into(),
+        address.into(),
+        HappyEyeballs::from(&HappyEyeballs::to(address)),
+    ] {
+        assert_eq!(format!("{host:?}"), expected);
+    }
+    let host = HappyEyeballs::to("host.example:80")
+        .first_family(Family::Ipv4)
+        .first_family_count(2.try_into().unwrap());
+    let shown = format!("{host:?}");
+    for part in ["host.example", "first_family: Ipv4", "first_family_count: 2"] {
+        assert!(shown.contains(part), "{shown} lacks {part}");
+    }
+}
+
+#[test]
+fn the_first_family_has_as_many_attempts_as_it_was_given() {
+    let many = (2..5).map(|last| (Ipv4Addr::new(127, 0, 0, last), 0).into()).collect();
+    let race = host(unused(), Ok(v6()), Ok(many))
+        .first_family(Family::Ipv4)
+        .first_family_count(2.try_into().unwrap());
+    let error = Builder::stream().dual_stack().connect_host(race).unwrap_err();
+    let families = error.report().attempts.iter().map(|attempt| attempt.address.is_ipv6());
+    assert_eq!(families.collect::<Vec<_>>(), [false, false, true, false], "{error}");
 }
 
 #[test]
@@ -238,9 +280,12 @@ fn the_deadline_holds_while_the_resolver_hangs() {
     let error = Builder::stream().connect_host(&host).unwrap_err();
     assert_eq!(error.kind(), HostErrorKind::TimedOut);
     assert!(error.report().answers.is_empty());
+    assert!(error.to_string().contains("host.example:80: the time is over"), "{error}");
+    assert!(error.source().is_none());
     // It was asked, and hangs until now.
     assert!(was_asked.recv().is_err());
     drop(open);
+    assert_eq!(io::Error::from(error).kind(), ErrorKind::TimedOut);
 }
 
 #[test]
@@ -280,6 +325,13 @@ fn a_race_is_given_up_while_an_attempt_runs() {
     let error = race.join().unwrap();
     assert_eq!(error.kind(), HostErrorKind::Cancelled);
     assert_eq!(error.report().attempts.len(), 1);
+    // The attempt has no failure that would be the reason.
+    assert!(error.source().is_none());
+    let text = error.to_string();
+    assert!(text.contains("it was given up") && text.ends_with("given up"), "{text}");
+    assert_eq!(format!("{error:?}"), text);
+    let fields = format!("{error:#?}");
+    assert!(fields.starts_with("HostError {") && fields.contains("kind: Cancelled"), "{fields}");
 }
 
 #[test]
@@ -369,4 +421,18 @@ fn a_datagram_socket_takes_the_first_address_that_has_a_route() {
     connection.socket.send(b"ping").unwrap();
     let (len, from) = server.recv_from(&mut [0; 8]).unwrap();
     assert_eq!((len, SocketAddr::V6(from)), (4, connection.socket.local_addr().unwrap()));
+}
+
+#[test]
+fn a_datagram_socket_is_bound_where_it_is_told() {
+    let server = socket();
+    let address = server.local_addr().unwrap();
+    let mine = UdpSocket::bind("[::1]:0").unwrap().local_addr().unwrap();
+    let host = HappyEyeballs::to(address.to_string()).source(move |peer| {
+        assert_eq!(peer, SocketAddr::V6(address));
+        Some(mine.into())
+    });
+    let connection = Builder::datagram().connect_host(host).unwrap();
+    assert_eq!(connection.socket.local_addr().unwrap(), mine);
+    assert_eq!(connection.socket.peer_addr().unwrap(), address);
 }

@@ -5,50 +5,10 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
-use std::num::NonZeroU32;
 
 use inet6::header::{Dscp, Ecn};
-use inet6::{AnyMode, Builder, Endpoint, Op, Zone};
+use inet6::{AnyMode, Builder, Endpoint, Op};
 use proptest::prelude::*;
-
-/// Reads any text in all the ways there are; what can be read prints as something that reads the
-/// same.
-fn text(text: &str) {
-    if let Ok(endpoint) = text.parse::<Endpoint>() {
-        printed_is_read(&endpoint);
-    }
-    if let Ok(zone) = text.parse::<Zone>() {
-        assert_eq!(zone.to_string().parse().as_ref(), Ok(&zone));
-    }
-    if let Ok(endpoint) = Endpoint::new(text, 80) {
-        assert_eq!(endpoint.port(), 80);
-        printed_is_read(&endpoint);
-    }
-}
-
-fn printed_is_read(endpoint: &Endpoint) {
-    let printed = endpoint.to_string();
-    assert_eq!(printed.parse().as_ref(), Ok(endpoint), "printed as {printed}");
-    assert_eq!(format!("{endpoint:?}"), printed);
-    // The host alone, as in `("fe80::1%eth0", 80)`.
-    let host = match endpoint.zone() {
-        Some(zone) => format!("{}%{zone}", endpoint.ip()),
-        None => endpoint.ip().to_string(),
-    };
-    assert_eq!(Endpoint::new(&host, endpoint.port()).as_ref(), Ok(endpoint), "{host}");
-}
-
-/// Text that std reads as an address is the same address here.
-fn as_std_reads_it(address: SocketAddr) {
-    let endpoint: Endpoint = address.to_string().parse().unwrap();
-    assert_eq!((endpoint.ip(), endpoint.port()), (address.ip(), address.port()));
-    assert_eq!(endpoint, Endpoint::from(address));
-    let scope = match address {
-        SocketAddr::V6(address) => address.scope_id(),
-        SocketAddr::V4(_) => 0,
-    };
-    assert_eq!(endpoint.zone().and_then(Zone::index).map_or(0, NonZeroU32::get), scope);
-}
 
 /// The two fields of a traffic class take it apart without a rest.
 fn traffic_class(class: u8) {
@@ -96,43 +56,6 @@ fn refused_by_v6_only(address: SocketAddr) {
     }
 }
 
-fn any_text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        any::<String>(),
-        // What looks like an address, and mostly is none.
-        "[0-9a-f:.%\\[\\]+ eth]{0,40}",
-        "\\[[0-9a-f:]{2,20}(%[a-z0-9%:]{0,9})?\\]:[0-9]{1,6}",
-        "[0-9]{1,3}(\\.[0-9]{1,3}){3}(%[a-z0-9]{0,9})?:[0-9]{0,6}",
-        "fe80::[0-9a-f]{1,4}%\\PC{0,9}",
-        // What is one, but for a character.
-        (any_endpoint_text(), any::<prop::sample::Index>(), any::<char>()).prop_map(
-            |(text, at, c)| {
-                let mut characters: Vec<char> = text.chars().collect();
-                let at = at.index(characters.len());
-                characters[at] = c;
-                characters.into_iter().collect()
-            }
-        ),
-    ]
-}
-
-/// An endpoint as its text; every endpoint that has one is reached.
-fn any_endpoint_text() -> impl Strategy<Value = String> {
-    let zone = prop_oneof![
-        Just(String::new()),
-        any::<NonZeroU32>().prop_map(|index| format!("%{index}")),
-        "%[a-z]{1,8}[0-9.:@_-]{0,6}",
-        "%[^%/\\[\\]\\s\\p{Cc}]{1,15}".prop_filter("0 and what is beyond a u32", |zone| {
-            !zone[1..].bytes().all(|byte| byte.is_ascii_digit())
-        }),
-    ];
-    prop_oneof![
-        (any::<Ipv4Addr>(), any::<u16>()).prop_map(|(ip, port)| format!("{ip}:{port}")),
-        (any_ipv6(), zone, any::<u16>())
-            .prop_map(|(ip, zone, port)| format!("[{ip}{zone}]:{port}")),
-    ]
-}
-
 /// The special ones as often as all the others together.
 fn any_ipv6() -> impl Strategy<Value = Ipv6Addr> {
     prop_oneof![
@@ -158,23 +81,6 @@ fn config(cases: u32) -> ProptestConfig {
 
 proptest! {
     #![proptest_config(config(2000))]
-
-    #[test]
-    fn no_text_makes_parsing_panic(input in any_text()) {
-        text(&input);
-    }
-
-    #[test]
-    fn an_endpoint_prints_as_what_it_was_read_from(input in any_endpoint_text()) {
-        let endpoint: Endpoint = input.parse().expect(&input);
-        printed_is_read(&endpoint);
-        prop_assert_eq!(endpoint.to_string(), input);
-    }
-
-    #[test]
-    fn an_address_of_std_is_read_as_std_reads_it(address in any_address()) {
-        as_std_reads_it(address);
-    }
 
     #[test]
     fn a_traffic_class_is_its_two_fields(class in any::<u8>()) {

@@ -1,9 +1,10 @@
 //! The resolver of the system.
 
+use std::error::Error as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::thread;
 
-use inet6::{Family, Resolve, ResolveErrorKind, SystemResolver};
+use inet6::{Family, Resolve, ResolveError, ResolveErrorKind, SystemResolver};
 
 const FAMILIES: [Family; 2] = [Family::Ipv6, Family::Ipv4];
 
@@ -75,6 +76,13 @@ fn an_invalid_name_does_not_exist() {
 }
 
 #[test]
+fn a_failure_tells_its_cause() {
+    let error = ResolveError::new(ResolveErrorKind::Unreachable, "no answer from 192.0.2.53");
+    assert_eq!(error.source().unwrap().to_string(), "no answer from 192.0.2.53");
+    assert!(ResolveError::from(ResolveErrorKind::NoSuchName).source().is_none());
+}
+
+#[test]
 fn both_families_are_asked_side_by_side() {
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -112,6 +120,7 @@ fn with_hosts<F: FnOnce()>(hosts: &str, sources: &str, body: F) {
         .args(["--mount", "--net", "sh", "-c", MOUNT, "sh"])
         .arg(file(".hosts", hosts))
         .arg(file(".nsswitch", &format!("hosts: {sources}\n")))
+        .args(env::var_os("INET6_EMULATOR"))
         .arg(env::current_exe().expect("the test has a path"))
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(MARK, name)

@@ -4,13 +4,12 @@
 //! defaults of the RFC where a test does not say otherwise, and an attempt without a fate hangs.
 
 mod property;
-mod script;
 
 use std::time::Duration;
 
-use self::script::{Script, addresses, ms};
-use super::Family::{self, Ipv4, Ipv6};
-use super::{Next, Race, Rules};
+use super::Family::{Ipv4, Ipv6};
+use super::script::{Script, addresses, ms};
+use super::{Next, Race};
 
 fn both() -> Script {
     Script::asking(&[Ipv6, Ipv4])

@@ -11,6 +11,8 @@ use std::marker::PhantomData;
 
 use super::names::Number;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod proof;
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
     allow(dead_code, reason = "only Linux has the queue")

@@ -1,0 +1,285 @@
+//! What holds for every race, whatever is answered, fails or hangs, and whenever: the body of a property test, which
+//! a fuzzer drives as well.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::script::{Entry, Fate, Log, Script, address, ms};
+use super::{Family, Next, Rules};
+
+/// A script in small numbers, so that much happens at the same moment. Times are in steps of 10 ms.
+#[derive(Debug, Clone)]
+pub(super) struct Input {
+    pub(super) resolution_delay: u8,
+    pub(super) attempt_delay: u8,
+    pub(super) deadline: Option<u8>,
+    pub(super) ipv4_first: bool,
+    pub(super) first_family_count: u8,
+    pub(super) asks_ipv6: bool,
+    pub(super) asks_ipv4: bool,
+    pub(super) answers: Vec<Answer>,
+    /// What becomes of the address with this number, in either family; those beyond hang.
+    pub(super) ipv6_fates: Vec<Outcome>,
+    pub(super) ipv4_fates: Vec<Outcome>,
+    pub(super) oversleep: u8,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) at: u8,
+    pub(super) is_ipv6: bool,
+    pub(super) addresses: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Outcome {
+    Connects(u8),
+    Fails(u8),
+    Hangs,
+}
+
+fn steps(steps: u8) -> Duration {
+    ms(10 * u64::from(steps))
+}
+
+fn family(is_ipv6: bool) -> Family {
+    if is_ipv6 { Family::Ipv6 } else { Family::Ipv4 }
+}
+
+impl Input {
+    /// Any bytes are an input, and those that are missing are zeros.
+    fn from_bytes(bytes: &[u8]) -> Self {
+        let mut bytes = bytes.iter();
+        let mut below = |limit: u8| bytes.next().map_or(0, |byte| byte % limit);
+        let switches = below(u8::MAX);
+        let is_on = |bit: u8| switches & 1 << bit != 0;
+        let (resolution_delay, attempt_delay) = (below(10), below(30));
+        let (deadline, first_family_count, oversleep) = (below(200), below(5), below(40));
+        let answers = (0..below(4)).map(|_| {
+            let (at, is_ipv6, len) = (below(60), below(2) == 1, below(8));
+            Answer { at, is_ipv6, addresses: (0..len).map(|_| below(8)).collect() }
+        });
+        let answers = answers.collect();
+        let mut fates = || {
+            let len = below(8);
+            let fate = |_| match below(7) {
+                0 => Outcome::Connects(below(60)),
+                1 | 2 => Outcome::Hangs,
+                _ => Outcome::Fails(below(60)),
+            };
+            (0..len).map(fate).collect()
+        };
+        let (ipv6_fates, ipv4_fates) = (fates(), fates());
+        Self {
+            resolution_delay,
+            attempt_delay,
+            deadline: is_on(0).then_some(deadline),
+            ipv4_first: is_on(1),
+            first_family_count,
+            asks_ipv6: !is_on(2),
+            asks_ipv4: !is_on(3),
+            answers,
+            ipv6_fates,
+            ipv4_fates,
+            oversleep: if is_on(4) { oversleep } else { 0 },
+        }
+    }
+
+    fn script(&self) -> Script {
+        let asked = [(Family::Ipv6, self.asks_ipv6), (Family::Ipv4, self.asks_ipv4)];
+        let asked: Vec<_> = asked.iter().filter(|(_, asked)| *asked).map(|it| it.0).collect();
+        let mut script = Script::asking(&asked);
+        script.rules = Rules {
+            resolution_delay: steps(self.resolution_delay),
+            attempt_delay: steps(self.attempt_delay),
+            deadline: self.deadline.map(steps),
+            first_family: family(!self.ipv4_first),
+            first_family_count: self.first_family_count.into(),
+        };
+        for answer in &self.answers {
+            let family = family(answer.is_ipv6);
+            let addresses = answer.addresses.iter().map(|number| address(family, *number));
+            script.answers.push((steps(answer.at), family, addresses.collect()));
+        }
+        let fates = [(Family::Ipv6, &self.ipv6_fates), (Family::Ipv4, &self.ipv4_fates)];
+        for (family, fates) in fates {
+            for (number, outcome) in (0..).zip(fates) {
+                let fate = match outcome {
+                    Outcome::Connects(after) => Fate::Connects(steps(*after)),
+                    Outcome::Fails(after) => Fate::Fails(steps(*after)),
+                    Outcome::Hangs => continue,
+                };
+                script.fates.insert(address(family, number), fate);
+            }
+        }
+        script.oversleep = steps(self.oversleep);
+        script
+    }
+}
+
+/// As `holds`, for what a fuzzer makes up.
+pub(crate) fn any_bytes(bytes: &[u8]) {
+    holds(&Input::from_bytes(bytes));
+}
+
+/// Runs the race, and looks at what it did. What the simulator itself asserts comes on top: no wait
+/// for the past, no wake-up for nothing, the same answer when asked twice, and a final end.
+pub(super) fn holds(input: &Input) {
+    let script = input.script();
+    let log = script.run();
+    ends_as_it_must(&script, &log);
+    starts_are_apart(&script, &log);
+    starts_are_prompt(&script, &log);
+    starts_are_in_order(&script, &log);
+    let again = script.run();
+    assert_eq!(again.0, log.0, "the same script gives another race");
+}
+
+fn ends_as_it_must(script: &Script, log: &Log) {
+    let (at, end) = log.end();
+    let mut known: Vec<SocketAddr> = Vec::new();
+    let (mut failed, mut open) = (Vec::new(), script.asked.clone());
+    let mut first_connection = None;
+    for (_, entry) in &log.0 {
+        match entry {
+            Entry::Answered(family, addresses) => {
+                known.extend(addresses);
+                open.retain(|asked| asked != family);
+            }
+            Entry::Failed(address) => failed.push(*address),
+            Entry::Connected(address) => {
+                first_connection.get_or_insert(*address);
+            }
+            Entry::Started(_) | Entry::Ended(_) => {}
+        }
+    }
+    let starts = log.starts();
+    let all_tried = known.iter().all(|address| starts.contains(address));
+    let can_connect = |it: &SocketAddr| matches!(script.fates.get(it), Some(Fate::Connects(_)));
+    match end {
+        Next::Connected { attempt } => {
+            assert_eq!(first_connection, Some(starts[attempt]), "not the first connection");
+        }
+        Next::Exhausted => {
+            assert!(all_tried && open.is_empty(), "given up while there was hope");
+            assert_eq!(failed.len(), starts.len(), "given up with attempts under way");
+        }
+        Next::TimedOut => {
+            assert!(script.rules.deadline.is_some_and(|deadline| deadline <= at), "too early");
+        }
+        // It ends, unless nobody ever tells it anything any more and there is nothing to try.
+        Next::Wait { .. } => {
+            assert_eq!(script.rules.deadline, None);
+            assert!(all_tried, "forgot an address");
+            assert!(!open.is_empty() || failed.len() < starts.len(), "should be exhausted");
+        }
+        Next::Start { .. } => panic!("{end:?} is no end"),
+    }
+    if !matches!(end, Next::Connected { .. }) {
+        assert_eq!(first_connection, None, "threw a connection away");
+        if script.rules.deadline.is_none() {
+            assert!(!known.iter().any(can_connect), "did not connect, and could have");
+        }
+    }
+    if let Some(deadline) = script.rules.deadline {
+        assert!(at <= deadline + script.oversleep, "past the deadline");
+    }
+}
+
+/// No two attempts closer than the delay, unless one failed in between.
+fn starts_are_apart(script: &Script, log: &Log) {
+    let mut last = None;
+    for (at, entry) in &log.0 {
+        match entry {
+            Entry::Started(_) => {
+                let gap = last.map(|last| *at - last);
+                assert!(gap.is_none_or(|gap| gap >= script.rules.attempt_delay), "{gap:?} apart");
+                last = Some(*at);
+            }
+            Entry::Failed(_) => last = None,
+            Entry::Answered(..) | Entry::Connected(_) | Entry::Ended(_) => {}
+        }
+    }
+}
+
+/// An attempt starts as soon as there is an address and the delays allow it.
+fn starts_are_prompt(script: &Script, log: &Log) {
+    let Rules { first_family, resolution_delay, attempt_delay, .. } = script.rules;
+    let is_open = script.asked.contains(&first_family);
+    let mut allowed = if is_open { Duration::MAX } else { Duration::ZERO };
+    let (mut seen, mut started) = (BTreeSet::<SocketAddr>::new(), 0);
+    let mut there_since = Duration::ZERO;
+    for (at, entry) in &log.0 {
+        match entry {
+            Entry::Answered(family, addresses) => {
+                if seen.len() == started {
+                    there_since = *at;
+                }
+                seen.extend(addresses);
+                if started == 0 {
+                    let is_first = *family == first_family;
+                    let delay = if is_first { Duration::ZERO } else { resolution_delay };
+                    allowed = allowed.min(*at + delay);
+                }
+            }
+            Entry::Failed(_) => allowed = allowed.min(*at),
+            Entry::Started(address) => {
+                let due = allowed.max(there_since);
+                assert!(*at <= due + script.oversleep, "{address} at {at:?}, and due at {due:?}");
+                started += 1;
+                allowed = *at + attempt_delay;
+                there_since = *at;
+            }
+            Entry::Connected(_) | Entry::Ended(_) => {}
+        }
+    }
+}
+
+/// Each address once and in the order of the answer; the other family is not kept waiting for more
+/// than the head start; and nothing of the second family first, unless the first had its time.
+fn starts_are_in_order(script: &Script, log: &Log) {
+    let Rules { first_family, first_family_count, resolution_delay, .. } = script.rules;
+    let is_first = |address: &SocketAddr| address.is_ipv6() == (first_family == Family::Ipv6);
+    let (mut seen, mut waiting) = (Vec::new(), Vec::new());
+    let (mut first_starts, mut last_was_first) = (0, None);
+    let mut open = script.asked.contains(&first_family);
+    let mut second_answered = None;
+    for (at, entry) in &log.0 {
+        match entry {
+            Entry::Answered(family, addresses) => {
+                for address in addresses {
+                    if !seen.contains(address) {
+                        seen.push(*address);
+                        waiting.push(*address);
+                    }
+                }
+                if *family == first_family {
+                    open = false;
+                } else {
+                    second_answered.get_or_insert(*at);
+                }
+            }
+            Entry::Started(address) => {
+                let own = is_first(address);
+                let best = waiting.iter().position(|it| is_first(it) == own);
+                let place = waiting.iter().position(|it| it == address);
+                assert!(place.is_some() && place == best, "{address} out of order or twice");
+                waiting.retain(|it| it != address);
+                if last_was_first.is_none() && open {
+                    let answered = second_answered.expect("an answer");
+                    assert!(*at >= answered + resolution_delay, "{address} too early");
+                }
+                let other_waits = waiting.iter().any(|it| is_first(it) != own);
+                let head_start = first_starts < first_family_count.max(1);
+                if other_waits {
+                    let turn = head_start || last_was_first != Some(true);
+                    assert_eq!(own, turn, "{address} is not the one whose turn it is");
+                }
+                first_starts += usize::from(own);
+                last_was_first = Some(own);
+            }
+            Entry::Failed(_) | Entry::Connected(_) | Entry::Ended(_) => {}
+        }
+    }
+}
