@@ -30,8 +30,10 @@ fn datagram(number: usize) -> [u8; LEN] {
 
 /// A socket that tells what it has no room for, with a receive buffer of a size.
 fn receiver(room: Option<u32>) -> UdpSocket {
-    let builder = Builder::datagram().nonblocking().with(RecvDropCount(true));
-    let builder = room.map_or(builder.clone(), |room| builder.with(RecvBufferSize(room)));
+    let mut builder = Builder::datagram().nonblocking().with(RecvDropCount(true));
+    if let Some(room) = room {
+        builder = builder.with(RecvBufferSize(room));
+    }
     builder.bind("[::1]:0").unwrap()
 }
 
