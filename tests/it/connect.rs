@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -177,12 +177,31 @@ fn a_host_is_the_same_whichever_way_it_is_written() {
     }
 }
 
+/// Answers for IPv6 at once, and for IPv4 when it is told to.
+struct InTurn(Mutex<Receiver<()>>);
+
+impl Resolve for InTurn {
+    fn resolve(&self, _: &str, family: Family) -> Result<Vec<SocketAddr>, ResolveError> {
+        if family == Family::Ipv6 {
+            return Ok(v6());
+        }
+        self.0.lock().unwrap().recv().unwrap();
+        Ok((2..5).map(|last| (Ipv4Addr::new(127, 0, 0, last), 0).into()).collect())
+    }
+}
+
 #[test]
 fn the_first_family_has_as_many_attempts_as_it_was_given() {
-    let many = (2..5).map(|last| (Ipv4Addr::new(127, 0, 0, last), 0).into()).collect();
-    let race = host(unused(), Ok(v6()), Ok(many))
+    let (answered, is_answered) = channel();
+    let race = HappyEyeballs::to(("host.example", unused()))
+        .resolver(InTurn(Mutex::new(is_answered)))
+        .resolution_delay(PATIENCE)
         .first_family(Family::Ipv4)
-        .first_family_count(2.try_into().unwrap());
+        .first_family_count(2.try_into().unwrap())
+        .observer(move |event| match event {
+            Event::Answered(answer) if answer.family == Family::Ipv6 => answered.send(()).unwrap(),
+            _ => {}
+        });
     let error = Builder::stream().dual_stack().connect_host(race).unwrap_err();
     let families = error.report().attempts.iter().map(|attempt| attempt.address.is_ipv6());
     assert_eq!(families.collect::<Vec<_>>(), [false, false, true, false], "{error}");
@@ -258,7 +277,7 @@ fn what_is_neither_a_name_nor_an_address_is_invalid() {
 }
 
 /// A resolver that answers when it is told to, and never if nobody does.
-struct Hangs(Mutex<std::sync::mpsc::Receiver<()>>, Mutex<Option<Sender<()>>>);
+struct Hangs(Mutex<Receiver<()>>, Mutex<Option<Sender<()>>>);
 
 impl Resolve for Hangs {
     fn resolve(&self, _: &str, _: Family) -> Result<Vec<SocketAddr>, ResolveError> {
