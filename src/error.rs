@@ -89,6 +89,35 @@ pub enum Op {
     Unblock,
 }
 
+/// Why this host has no such IPv6 address, as [`Error::absence`] tells it.
+///
+/// The system has one number for most of them, and what helps is different: one passes by itself,
+/// the others want an administrator.
+///
+/// # Platform notes
+///
+/// Linux and Android tell these apart; the other systems tell `Family` only.
+///
+/// # Examples
+///
+/// See [`Error::absence`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Absence {
+    /// The system has no IPv6 at all.
+    Family,
+    /// IPv6 is disabled, on every interface or on that of the address
+    /// (`net.ipv6.conf.*.disable_ipv6`).
+    Disabled,
+    /// The address is of loopback, and that interface is down.
+    LoopbackDown,
+    /// The host has the address and does not use it yet: it asks whether another host has it
+    /// (duplicate address detection, RFC 4862, section 5.4). That takes a second or two.
+    Tentative,
+    /// The host has the address and does not use it: another host on the link has it.
+    Duplicate,
+}
+
 /// What the crate knows of a failure beyond the system's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Reason {
@@ -112,10 +141,10 @@ pub(crate) enum Reason {
         "no interface of this host has this address; IPv6 may be disabled, or the interface down"
     )]
     NoLoopback,
+    #[error("{}", .0.text())]
+    Absent(Absence),
     #[error("no local address can reach it; IPv6 may be disabled")]
     NoSource,
-    #[error("this system has no IPv6")]
-    NoIpv6,
     #[error("the socket is bound to an IPv4 address, and from there no IPv6 peer can be reached")]
     BoundToIpv4,
     #[error("the socket is bound to an IPv6 address, and from there no IPv4 peer can be reached")]
@@ -190,6 +219,25 @@ pub(crate) enum Reason {
     NoSources,
 }
 
+impl Absence {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Family => "this system has no IPv6",
+            Self::Disabled => "IPv6 is disabled on this host (net.ipv6.conf.*.disable_ipv6)",
+            Self::LoopbackDown => "the loopback interface is down",
+            Self::Tentative => {
+                "this host does not use the address yet: it asks whether another host has it \
+                 (duplicate address detection), which takes a second or two; with FreeBind it \
+                 need not be over"
+            }
+            Self::Duplicate => {
+                "this host does not use the address: another host on the link has it \
+                 (duplicate address detection)"
+            }
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn new(
         op: Op,
@@ -243,6 +291,40 @@ impl Error {
     #[must_use]
     pub fn address(&self) -> Option<&Endpoint> {
         self.0.address.as_ref()
+    }
+
+    /// Why this host does not have the address, where that is the failure and the system tells.
+    ///
+    /// # Examples
+    ///
+    /// A server that starts with its host, before its address may be used:
+    ///
+    /// ```
+    /// use inet6::{Absence, UdpSocket};
+    /// use std::{thread, time::Duration};
+    ///
+    /// fn bind(address: &str) -> Result<UdpSocket, inet6::Error> {
+    ///     loop {
+    ///         match UdpSocket::bind(address) {
+    ///             Err(error) if error.absence() == Some(Absence::Tentative) => {
+    ///                 thread::sleep(Duration::from_millis(100));
+    ///             }
+    ///             result => return result,
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// bind("[::1]:0")?;
+    /// let error = bind("[2001:db8::1]:0").unwrap_err();
+    /// assert_eq!(error.absence(), None); // another host's
+    /// # Ok::<(), inet6::Error>(())
+    /// ```
+    #[must_use]
+    pub fn absence(&self) -> Option<Absence> {
+        match self.0.reason? {
+            Reason::Absent(absence) => Some(absence),
+            _ => None,
+        }
     }
 
     /// The number of the system's error, where it came from a system call.

@@ -225,7 +225,7 @@ impl Limit {
             // The next call waits where it should, with a timeout of its own.
             Waits::Unknown => true,
         };
-        if more { Ok(()) } else { Err(sys::receive_timed_out()) }
+        if more { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
     }
 }
 

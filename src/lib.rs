@@ -212,7 +212,7 @@ pub use self::connect::{
     HostErrorKind, Outcome, Report, Resolve, ResolveError, ResolveErrorKind, SystemResolver,
 };
 pub use self::echo::{EchoReply, EchoReport, EchoSocket};
-pub use self::error::{Error, Op};
+pub use self::error::{Absence, Error, Op};
 pub use self::error_queue::{ErrorReport, Origin, SendTime};
 pub use self::flow_label::{FlowLease, FlowShare};
 pub use self::guard::Guarded;

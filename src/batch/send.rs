@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::addr::ToAddress;
 use crate::message::{Outgoing, explain};
 use crate::mode::Mode;
-use crate::socket::{ConnectedUdpSocket, UdpSocket, total};
+use crate::socket::{ConnectedUdpSocket, UdpSocket, most_payload, total};
 use crate::sys::batch::{self, Packet};
 use crate::sys::{self, Target};
 
@@ -48,9 +48,6 @@ pub struct SendBatch {
     /// The socket that was served last, and how many segments it takes at once.
     offload: Option<(u64, usize)>,
 }
-
-/// The most that one packet holds: a UDP payload over IPv4, whose header counts (RFC 768, RFC 791).
-const MOST_BYTES: usize = 65_507;
 
 /// How many segments kernels take at once: Linux today, and before 6.9; one is none.
 const LIMITS: [usize; 3] = [128, 64, 1];
@@ -153,7 +150,7 @@ impl SendBatch {
         };
         let (mut sent, mut limit, mut refused) = (0, known, false);
         loop {
-            let chunk = size * (MOST_BYTES / size).clamp(1, limit);
+            let chunk = size * (most_payload(packet.ipv4) / size).clamp(1, limit);
             let result = if sent == 0 && all <= chunk && packet.data.len() <= SLICES {
                 self.room.send_one(socket.fd, &packet).map(|()| all)
             } else {

@@ -340,7 +340,8 @@ impl Setting for RecvFlowInfo {
 /// (`SO_RXQ_OVFL`).
 ///
 /// The count is of the socket and grows for ever, modulo 2³²; while it is zero nothing is told.
-/// Nothing changes on the wire.
+/// A datagram brings the count of when it was queued. What the kernel
+/// [put together](crate::CoalescingUdpSocket) counts as one. Nothing changes on the wire.
 ///
 /// # Values
 ///

@@ -274,9 +274,11 @@ impl Setting for OutOfBandInline {
 /// How long a receive may wait (`SO_RCVTIMEO`).
 ///
 /// A blocking `recv` or `read` that waited that long without a byte fails with
-/// [`WouldBlock`](std::io::ErrorKind::WouldBlock), on Windows with
-/// [`TimedOut`](std::io::ErrorKind::TimedOut). On a listener it is `accept` that waits. Nothing
-/// changes on the wire.
+/// [`WouldBlock`](std::io::ErrorKind::WouldBlock), on every system. On a listener it is `accept`
+/// that waits. Nothing changes on the wire.
+///
+/// [`TimedOut`](std::io::ErrorKind::TimedOut) is something else: the peer of a stream no longer
+/// answers, and the connection is over.
 ///
 /// # Values
 ///
@@ -288,6 +290,10 @@ impl Setting for OutOfBandInline {
 /// Default: `None` everywhere. Milliseconds on Windows, microseconds elsewhere; Linux rounds up to
 /// the next tick, of 1 to 10 ms. On Linux and Android an accepted stream inherits the value from
 /// its listener.
+///
+/// Windows has one number, `WSAETIMEDOUT`, for this and for a dead connection; on a socket that has the
+/// timeout it is taken for the timeout. `accept` knows of no timeout there:
+/// [`wait_readable`](crate::TcpListener::wait_readable) does everywhere.
 ///
 /// # Errors
 ///
@@ -330,8 +336,7 @@ impl Setting for ReadTimeout {
 /// How long a send may wait (`SO_SNDTIMEO`).
 ///
 /// A blocking `send` or `write` that waited that long for room fails with
-/// [`WouldBlock`](std::io::ErrorKind::WouldBlock), on Windows with
-/// [`TimedOut`](std::io::ErrorKind::TimedOut). Nothing changes on the wire.
+/// [`WouldBlock`](std::io::ErrorKind::WouldBlock), on every system. Nothing changes on the wire.
 ///
 /// Connecting takes as long as it takes;
 /// [`connect_timeout`](crate::Builder::connect_timeout) bounds it.
@@ -343,8 +348,9 @@ impl Setting for ReadTimeout {
 ///
 /// # Platform notes
 ///
-/// Default: `None` everywhere. Units and rounding as for [`ReadTimeout`]. On Linux and Android an
-/// accepted stream inherits the value from its listener.
+/// Default: `None` everywhere. Units and rounding as for [`ReadTimeout`], and on Windows the number,
+/// which leaves open there how much of the data went out (Microsoft). On Linux and Android an accepted
+/// stream inherits the value from its listener.
 ///
 /// # Errors
 ///

@@ -96,6 +96,12 @@ impl<M: Mode> BoundStream<M> {
     ///
     /// As [`Builder::connect`](crate::Builder::connect).
     ///
+    /// # Platform notes
+    ///
+    /// A stream that connects to its own address talks to itself, as TCP lets it (RFC 9293, section
+    /// 3.5: both sides may open at once). Where that must not be, compare
+    /// [`local_addr`](TcpStream::local_addr) and [`peer_addr`](TcpStream::peer_addr).
+    ///
     /// # Examples
     ///
     /// See [`BoundStream`].

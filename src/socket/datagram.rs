@@ -106,7 +106,8 @@ impl<M: Mode> UdpSocket<M> {
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for an address that the mode does not speak
     /// or that is link-local without a zone, before any system call. For a datagram that is too
     /// long the error holds a [`MessageTooLong`](crate::MessageTooLong), which tells the path MTU.
-    /// The rest are those of sendto(2).
+    /// The rest are those of sendto(2): where the socket waits for room,
+    /// [`Interrupted`](io::ErrorKind::Interrupted) by a signal, as in std, and nothing was sent.
     ///
     /// A link-local address without a zone is sent where the socket itself is meant for one
     /// interface ([`BindDevice`](crate::option::BindDevice), a zoned local address,
@@ -161,8 +162,8 @@ impl<M: Mode> UdpSocket<M> {
     /// # Errors
     ///
     /// Those of recvfrom(2): [`WouldBlock`](io::ErrorKind::WouldBlock) on a nonblocking socket and
-    /// when a read timeout has passed (on Windows [`TimedOut`](io::ErrorKind::TimedOut)),
-    /// [`Interrupted`](io::ErrorKind::Interrupted) by a signal, as in std.
+    /// when a read timeout has passed, [`Interrupted`](io::ErrorKind::Interrupted) by a signal, as in
+    /// std.
     ///
     /// # Platform notes
     ///
@@ -261,10 +262,13 @@ impl<M: Mode> UdpSocket<M> {
     ///
     /// # Errors
     ///
-    /// Those of an address, and [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable) without
-    /// a route. The error gives the socket back.
+    /// Those of an address, [`InvalidInput`](io::ErrorKind::InvalidInput) for port 0, which nobody
+    /// has, and [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable) without a route. The error
+    /// gives the socket back.
     ///
     /// # Platform notes
+    ///
+    /// Linux would take port 0, and have no peer afterwards; it is refused before the call.
     ///
     /// The wildcard address as a peer is this host, but for Windows: there it fails with
     /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable).
@@ -288,7 +292,11 @@ impl<M: Mode> UdpSocket<M> {
     ) -> Result<ConnectedUdpSocket<M>, StateError<Self>> {
         let socket = self.target().fd;
         log::trace!("connecting to {peer}");
-        match sys::start_connect(socket, &peer) {
+        let connected = match peer.port() {
+            0 => Err(io::Error::new(io::ErrorKind::InvalidInput, "port 0 is no destination")),
+            _ => sys::start_connect(socket, &peer),
+        };
+        match connected {
             Ok(_) => Ok(ConnectedUdpSocket { fd: self.fd, mode: self.mode }),
             Err(error) => {
                 let error = explain(socket, self.mode, peer, error);
@@ -409,7 +417,8 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     ///
     /// Those of send(2): [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) where an earlier
     /// datagram met a closed port. For one that is too long the error holds a
-    /// [`MessageTooLong`](crate::MessageTooLong), which tells the path MTU.
+    /// [`MessageTooLong`](crate::MessageTooLong), which tells the path MTU. Signals as for
+    /// [`UdpSocket::send_to`].
     ///
     /// # Examples
     ///

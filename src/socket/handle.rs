@@ -340,7 +340,8 @@ macro_rules! timeouts {
     };
     ([$($generics:tt)*] $socket:ty) => {
         impl<$($generics)*> $socket {
-            /// Sets [`ReadTimeout`](crate::option::ReadTimeout).
+            /// Sets [`ReadTimeout`](crate::option::ReadTimeout): a call that waited that long gives
+            /// [`WouldBlock`](std::io::ErrorKind::WouldBlock), on Windows too.
             ///
             /// # Errors
             ///
@@ -375,7 +376,8 @@ macro_rules! timeouts {
                 Ok(timeout)
             }
 
-            /// Sets [`WriteTimeout`](crate::option::WriteTimeout).
+            /// Sets [`WriteTimeout`](crate::option::WriteTimeout): a call that waited that long gives
+            /// [`WouldBlock`](std::io::ErrorKind::WouldBlock), on Windows too.
             ///
             /// # Errors
             ///

@@ -22,7 +22,7 @@ use crate::sys::{self, Owned};
 /// | --- | --- | --- |
 /// | `ECONNABORTED`, `ECONNRESET`, `EPROTO`, `EPERM` (a firewall), `ENETDOWN`, `EHOSTUNREACH` … | the peer's: its connection ended before it was accepted | go on |
 /// | `EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM` | the process's or the system's: no descriptor or memory is left | wait, then go on: the connection stays in the queue, and trying at once spins |
-/// | `WouldBlock` | nobody's: the listener is nonblocking or has a [`ReadTimeout`](crate::option::ReadTimeout), and nothing waits | wait, then go on |
+/// | `WouldBlock` | nobody's: the listener is nonblocking or has a [`ReadTimeout`](crate::option::ReadTimeout) (not on Windows), and nothing waits | wait, then go on |
 /// | any other | the listener's | stop |
 ///
 /// [`incoming`](Self::incoming) does all that; [`AcceptFailure`] tells them apart for a loop of
@@ -66,8 +66,8 @@ impl<M: Mode> TcpListener<M> {
     ///
     /// # Errors
     ///
-    /// The [table above](TcpListener#which-errors-of-accept-matter). Signals do not interrupt it.
-    /// A peer that is gone already is no error here on Linux; the stream then fails.
+    /// The [table above](TcpListener#which-errors-of-accept-matter). Signals do not interrupt it, and
+    /// prolong a [`ReadTimeout`](crate::option::ReadTimeout) by no more than its length. A peer that is gone already is no error here on Linux; the stream then fails.
     ///
     /// # Examples
     ///
@@ -111,7 +111,9 @@ impl<M: Mode> TcpListener<M> {
     ///
     /// The iterator survives what a server meets: it passes over connections that ended before
     /// they were accepted, and while the process or the system has no descriptors or memory left
-    /// it waits, from 5 milliseconds up to a second, and tries again. What it yields as an error
+    /// it waits, from 5 milliseconds up to a second, and tries again. Where more than 128 are lost
+    /// in a row, as if something refused them all and left them in the queue, it pauses for 10
+    /// milliseconds after each further one. What it yields as an error
     /// is the listener's: on a nonblocking listener
     /// [`WouldBlock`](io::ErrorKind::WouldBlock), otherwise a reason to stop.
     ///
@@ -145,18 +147,30 @@ pub struct Incoming<'a, M: Mode = V6Only> {
     listener: &'a TcpListener<M>,
 }
 
+/// As many as the queue of many a system holds.
+const LOST_IN_A_ROW: u32 = 128;
+
 impl<M: Mode> Iterator for Incoming<'_, M> {
     type Item = io::Result<TcpStream<M>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut pause = Duration::from_millis(5);
+        let mut lost = 0_u32;
         loop {
             let error = match self.listener.accept() {
                 Ok((stream, _)) => return Some(Ok(stream)),
                 Err(error) => error,
             };
             match AcceptFailure::of(&error) {
-                AcceptFailure::Peer => log::trace!("accept: {error}; going on"),
+                AcceptFailure::Peer => {
+                    log::trace!("accept: {error}; going on");
+                    lost = lost.saturating_add(1);
+                    // A peer that is gone leaves the queue. What refuses connections before they
+                    // are taken from it, such as a security module, would keep this spinning.
+                    if lost > LOST_IN_A_ROW {
+                        thread::sleep(Duration::from_millis(10));
+                    }
+                }
                 AcceptFailure::Exhausted => {
                     if pause == Duration::from_millis(5) {
                         log::debug!("accept: {error}; waiting until there is room");
@@ -203,7 +217,7 @@ pub enum AcceptFailure {
     /// No descriptor or memory is left; the connection waits in the queue.
     Exhausted,
     /// The listener cannot go on; or, of kind `WouldBlock`, nothing waits on one that is
-    /// nonblocking or has a read timeout.
+    /// nonblocking or, but on Windows, has a read timeout.
     Fatal,
 }
 

@@ -15,7 +15,7 @@ mod too_long;
 
 pub(crate) use self::datagram::send_to;
 pub(crate) use self::handle::with_wire_on;
-pub(crate) use self::too_long::{Attempt, total};
+pub(crate) use self::too_long::{Attempt, most_payload, total};
 
 pub use self::adopt::AdoptError;
 pub use self::bound::BoundStream;

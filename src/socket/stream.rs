@@ -152,8 +152,8 @@ impl<M: Mode> TcpStream<M> {
     /// # Errors
     ///
     /// Those of recv(2): [`WouldBlock`](io::ErrorKind::WouldBlock) on a nonblocking socket and
-    /// when a read timeout has passed (on Windows [`TimedOut`](io::ErrorKind::TimedOut)),
-    /// [`Interrupted`](io::ErrorKind::Interrupted) by a signal, as in std.
+    /// when a read timeout has passed, [`TimedOut`](io::ErrorKind::TimedOut) when the peer no longer
+    /// answers, [`Interrupted`](io::ErrorKind::Interrupted) by a signal, as in std.
     ///
     /// # Examples
     ///

@@ -115,14 +115,21 @@ impl MessageTooLong {
         mtu: impl FnOnce() -> io::Result<u32>,
         source: io::Error,
     ) -> Self {
-        // Of IP without options, and of UDP. The length field of IPv4 counts its own header too.
-        let (headers, most) = if ipv4 { (28, 65_507) } else { (48, 65_527) };
+        // Of IP without options, and of UDP.
+        let headers = if ipv4 { 28 } else { 48 };
+        let most = most_payload(ipv4);
         if len > most {
             return Self { len, mtu: None, max_payload: Some(most), source };
         }
         let mtu = mtu().ok().filter(|mtu| len > payload(*mtu, headers));
         Self { len, mtu, max_payload: mtu.map(|mtu| payload(mtu, headers)), source }
     }
+}
+
+/// The most that a datagram holds: the length field of IPv4 counts its own header too (RFC 768,
+/// RFC 791, RFC 8200).
+pub(crate) fn most_payload(ipv4: bool) -> usize {
+    if ipv4 { 65_507 } else { 65_527 }
 }
 
 fn payload(mtu: u32, headers: u32) -> usize {

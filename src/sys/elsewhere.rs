@@ -1,15 +1,21 @@
 //! Systems without what `linux` has.
 
 use std::io::{self, IoSliceMut};
-use std::net::Ipv6Addr;
+use std::net::{Ipv6Addr, SocketAddrV6};
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use super::{Borrowed, Report, Target, unsupported};
+use crate::error::Absence;
 use crate::tcp_info::TcpInfo;
 
 pub(crate) fn tcp_info(_: Target<'_>) -> io::Result<TcpInfo> {
     Err(unsupported())
+}
+
+/// The others do not tell.
+pub(crate) fn why_absent(_: &SocketAddrV6) -> Option<Absence> {
+    None
 }
 
 pub(crate) fn send_queue_len(_: Borrowed<'_>) -> io::Result<usize> {
@@ -68,5 +74,7 @@ mod tests {
         for error in errors {
             assert_eq!(error.kind(), io::ErrorKind::Unsupported, "{error}");
         }
+        let nobody = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0);
+        assert_eq!(why_absent(&nobody), None);
     }
 }

@@ -5,7 +5,7 @@ use std::net::{Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use super::{Borrowed, codes, local_address};
 use crate::addr::{Endpoint, is_mapped};
-use crate::error::{Error, Op, Reason};
+use crate::error::{Absence, Error, Op, Reason};
 use crate::kind::Protocol;
 use crate::mode::FromWire;
 
@@ -142,7 +142,7 @@ fn reason(
 ) -> Option<Reason> {
     let connecting = op == Op::Connect;
     match (error.kind(), address) {
-        _ if op == Op::Open && is(error, codes::NO_FAMILY) => Some(Reason::NoIpv6),
+        _ if op == Op::Open && is(error, codes::NO_FAMILY) => Some(Reason::Absent(Absence::Family)),
         _ if is(error, codes::PROCESS_LIMIT) => Some(Reason::ProcessLimit),
         _ if is(error, codes::SYSTEM_LIMIT) => Some(Reason::SystemLimit),
         _ if is(error, codes::NO_DEVICE) => Some(Reason::NoInterface),
@@ -159,17 +159,25 @@ fn reason(
             Some(Reason::PrivilegedPort)
         }
         (io::ErrorKind::PermissionDenied, _) => Some(Reason::Permission),
-        (io::ErrorKind::AddrNotAvailable, Some(_)) if connecting => Some(Reason::NoSource),
-        (io::ErrorKind::AddrNotAvailable, Some(address)) if address.ip().is_loopback() => {
-            Some(Reason::NoLoopback)
-        }
-        (io::ErrorKind::AddrNotAvailable, _) => Some(Reason::NotLocal),
+        (io::ErrorKind::AddrNotAvailable, Some(address)) => Some(absent(connecting, address)),
+        (io::ErrorKind::AddrNotAvailable, None) => Some(Reason::NotLocal),
         (io::ErrorKind::ConnectionRefused, _) => Some(Reason::Refused),
         (io::ErrorKind::TimedOut, _) => Some(Reason::TimedOut),
         (io::ErrorKind::NetworkUnreachable, _) => Some(Reason::NoRoute),
         (io::ErrorKind::HostUnreachable, _) => Some(Reason::NoHost),
         (io::ErrorKind::Unsupported, _) => Some(Reason::Unsupported),
         _ => None,
+    }
+}
+
+/// Why no interface has an address, or none that reaches it; the system is asked once more.
+fn absent(connecting: bool, address: SocketAddrV6) -> Reason {
+    let known = if is_mapped(address.ip()) { None } else { super::why_absent(&address) };
+    match known {
+        Some(absence) => Reason::Absent(absence),
+        None if connecting => Reason::NoSource,
+        None if address.ip().is_loopback() => Reason::NoLoopback,
+        None => Reason::NotLocal,
     }
 }
 

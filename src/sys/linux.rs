@@ -1,17 +1,20 @@
 //! What only systems on the Linux kernel have.
 
 use std::ffi::c_int;
+use std::fs;
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::net::Ipv6Addr;
+use std::net::{Ipv6Addr, SocketAddrV6};
 use std::num::NonZeroUsize;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use super::cmsg::{Native, Queued, RoomToReceive};
 use super::unix::data::{control, header_for, recv_slices};
+use super::unix::interface::is_loopback_down;
 use super::unix::{check, decode};
 use super::{Borrowed, Report, Target, get_bytes, names};
+use crate::error::Absence;
 use crate::tcp_info::{TcpInfo, TcpState};
 
 pub(crate) fn tcp_info(socket: Target<'_>) -> io::Result<TcpInfo> {
@@ -198,6 +201,39 @@ pub(crate) fn recv_error(
         },
         queued,
     }))
+}
+
+/// Why this host does not have an IPv6 address, as far as the kernel tells.
+#[cold]
+pub(crate) fn why_absent(address: &SocketAddrV6) -> Option<Absence> {
+    // A namespace belongs to a thread; `/proc/net` is that of the first one.
+    let table = fs::read_to_string("/proc/thread-self/net/if_inet6").unwrap_or_default();
+    if let Some(flags) = table.lines().find_map(|line| flags(line, address)) {
+        return match flags {
+            _ if flags & libc::IFA_F_DADFAILED != 0 => Some(Absence::Duplicate),
+            _ if flags & libc::IFA_F_TENTATIVE != 0 => Some(Absence::Tentative),
+            _ => None,
+        };
+    }
+    let is_loopback = address.ip().is_loopback();
+    let interface = if is_loopback { "lo" } else { "all" };
+    let setting = format!("/proc/sys/net/ipv6/conf/{interface}/disable_ipv6");
+    match fs::read_to_string(setting) {
+        Ok(value) if value.trim() == "1" => Some(Absence::Disabled),
+        _ => (is_loopback && is_loopback_down()).then_some(Absence::LoopbackDown),
+    }
+}
+
+/// The flags of an address, if this line of `/proc/net/if_inet6` is about it: the address, the index
+/// of the interface, the length of the prefix, the scope, the flags, all hexadecimal, and a name.
+fn flags(line: &str, address: &SocketAddrV6) -> Option<u32> {
+    let mut words = line.split_whitespace();
+    let ip = u128::from_str_radix(words.next()?, 16).ok()?;
+    let index = u32::from_str_radix(words.next()?, 16).ok()?;
+    let flags = u32::from_str_radix(words.nth(2)?, 16).ok()?;
+    let is_it =
+        ip == address.ip().to_bits() && (address.scope_id() == 0 || address.scope_id() == index);
+    is_it.then_some(flags)
 }
 
 #[cfg(test)]

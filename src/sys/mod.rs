@@ -58,9 +58,7 @@ pub(crate) use self::option::*;
 pub(crate) use self::resolve::{ResolveFailure, ResolveReason, resolve};
 #[cfg(unix)]
 pub(crate) use self::unix::*;
-pub(crate) use self::wait::{
-    Readiness, Ready, Waker, Woken, receive_timed_out, wait_any, wait_one, waker,
-};
+pub(crate) use self::wait::{Readiness, Ready, Waker, Woken, wait_any, wait_one, waker};
 #[cfg(windows)]
 pub(crate) use self::windows::*;
 

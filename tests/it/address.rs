@@ -241,3 +241,82 @@ fn an_address_from_accept_can_be_given_back() {
     let text = Endpoint::from(peer).to_string();
     UdpSocket::bind(text.as_str()).unwrap();
 }
+
+/// The crate refuses these before the call. What Linux says explains little, and it sends to some
+/// link (RFC 4007, section 6: a zone is needed).
+#[cfg(target_os = "linux")]
+#[test]
+fn the_kernel_refuses_a_link_local_address_without_a_zone_or_guesses_it() {
+    let peer: SocketAddr = "[fe80::1]:9".parse().unwrap();
+    for kind in [socket2::Type::STREAM, socket2::Type::DGRAM] {
+        let socket = socket2::Socket::new(socket2::Domain::IPV6, kind, None).unwrap();
+        assert_eq!(socket.bind(&peer.into()).unwrap_err().raw_os_error(), Some(libc::EINVAL));
+        assert_eq!(socket.connect(&peer.into()).unwrap_err().raw_os_error(), Some(libc::EINVAL));
+    }
+    let lab = require!(crate::lab::Lab::new(), "the lab");
+    lab.left.run(|| {
+        let socket = UdpSocket::bind("[::]:0").unwrap();
+        let ours = socket.send_to(b"x", ("fe80::2", 9)).unwrap_err();
+        assert_eq!((ours.kind(), ours.raw_os_error()), (ErrorKind::InvalidInput, None));
+        let peer: SocketAddr = "[fe80::2]:9".parse().unwrap();
+        assert_eq!(socket2::SockRef::from(&socket).send_to(b"x", &peer.into()).unwrap(), 1);
+    });
+}
+
+/// RFC 4007, section 11.2, and RFC 9844: after `%` stands the name or the index of an interface.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_zone_is_the_name_or_the_index_of_an_interface_and_nothing_else() {
+    let lo = inet6::Interface::from_name("lo").unwrap().index();
+    // No interface has the address, and it is the interface that was asked.
+    for zone in ["lo".to_owned(), lo.to_string()] {
+        for text in [format!("[fe80::1234%{zone}]:0"), format!("[fe80::1234%0{lo}]:0")] {
+            let error = UdpSocket::bind(&text).unwrap_err();
+            assert_eq!((error.op(), error.raw_os_error()), (Op::Bind, Some(libc::EADDRNOTAVAIL)));
+            assert_eq!(error.address().unwrap().to_string(), format!("[fe80::1234%{lo}]:0"));
+        }
+    }
+    let error = UdpSocket::bind("[fe80::1%4294967295]:0").unwrap_err();
+    assert_eq!((error.op(), error.raw_os_error()), (Op::Bind, Some(libc::ENODEV)));
+    let (unknown, form, range) =
+        ("names no interface", "the name or the index of an interface", "from 1 to 4294967295");
+    for (zone, why) in [
+        ("nowhere", unknown),
+        ("", form),
+        // IFNAMSIZ is 16, with the zero at the end.
+        ("exactly-16-bytes", unknown),
+        (&"x".repeat(1000), unknown),
+        ("lo%lo", form),
+        ("%lo", form),
+        ("25lo", "%25 stands for % in URLs only"),
+        ("0", range),
+        ("4294967296", range),
+        ("-1", unknown),
+        ("lo ", form),
+    ] {
+        refused(V6Only, &*format!("[fe80::1%{zone}]:80"), &[why]);
+        refused(V6Only, (&*format!("fe80::1%{zone}"), 80), &[why]);
+    }
+}
+
+/// Such a zone means nothing (RFC 4007, section 6), and the kernel drops it. A name must still be one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_zone_of_an_address_that_needs_none_is_without_effect() {
+    let odd = SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 999);
+    let sockets = [
+        UdpSocket::bind("[::1%lo]:0").unwrap(),
+        UdpSocket::bind("[::1%999]:0").unwrap(),
+        UdpSocket::bind(odd).unwrap(),
+    ];
+    for socket in sockets {
+        let here = patient(socket).local_addr().unwrap();
+        assert_eq!((here.ip(), here.scope_id()), (&Ipv6Addr::LOCALHOST, 0));
+    }
+    let listener = listener();
+    let port = listener.local_addr().unwrap().port();
+    let peer = SocketAddrV6::new(Ipv6Addr::LOCALHOST, port, 0, 999);
+    let client = Builder::stream().connect(peer).unwrap();
+    assert_eq!(client.peer_addr().unwrap(), listener.local_addr().unwrap());
+    refused(V6Only, "[::1%nowhere]:80", &["::1%nowhere", "names no interface"]);
+}

@@ -348,3 +348,81 @@ fn a_socket_that_puts_datagrams_together_is_refused() {
     assert!(failed.to_string().contains("UDP_GRO"), "{failed}");
     assert_eq!(io::Error::from(failed).kind(), ErrorKind::InvalidInput);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_descriptor_keeps_its_number_and_its_options_on_the_way() {
+    use std::os::fd::{AsRawFd, RawFd};
+
+    use inet6::option::{NoDelay, SocketOption, UnicastHops};
+
+    fn number(fd: &impl AsRawFd) -> RawFd {
+        fd.as_raw_fd()
+    }
+    #[track_caller]
+    fn has<O: SocketOption<inet6::kind::Stream> + PartialEq>(stream: &TcpStream, value: O) {
+        assert_eq!(stream.option::<O>().unwrap(), value);
+    }
+
+    let (stream, _accepted) = streams();
+    stream.set_option(NoDelay(true)).unwrap();
+    stream.set_option(UnicastHops(Some(9))).unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let (first, peer) = (number(&stream), stream.peer_addr().unwrap());
+
+    let std = net::TcpStream::from(stream);
+    assert_eq!((number(&std), std.nodelay().unwrap()), (first, true));
+    let owned = Owned::from(std);
+    assert_eq!(number(&owned), first);
+    let socket = Socket::from(owned);
+    assert_eq!((number(&socket), socket.unicast_hops_v6().unwrap()), (first, 9));
+    let stream = passes::<TcpStream>(socket.into());
+    assert_eq!((number(&stream), stream.peer_addr().unwrap()), (first, peer));
+    has(&stream, NoDelay(true));
+    has(&stream, UnicastHops(Some(9)));
+    assert!(is_nonblocking(&stream));
+
+    let socket = crate::support::socket();
+    socket.set_option(UnicastHops(Some(7))).unwrap();
+    let first = number(&socket);
+    let socket = passes::<UdpSocket>(net::UdpSocket::from(socket).into());
+    assert_eq!(number(&socket), first);
+    assert_eq!(socket.option::<UnicastHops>().unwrap(), UnicastHops(Some(7)));
+}
+
+/// The frameworks borrow the descriptor; the socket stays what it is, and so does its address type.
+#[cfg(target_os = "linux")]
+#[test]
+fn mio_and_tokio_wait_for_the_descriptor_of_the_socket() {
+    use std::os::fd::AsRawFd;
+
+    use inet6::option::UnicastHops;
+
+    let (server, client) = datagrams();
+    server.set_nonblocking(true).unwrap();
+    server.set_option(UnicastHops(Some(9))).unwrap();
+    let number = server.as_raw_fd();
+    let mut poll = mio::Poll::new().unwrap();
+    let source = &mut mio::unix::SourceFd(&number);
+    poll.registry().register(source, mio::Token(1), mio::Interest::READABLE).unwrap();
+    client.send(b"mio").unwrap();
+    let mut events = mio::Events::with_capacity(4);
+    poll.poll(&mut events, Some(PATIENCE)).unwrap();
+    assert!(events.iter().any(|event| event.token() == mio::Token(1) && event.is_readable()));
+    assert_eq!(server.recv_from(&mut [0; 8]).unwrap(), (3, client.local_addr().unwrap()));
+    poll.registry().deregister(source).unwrap();
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let server = runtime.block_on(async {
+        #[allow(deprecated, reason = "what replaces it is newer than the tokio of Cargo.toml")]
+        let server = tokio::io::unix::AsyncFd::new(server).unwrap();
+        client.send(b"tokio").unwrap();
+        let received = server
+            .async_io(tokio::io::Interest::READABLE, |socket| socket.recv_from(&mut [0; 8]))
+            .await;
+        assert_eq!(received.unwrap(), (5, client.local_addr().unwrap()));
+        server.into_inner()
+    });
+    assert_eq!(server.as_raw_fd(), number);
+    assert_eq!(server.option::<UnicastHops>().unwrap(), UnicastHops(Some(9)));
+}

@@ -117,3 +117,28 @@ fn a_bound_stream_refuses_a_peer_that_is_no_address() {
         }
     }
 }
+
+/// What the types keep out (`tests/ui/listen_before_bind.rs`).
+#[cfg(target_os = "linux")]
+#[test]
+fn the_kernel_lets_an_unbound_stream_listen_where_nobody_chose() {
+    let socket = socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::STREAM, None).unwrap();
+    socket.listen(1).unwrap();
+    let local = socket.local_addr().unwrap().as_socket_ipv6().unwrap();
+    assert_eq!(*local.ip(), std::net::Ipv6Addr::UNSPECIFIED);
+    assert_ne!(local.port(), 0);
+}
+
+/// What the types keep out (`tests/ui/bind_after_bind.rs`).
+#[test]
+fn the_kernel_binds_a_socket_once() {
+    for kind in [socket2::Type::STREAM, socket2::Type::DGRAM] {
+        let socket = socket2::Socket::new(socket2::Domain::IPV6, kind, None).unwrap();
+        let address: std::net::SocketAddr = "[::1]:0".parse().unwrap();
+        socket.bind(&address.into()).unwrap();
+        let local = socket.local_addr().unwrap();
+        let again = socket.bind(&address.into()).unwrap_err();
+        assert_eq!(again.kind(), std::io::ErrorKind::InvalidInput, "{again}");
+        assert_eq!(socket.local_addr().unwrap(), local);
+    }
+}

@@ -234,3 +234,58 @@ fn signals_do_not_end_a_wait() {
         assert!(elapsed >= time, "a signal ended the wait after {elapsed:?}");
     });
 }
+
+#[test]
+fn the_wildcard_as_a_peer_is_this_host() {
+    let listener = listener();
+    let port = listener.local_addr().unwrap().port();
+    let bound = Builder::stream().bind("[::1]:0").unwrap();
+    for result in [TcpStream::connect(("::", port)), bound.connect(("::", port))] {
+        match result {
+            Ok(stream) => {
+                assert!(differs(false).wildcard_is_this_host);
+                assert_eq!(stream.peer_addr().unwrap(), listener.local_addr().unwrap());
+                assert_eq!(listener.accept().unwrap().1, stream.local_addr().unwrap());
+            }
+            Err(error) => {
+                assert!(!differs(false).wildcard_is_this_host, "{error}");
+                let failed = (error.op(), error.kind());
+                assert_eq!(failed, (Op::Connect, ErrorKind::AddrNotAvailable));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_to_port_0_is_refused() {
+    let given = differs(wine_lacks("port 0 is refused as the host does"));
+    for builder in [Builder::stream(), Builder::stream().nonblocking()] {
+        for error in [
+            builder.connect("[::1]:0").unwrap_err(),
+            builder.connect_timeout("[::1]:0", PATIENCE).unwrap_err(),
+            builder.start_connect("[::1]:0").and_then(|started| started.finish()).unwrap_err(),
+        ] {
+            let failed = (error.op(), error.kind());
+            assert_eq!(failed, (Op::Connect, given.stream_to_port_0), "{error}");
+        }
+    }
+}
+
+/// RFC 9293, section 3.5: both sides may open at once, and here both are this one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stream_can_connect_to_itself_and_its_addresses_tell() {
+    let bound = Builder::stream().bind("[::1]:0").unwrap();
+    let here = bound.local_addr().unwrap();
+    let stream = bound.connect(here).unwrap();
+    assert_eq!((stream.local_addr().unwrap(), stream.peer_addr().unwrap()), (here, here));
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.send(b"echo?").unwrap();
+    let mut buffer = [0; 8];
+    assert_eq!((stream.recv(&mut buffer).unwrap(), &buffer[..5]), (5, &b"echo?"[..]));
+
+    // Nobody else's connection looks like that.
+    let (client, accepted) = streams();
+    assert_ne!(client.local_addr().unwrap(), client.peer_addr().unwrap());
+    assert_ne!(accepted.local_addr().unwrap(), accepted.peer_addr().unwrap());
+}

@@ -8,6 +8,7 @@ use std::hint::black_box;
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use inet6::mode::Mode;
 use inet6::option::{MinHopCount, NoDelay, RecvHopLimit, RecvPacketInfo, UnicastHops};
@@ -27,6 +28,20 @@ thread_local! {
     static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
+/// What the process has allocated and not freed: how often, and how many bytes.
+static LIVE: [AtomicI64; 2] = [AtomicI64::new(0), AtomicI64::new(0)];
+
+/// How many allocations of the process live, and their bytes; it means something in a process
+/// `alone`.
+pub(crate) fn live() -> [i64; 2] {
+    LIVE.each_ref().map(|count| count.load(Ordering::Relaxed))
+}
+
+fn lives(allocations: i64, bytes: i64) {
+    LIVE[0].fetch_add(allocations, Ordering::Relaxed);
+    LIVE[1].fetch_add(bytes, Ordering::Relaxed);
+}
+
 fn count(bytes: usize) {
     ALLOCATIONS.set(ALLOCATIONS.get() + 1);
     BYTES.set(BYTES.get() + bytes);
@@ -36,23 +51,27 @@ fn count(bytes: usize) {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
+        lives(1, layout.size() as i64);
         // SAFETY: the caller keeps the contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
+        lives(1, layout.size() as i64);
         // SAFETY: the caller keeps the contract.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(size);
+        lives(0, size as i64 - layout.size() as i64);
         // SAFETY: the caller keeps the contract.
         unsafe { System.realloc(pointer, layout, size) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        lives(-1, -(layout.size() as i64));
         // SAFETY: the caller keeps the contract.
         unsafe { System.dealloc(pointer, layout) }
     }

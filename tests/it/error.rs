@@ -142,26 +142,31 @@ fn multipath_tcp_is_absent_or_switched_off() {
 fn ipv6_disabled_or_loopback_down() {
     use crate::lab::Host;
 
-    let check = |host: &Host| {
+    let check = |host: &Host, why: &str| {
         host.run(|| {
             let error = UdpSocket::bind("[::1]:0").unwrap_err();
             assert_eq!(error.raw_os_error(), Some(libc::EADDRNOTAVAIL));
-            let text = "cannot bind [::1]:0: no interface of this host has this address; IPv6 may \
-                        be disabled, or the interface down";
-            says(error, Op::Bind, ErrorKind::AddrNotAvailable, text);
+            let text = format!("cannot bind [::1]:0: {why}");
+            says(error, Op::Bind, ErrorKind::AddrNotAvailable, &text);
             let error = TcpStream::connect("[::1]:80").unwrap_err();
             assert_eq!(error.raw_os_error(), Some(libc::EADDRNOTAVAIL));
-            let text =
-                "cannot connect to [::1]:80: no local address can reach it; IPv6 may be disabled";
-            says(error, Op::Connect, ErrorKind::AddrNotAvailable, text);
+            let text = format!("cannot connect to [::1]:80: {why}");
+            says(error, Op::Connect, ErrorKind::AddrNotAvailable, &text);
         });
     };
     let host = require!(Host::new(), "the lab");
-    check(&host); // loopback is down
+    check(&host, "the loopback interface is down");
     host.ip("link set dev lo up");
     host.run(|| UdpSocket::bind("[::1]:0").unwrap());
     host.sysctl("ipv6/conf/all/disable_ipv6", "1");
-    check(&host);
+    check(&host, "IPv6 is disabled on this host (net.ipv6.conf.*.disable_ipv6)");
+    // Whoever deletes the address is told what there is to see, and no more.
+    host.sysctl("ipv6/conf/all/disable_ipv6", "0");
+    host.ip("address delete ::1/128 dev lo");
+    let error = host.run(|| UdpSocket::bind("[::1]:0").unwrap_err());
+    let text = "cannot bind [::1]:0: no interface of this host has this address; IPv6 may be \
+                disabled, or the interface down";
+    says(error, Op::Bind, ErrorKind::AddrNotAvailable, text);
 }
 
 #[cfg(target_os = "linux")]

@@ -2,7 +2,7 @@
 
 use std::env::{self, consts::EXE_SUFFIX};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv6Addr, Shutdown, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::thread;
@@ -11,17 +11,15 @@ use inet6::{Builder, TcpListener, UdpSocket};
 
 use crate::support::*;
 
+mod each;
+
 /// An example, which `cargo test` has built.
 pub(crate) fn example(name: &str) -> Result<Command, String> {
     let test = env::current_exe().map_err(|error| error.to_string())?;
     // target/debug/deps/it-… and target/debug/examples/…
     let directory = test.parent().and_then(|deps| deps.parent()).ok_or("no target directory")?;
     let path: PathBuf = directory.join("examples").join(format!("{name}{EXE_SUFFIX}"));
-    if path.exists() {
-        Ok(Command::new(path))
-    } else {
-        Err(format!("{} is not built", path.display()))
-    }
+    if path.exists() { Ok(program(&path)) } else { Err(format!("{} is not built", path.display())) }
 }
 
 /// A program written elsewhere, or why it cannot be used here.
@@ -29,7 +27,10 @@ fn foreign(name: &str) -> Result<Command, String> {
     let version = if name == "socat" { "-V" } else { "--version" };
     let mut asked = Command::new(name);
     let found = asked.arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    found.map(|_| Command::new(name)).map_err(|error| format!("{name}: {error}"))
+    found.map(|_| Command::new(name)).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("{name} is not there"),
+        _ => format!("{name}: {error}"),
+    })
 }
 
 /// A program that ends with the test.
@@ -45,16 +46,16 @@ impl Drop for Ended {
 }
 
 /// A server that ends with the test.
-struct Server {
+pub(crate) struct Server {
     _child: Ended,
     lines: BufReader<ChildStdout>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Server {
     /// Starts a server and reads the line in which it says where it listens.
     #[track_caller]
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let mut child = child.unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
@@ -450,15 +451,15 @@ fn ping6_tells_who_answers_and_what_is_lost() {
     assert_eq!(lines[3], "3 sent, 3 received, 0% lost", "{text}");
 
     lab.left.sysctl("ipv6/conf/wire/hop_limit", "9");
-    let rule = "icmpv6 type echo-request icmpv6 sequence != 2 drop";
-    require!(lab.left.filter(rule), "nftables");
+    let all_but_one = "icmpv6 type echo-request icmpv6 sequence != 2";
+    require!(lab.left.arriving().drop(all_but_one), "nftables");
     let ask = |host: &str| ping(&["-i", "0.3", "-s", "1000", host]).unwrap();
     let (success, text, _) = ask("2001:db8::1");
     assert!(success && text.starts_with("2001:db8::1: sequence 2, hop limit 9, "), "{text}");
     assert!(text.contains("\n4 sent, 1 received, 75% lost\n"), "{text}");
 
-    lab.left.unfilter();
-    require!(lab.left.filter("icmpv6 type echo-request drop"), "nftables");
+    lab.left.let_all_through();
+    require!(lab.left.arriving().drop("icmpv6 type echo-request"), "nftables");
     let (success, text, why) = ask("2001:db8::1");
     assert!(!success && why.contains("nothing came back"), "{text}{why}");
     assert_eq!(text, "4 sent, 0 received, 100% lost\n");

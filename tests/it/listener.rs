@@ -180,27 +180,6 @@ fn pending_network_errors_of_accept_are_the_peers() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_accept_fails_with_reaches_the_caller_as_it_is() {
-    let listener = listener();
-    for (errno, class) in [
-        (libc::EMFILE, AcceptFailure::Exhausted),
-        (libc::ECONNABORTED, AcceptFailure::Peer),
-        (libc::EPERM, AcceptFailure::Peer),
-        (libc::EINVAL, AcceptFailure::Fatal),
-    ] {
-        let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno };
-        let result = require!(with_faults(&[fault], || listener.accept().map(drop)), "faults");
-        let error = result.unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(errno));
-        assert_eq!(AcceptFailure::of(&error), class);
-    }
-    let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno: libc::EINVAL };
-    let ended = with_faults(&[fault], || listener.incoming().next().unwrap().map(drop));
-    assert_eq!(require!(ended, "faults").unwrap_err().raw_os_error(), Some(libc::EINVAL));
-}
-
-#[cfg(target_os = "linux")]
-#[test]
 fn incoming_waits_while_no_descriptor_is_left_and_then_goes_on() {
     use std::os::fd::AsRawFd;
     use std::sync::mpsc::channel;
@@ -264,7 +243,7 @@ fn signals_do_not_interrupt_accept() {
 
 #[test]
 fn a_listener_hands_connections_out_once_to_many_threads() {
-    require!(!under_wine(), "in Wine, threads that accept at once disturb each other");
+    require!(!under_wine(), "threads that accept at once disturb each other");
     let listener = listener();
     let peer = listener.local_addr().unwrap();
     let peers = std::thread::scope(|scope| {
@@ -289,4 +268,23 @@ fn the_short_form_listens_at_once() {
     let clients: Vec<_> =
         (0..100).map(|_| TcpStream::connect(listener.local_addr().unwrap()).unwrap()).collect();
     assert_eq!(clients.len(), 100, "the backlog is not that of listen(1)");
+}
+
+/// listen(2): `backlog` is how many connections may wait to be accepted. Linux lets one more.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_queue_makes_the_next_connection_wait_and_loses_none() {
+    let listener = Builder::stream().bind("[::1]:0").unwrap().listen(1).unwrap();
+    let peer = listener.local_addr().unwrap();
+    let connect = || Builder::stream().start_connect(peer).unwrap();
+    let clients = [connect(), connect(), connect()];
+    assert!(clients[0].wait(Some(PATIENCE)).unwrap());
+    assert!(clients[1].wait(Some(PATIENCE)).unwrap());
+    assert!(!clients[2].wait(Some(std::time::Duration::from_millis(100))).unwrap());
+    std::thread::scope(|scope| {
+        let accept = scope.spawn(|| [(); 3].map(|()| listener.accept().unwrap().1));
+        let streams = clients.map(|client| client.finish().unwrap());
+        let expected = streams.each_ref().map(|stream| stream.local_addr().unwrap());
+        assert_eq!(accept.join().unwrap(), expected, "in the order in which they came");
+    });
 }

@@ -11,6 +11,7 @@
 #[macro_use]
 mod support;
 
+mod acceptance;
 mod address;
 mod adopt;
 mod architecture;
@@ -27,6 +28,8 @@ mod echo;
 mod error;
 mod error_queue;
 mod example;
+#[cfg(target_os = "linux")]
+mod fault;
 mod flow_label;
 mod guard;
 mod info;
@@ -34,6 +37,8 @@ mod interface;
 #[cfg(target_os = "linux")]
 mod lab;
 mod listener;
+#[cfg(target_os = "linux")]
+mod load;
 mod membership;
 mod message;
 mod mode;
@@ -41,6 +46,7 @@ mod names;
 #[cfg(target_os = "linux")]
 mod network;
 mod option;
+mod port;
 mod property;
 mod readiness;
 mod resolve;

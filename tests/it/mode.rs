@@ -266,3 +266,61 @@ fn the_mode_is_the_address_type() {
     let both: SocketAddr = dual_listener().local_addr().unwrap();
     assert!(only.port() != 0 && both.is_ipv6());
 }
+
+/// The mode cannot be changed once there is an address, so the crate has no method for it
+/// (`tests/ui/mode_after_bind.rs`). RFC 3493, section 5.3.
+#[test]
+fn the_kernel_takes_no_mode_after_the_address() {
+    for kind in [socket2::Type::STREAM, socket2::Type::DGRAM] {
+        let socket = socket2::Socket::new(socket2::Domain::IPV6, kind, None).unwrap();
+        socket.set_only_v6(false).unwrap();
+        socket.set_only_v6(true).unwrap();
+        let address: SocketAddr = "[::]:0".parse().unwrap();
+        socket.bind(&address.into()).unwrap();
+        for v6_only in [false, true] {
+            let late = socket.set_only_v6(v6_only).unwrap_err();
+            assert_eq!(late.kind(), std::io::ErrorKind::InvalidInput, "{late}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_mode_is_set_and_read_back_before_the_address() {
+    let v6_only: &[_] = &[(1, libc::IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
+    let bind = Fault { call: libc::SYS_bind, arguments: &[], errno: libc::EXDEV };
+    for call in [libc::SYS_setsockopt, libc::SYS_getsockopt] {
+        let mode = Fault { call, arguments: v6_only, errno: libc::EINVAL };
+        let open = || {
+            let stream = Builder::stream().bind("[::]:0").unwrap_err();
+            [stream, Builder::datagram().dual_stack().bind("[::]:0").unwrap_err()]
+        };
+        // Both fail, and the first one ends the opening.
+        for error in require!(with_faults(&[mode, bind], open), "faults") {
+            assert_eq!((error.op(), error.raw_os_error()), (inet6::Op::Mode, Some(libc::EINVAL)));
+        }
+    }
+}
+
+/// The crate refuses these before the call, because the kernel's answers explain little.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_kernel_lets_no_mapped_address_onto_an_ipv6_only_socket() {
+    let mapped: SocketAddr = "[::ffff:127.0.0.1]:9".parse().unwrap();
+    for kind in [socket2::Type::STREAM, socket2::Type::DGRAM] {
+        let socket = socket2::Socket::new(socket2::Domain::IPV6, kind, None).unwrap();
+        socket.set_only_v6(true).unwrap();
+        let bind = socket.bind(&mapped.into()).unwrap_err();
+        assert_eq!(bind.raw_os_error(), Some(libc::EINVAL));
+        let connect = socket.connect(&mapped.into()).unwrap_err();
+        assert_eq!(connect.raw_os_error(), Some(libc::ENETUNREACH));
+        if kind == socket2::Type::DGRAM {
+            let send = socket.send_to(b"x", &mapped.into()).unwrap_err();
+            assert_eq!(send.raw_os_error(), Some(libc::ENETUNREACH));
+        }
+    }
+    // Of the crate's socket the kernel says the same, once the address has passed another way.
+    let socket = Builder::datagram().bind("[::]:0").unwrap();
+    let send = socket2::SockRef::from(&socket).send_to(b"x", &mapped.into()).unwrap_err();
+    assert_eq!(send.raw_os_error(), Some(libc::ENETUNREACH));
+}

@@ -120,6 +120,7 @@ fn with_hosts<F: FnOnce()>(hosts: &str, sources: &str, body: F) {
         .args(["--mount", "--net", "sh", "-c", MOUNT, "sh"])
         .arg(file(".hosts", hosts))
         .arg(file(".nsswitch", &format!("hosts: {sources}\n")))
+        .args(env::var_os("INET6_EMULATOR"))
         .arg(env::current_exe().expect("the test has a path"))
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(MARK, name)

@@ -1,9 +1,11 @@
 //! What the tests share: skipping with a reason, a process of one's own, pairs of sockets.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
@@ -14,6 +16,8 @@ use inet6::{
     Builder, ConnectedUdpSocket, DualStack, Received, TcpListener, TcpStream, UdpSocket, V6Only,
 };
 
+#[path = "support/differs.rs"]
+mod differs;
 #[cfg(target_os = "linux")]
 #[path = "support/linux.rs"]
 mod linux;
@@ -21,6 +25,7 @@ mod linux;
 #[path = "support/unix.rs"]
 mod unix;
 
+pub(crate) use self::differs::differs;
 #[cfg(target_os = "linux")]
 pub(crate) use self::linux::*;
 #[cfg(unix)]
@@ -67,21 +72,54 @@ impl<T, E: Display> Needed for Result<T, E> {
 #[track_caller]
 pub(crate) fn skip(reason: &str) {
     assert!(env::var_os("INET6_REQUIRE").is_none_or(|value| value != "1"), "required: {reason}");
+    leave_out(reason);
+}
+
+/// Says that a system, which need not have everything, has refused a part of a test.
+pub(crate) fn leave_out(reason: &str) {
     let thread = thread::current();
     let line = format!("SKIPPED: {}: {reason}\n", thread.name().unwrap_or("?"));
     // The test harness hides what a passing test prints with `println!`.
     io::stdout().write_all(line.as_bytes()).expect("standard output is open");
 }
 
-/// Whether these are Windows programs on Linux.
+/// Whether these are Windows programs on Linux, for `require!(!under_wine(), "why")`.
+///
+/// Each such test stands in docs/platforms.md: `windows/lacks.rs` compares that with these calls, and
+/// scripts/test-windows with what a run says, and with what the tests do when they are not asked.
 pub(crate) fn under_wine() -> bool {
     env::var_os("INET6_WINE").is_some()
+}
+
+/// A program of this build to be started: through the emulator, where these tests run in one
+/// (scripts/test-targets).
+pub(crate) fn program(path: &Path) -> Command {
+    let Some(emulator) = env::var_os("INET6_EMULATOR") else {
+        return Command::new(path);
+    };
+    let mut command = Command::new(emulator);
+    command.arg(path);
+    command
+}
+
+/// Whether Wine lacks what a part of a test needs; says so, as `skip`.
+pub(crate) fn wine_lacks(what: &str) -> bool {
+    if under_wine() {
+        leave_out(what);
+    }
+    under_wine()
 }
 
 /// Runs the rest of a test in a process where no other test runs, for what belongs to a process:
 /// its descriptors, limits and signals.
 #[track_caller]
 pub(crate) fn alone<F: FnOnce()>(body: F) {
+    alone_with(&[], body);
+}
+
+/// As [`alone`], with more in the environment of the process.
+#[track_caller]
+pub(crate) fn alone_with<F: FnOnce()>(environment: &[(&str, &OsStr)], body: F) {
     const MARK: &str = "INET6_ALONE";
 
     let closure = std::any::type_name::<F>();
@@ -90,14 +128,18 @@ pub(crate) fn alone<F: FnOnce()>(body: F) {
     if env::var_os(MARK).is_some_and(|value| value == name) {
         return body();
     }
-    let output = Command::new(env::current_exe().expect("the test has a path"))
+    let output = program(&env::current_exe().expect("the test has a path"))
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(MARK, name)
+        .envs(environment.iter().copied())
         .output()
         .expect("the test starts again");
     let text = String::from_utf8_lossy(&output.stdout);
-    for line in text.lines().filter(|line| line.contains("SKIPPED: ")) {
-        io::stdout().write_all(format!("{name}: {line}\n").as_bytes()).expect("stdout is open");
+    for (_, line) in text.lines().filter_map(|line| line.split_once("SKIPPED: ")) {
+        // Before the reason stands the name of a thread.
+        let reason = line.split_once(": ").map_or(line, |(_, reason)| reason);
+        let line = format!("SKIPPED: {name}: {reason}\n");
+        io::stdout().write_all(line.as_bytes()).expect("stdout is open");
     }
     assert!(
         output.status.success() && text.contains("1 passed"),

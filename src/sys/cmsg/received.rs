@@ -55,11 +55,12 @@ impl Arrival {
             // `struct in6_pktinfo`: the address, the index.
             self.interface = u32_at(value, 16)?;
             self.destination = Some(array::<16>(value, 0)?.into());
-        } else if is(names::CMSG_IPV6_HOPLIMIT)
-            || is(names::CMSG_IP_TTL)
-            || is(names::CMSG_IP_TTL_ALIAS)
-        {
+        } else if is(names::CMSG_IPV6_HOPLIMIT) {
+            self.hop_limit = Some(u8::try_from(int_at(value, 0)?).ok()?);
+        } else if is(names::CMSG_IP_TTL) || is(names::CMSG_IP_TTL_ALIAS) {
             self.hop_limit = Some(byte(value)?);
+        } else if is(names::CMSG_IPV6_TCLASS) && cfg!(not(target_vendor = "apple")) {
+            self.traffic_class = Some(u8::try_from(int_at(value, 0)?).ok()?);
         } else if is(names::CMSG_IPV6_TCLASS)
             || is(names::CMSG_IP_TOS)
             || is(names::CMSG_IP_TOS_ALIAS)
@@ -99,12 +100,12 @@ fn gro_size(value: &[u8]) -> Option<u16> {
     u16::try_from(int_at(value, 0)?).ok()
 }
 
-/// An integer that holds a byte. Linux gives `IP_TOS` in one byte, and macOS has given
-/// `IPV6_TCLASS` so.
+/// An integer that holds a byte, or the byte. Linux gives `IP_TOS` in one byte, FreeBSD `IP_TTL`,
+/// and macOS has given `IPV6_TCLASS` so. Two or three bytes are what a kernel had room for.
 fn byte(value: &[u8]) -> Option<u8> {
-    match int_at(value, 0) {
-        Some(number) => u8::try_from(number).ok(),
-        None => value.first().copied(),
+    match value {
+        [byte] => Some(*byte),
+        _ => u8::try_from(int_at(value, 0)?).ok(),
     }
 }
 

@@ -6,15 +6,30 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
-use super::proof::{Any, any_bytes, any_bytes_to_write, any_departure, any_messages};
-use super::{Arrival, Departure, Encoder, Layout, Messages, Native, Room, RoomToSend};
+#[cfg(any(target_os = "linux", target_os = "android", windows))]
+use super::Arrival;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::proof::Any;
+use super::proof::{any_bytes, any_bytes_to_write, any_departure, any_messages};
+use super::{Departure, Encoder, Layout, Messages, Native, Room, RoomToSend};
 use crate::sys::names::{self, Name, Number};
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod kernel;
 
 fn messages() -> impl Strategy<Value = Vec<(i32, i32, Vec<u8>)>> {
     prop::collection::vec(
         (any::<i32>(), any::<i32>(), prop::collection::vec(any::<u8>(), 0..40)),
         0..8,
     )
+}
+
+/// The field that holds the length of a message, in which the high half may have no room.
+fn length(len: u64) -> Vec<u8> {
+    match Native::LEN {
+        8 => len.to_ne_bytes().to_vec(),
+        _ => (len as u32).to_ne_bytes().to_vec(),
+    }
 }
 
 /// Messages of the numbers that mean something, with values of any length.
@@ -40,7 +55,7 @@ fn known() -> impl Strategy<Value = Vec<u8>> {
         let mut bytes = Vec::new();
         for (number, value) in messages {
             let len = Native::HEADER + value.len();
-            bytes.extend((len as u64).to_ne_bytes().iter().take(Native::LEN));
+            bytes.extend(length(len as u64));
             bytes.extend(number.level.to_ne_bytes());
             bytes.extend(number.name.to_ne_bytes());
             bytes.extend(value);
@@ -149,7 +164,7 @@ fn all_of_a_departure_has_room() {
 fn a_length_that_leads_nowhere_ends_the_walk() {
     for len in [0, 1, Native::HEADER as u64 - 1, u64::from(u32::MAX), u64::MAX] {
         let mut bytes = [0_u8; 64];
-        bytes[..Native::LEN].copy_from_slice(&len.to_ne_bytes()[..Native::LEN]);
+        bytes[..Native::LEN].copy_from_slice(&length(len));
         assert_eq!(Messages::<Native>::new(&bytes).count(), 0, "length {len}");
     }
 }
@@ -205,7 +220,8 @@ fn a_time_is_read_in_both_widths() {
     assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &wide).time, Some(time));
     assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &narrow).time, Some(time));
     // 64 bits of seconds and 32 of the rest, as NetBSD and OpenBSD have it.
-    assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &wide[..12]).time, Some(time));
+    let mixed = [&wide[..8], &narrow[4..]].concat();
+    assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &mixed).time, Some(time));
     assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &wide[..10]).time, None);
 
     // By software, nothing, by hardware.

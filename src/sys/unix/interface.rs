@@ -41,6 +41,14 @@ pub(crate) fn interface_addresses() -> io::Result<Vec<InterfaceAddress>> {
     list(read)
 }
 
+/// Whether there is a loopback interface, and it is down.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(in crate::sys) fn is_loopback_down() -> bool {
+    let flags = list(|entry| Some(entry.ifa_flags as c_int)).unwrap_or_default();
+    let mut loopbacks = flags.into_iter().filter(|flags| flags & libc::IFF_LOOPBACK != 0);
+    loopbacks.any(|flags| flags & libc::IFF_UP == 0)
+}
+
 /// What `read` makes of each entry of getifaddrs(3).
 fn list<T>(read: impl Fn(&libc::ifaddrs) -> Option<T>) -> io::Result<Vec<T>> {
     let mut head = ptr::null_mut();

@@ -12,7 +12,7 @@ use super::{Target, get_int, unsupported};
 mod bulk;
 mod create;
 pub(super) mod data;
-mod interface;
+pub(super) mod interface;
 mod resolve;
 mod wait;
 

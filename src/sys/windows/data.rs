@@ -7,13 +7,15 @@ use std::ffi::c_int;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::SocketAddrV6;
 use std::ptr;
+use std::time::Duration;
 
 use windows_sys::Win32::Networking::WinSock::{
-    self, MSG_OOB, MSG_PEEK, SOCKADDR_IN6, WSAEMSGSIZE, WSAESHUTDOWN,
+    self, MSG_OOB, MSG_PEEK, SOCKADDR_IN6, SOCKET_ERROR, WSAEMSGSIZE, WSAESHUTDOWN, WSAETIMEDOUT,
+    WSAEWOULDBLOCK,
 };
 
-use super::{ADDRESS_LEN, Borrowed, Encoded, check, decode, encode, no_address, raw};
-use crate::sys::{Buffer, Take};
+use super::{ADDRESS_LEN, Borrowed, Encoded, decode, encode, last_error, no_address, raw};
+use crate::sys::{Buffer, Take, read_timeout, write_timeout};
 
 /// As on Unix; a stream takes more slices in several calls.
 const MAX_SLICES: usize = 1024;
@@ -32,18 +34,53 @@ fn room(len: usize) -> c_int {
     c_int::try_from(len).unwrap_or(c_int::MAX)
 }
 
+/// Turns the result of a call that receives into a `Result`.
 #[inline]
-fn check_len(result: c_int) -> io::Result<usize> {
+pub(super) fn check_receive(fd: Borrowed<'_>, result: c_int) -> io::Result<usize> {
     // Nothing but SOCKET_ERROR is negative.
-    check(result).map(|len| len as usize)
+    if result == SOCKET_ERROR { Err(receive_error(fd, last_error())) } else { Ok(result as usize) }
+}
+
+/// Turns the result of a call that sends into a `Result`.
+#[inline]
+pub(super) fn check_send(fd: Borrowed<'_>, result: c_int) -> io::Result<usize> {
+    // Nothing but SOCKET_ERROR is negative.
+    if result == SOCKET_ERROR { Err(send_error(fd, last_error())) } else { Ok(result as usize) }
+}
+
+#[cold]
+fn receive_error(fd: Borrowed<'_>, error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(WSAETIMEDOUT) => timed_out(error, read_timeout(fd)),
+        _ => error,
+    }
+}
+
+#[cold]
+fn send_error(fd: Borrowed<'_>, error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(WSAETIMEDOUT) => timed_out(error, write_timeout(fd)),
+        // Shut down for writing, here: a number without a kind in std, and of this kind elsewhere.
+        Some(WSAESHUTDOWN) => io::Error::new(io::ErrorKind::BrokenPipe, error),
+        _ => error,
+    }
+}
+
+/// Winsock has one number for a call that has waited as long as it may and for a connection whose
+/// peer no longer answers. The former is what it is on the other systems, whose kernels say
+/// `EAGAIN`; the latter is all that it can be where the socket has no timeout.
+fn timed_out(error: io::Error, timeout: io::Result<Option<Duration>>) -> io::Error {
+    match timeout {
+        Ok(Some(_)) => io::Error::from_raw_os_error(WSAEWOULDBLOCK),
+        _ => error,
+    }
 }
 
 #[inline]
 pub(crate) fn send(fd: Borrowed<'_>, data: &[u8], out_of_band: bool) -> io::Result<usize> {
     let flags = if out_of_band { MSG_OOB } else { 0 };
     // SAFETY: `data` is at least as long as it says.
-    check_len(unsafe { WinSock::send(raw(fd), data.as_ptr(), room(data.len()), flags) })
-        .map_err(broken_pipe)
+    check_send(fd, unsafe { WinSock::send(raw(fd), data.as_ptr(), room(data.len()), flags) })
 }
 
 #[inline]
@@ -51,7 +88,7 @@ pub(crate) fn recv(fd: Borrowed<'_>, mut buffer: Buffer<'_>, take: Take) -> io::
     let room = room(buffer.len());
     // SAFETY: `buffer` has the room it says, and nobody else uses it meanwhile.
     let result = unsafe { WinSock::recv(raw(fd), buffer.as_mut_ptr(), room, flags(take)) };
-    match check_len(result) {
+    match check_receive(fd, result) {
         Err(error) => match error.raw_os_error() {
             Some(WSAEMSGSIZE) => Ok(room as usize),
             // Shut down for reading, here: the end, as on the other systems and in std.
@@ -65,7 +102,7 @@ pub(crate) fn recv(fd: Borrowed<'_>, mut buffer: Buffer<'_>, take: Take) -> io::
 #[inline]
 pub(crate) fn send_to(fd: Borrowed<'_>, data: &[u8], peer: &Encoded) -> io::Result<usize> {
     // SAFETY: `data` is at least as long as it says, and `peer` is `ADDRESS_LEN` bytes long.
-    check_len(unsafe {
+    check_send(fd, unsafe {
         WinSock::sendto(
             raw(fd),
             data.as_ptr(),
@@ -98,7 +135,7 @@ pub(crate) fn recv_from(
             &mut address_len,
         )
     };
-    let len = match check_len(result) {
+    let len = match check_receive(fd, result) {
         Ok(len) => len,
         Err(error) if is_truncation(&error) => room as usize,
         Err(error) => return Err(error),
@@ -133,7 +170,7 @@ fn send_slices(
     let mut sent = 0;
     // SAFETY: `IoSlice` is laid out as `WSABUF`, which std guarantees; `data` and `peer` live until
     // the call returns, which only reads them, and nothing is overlapped.
-    check(unsafe {
+    check_send(fd, unsafe {
         WinSock::WSASendTo(
             raw(fd),
             data.as_ptr().cast(),
@@ -145,8 +182,7 @@ fn send_slices(
             ptr::null_mut(),
             None,
         )
-    })
-    .map_err(broken_pipe)?;
+    })?;
     Ok(sent as usize)
 }
 
@@ -193,7 +229,7 @@ fn recv_slices(
     let mut flags = flags(take) as u32;
     // SAFETY: `IoSliceMut` is laid out as `WSABUF`, which std guarantees; the address is null or has
     // the room that is said; nobody else uses all that meanwhile, and nothing is overlapped.
-    check(unsafe {
+    check_receive(fd, unsafe {
         WinSock::WSARecvFrom(
             raw(fd),
             buffers.as_mut_ptr().cast(),
@@ -218,16 +254,40 @@ pub(super) fn all(buffers: &[IoSliceMut<'_>]) -> usize {
     buffers.iter().map(|buffer| buffer.len()).sum()
 }
 
-/// Shut down for writing, here: a number without a kind in std, and of this kind elsewhere.
-#[cold]
-pub(super) fn broken_pipe(error: io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(WSAESHUTDOWN) => io::Error::new(io::ErrorKind::BrokenPipe, error),
-        _ => error,
-    }
-}
-
 #[cold]
 pub(super) fn is_truncation(error: &io::Error) -> bool {
     error.raw_os_error() == Some(WSAEMSGSIZE)
+}
+
+#[cfg(test)]
+mod tests {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, TimedOut, WouldBlock};
+
+    use super::*;
+    use crate::sys::{Owned, borrow, set_read_timeout, set_write_timeout};
+
+    #[test]
+    fn only_a_timeout_of_the_same_direction_tells_a_call_that_waited_from_a_dead_connection() {
+        let socket = Owned::from(std::net::UdpSocket::bind("[::1]:0").unwrap());
+        let fd = borrow(&socket);
+        let error = io::Error::from_raw_os_error;
+        let kinds = || {
+            let received = receive_error(fd, error(WSAETIMEDOUT));
+            let sent = send_error(fd, error(WSAETIMEDOUT));
+            assert!(received.raw_os_error().is_some() && sent.raw_os_error().is_some());
+            (received.kind(), sent.kind())
+        };
+        let some = Some(Duration::from_secs(1));
+        assert_eq!(kinds(), (TimedOut, TimedOut));
+        set_read_timeout(fd, some).unwrap();
+        assert_eq!(kinds(), (WouldBlock, TimedOut));
+        set_write_timeout(fd, some).unwrap();
+        assert_eq!(kinds(), (WouldBlock, WouldBlock));
+        set_read_timeout(fd, None).unwrap();
+        assert_eq!(kinds(), (TimedOut, WouldBlock));
+
+        assert_eq!(receive_error(fd, error(WinSock::WSAECONNRESET)).kind(), ConnectionReset);
+        assert_eq!(send_error(fd, error(WinSock::WSAECONNRESET)).kind(), ConnectionReset);
+        assert_eq!(send_error(fd, error(WSAESHUTDOWN)).kind(), BrokenPipe);
+    }
 }

@@ -17,7 +17,7 @@ use windows_sys::Win32::Networking::WinSock::{
     WSAID_WSARECVMSG, WSAMSG,
 };
 
-use super::data::{all, broken_pipe, count, flags, is_truncation};
+use super::data::{all, check_receive, check_send, count, flags, is_truncation};
 use super::{ADDRESS_LEN, Borrowed, borrow, check, decode, encode, no_address, open, raw};
 use crate::kind::{Protocol, Shape};
 use crate::sys::cmsg::{
@@ -62,8 +62,9 @@ pub(crate) fn send_message(
     let mut sent = 0;
     // SAFETY: the message points to `data`, `name` and `room`, which live until the call returns and
     // are only read; nothing is overlapped.
-    check(unsafe { WinSock::WSASendMsg(raw(fd), &message, 0, &mut sent, ptr::null_mut(), None) })
-        .map_err(broken_pipe)?;
+    check_send(fd, unsafe {
+        WinSock::WSASendMsg(raw(fd), &message, 0, &mut sent, ptr::null_mut(), None)
+    })?;
     Ok(sent as usize)
 }
 
@@ -101,7 +102,7 @@ fn recv_with(
     // and `room`, which have the room that is said and which nobody else uses meanwhile; nothing is
     // overlapped.
     let result = unsafe { receive(raw(fd), &mut message, &mut len, ptr::null_mut(), None) };
-    let cut = match check(result) {
+    let cut = match check_receive(fd, result) {
         Ok(_) => false,
         Err(error) if is_truncation(&error) => true,
         Err(error) => return Err(error),

@@ -235,3 +235,6 @@ pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
 pub(crate) fn device_index(_: Target<'_>) -> Option<NonZeroU32> {
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,6 @@
 //! Hosts in a row, where the inner ones are routers.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
-use super::Host;
+use super::{Host, link};
 
 /// Hosts in a row, with a wire from each to the next. The first and the last are end hosts, those
 /// between are routers.
@@ -31,19 +28,6 @@ impl Chain {
         assert!((2..=IPV4.len()).contains(&wires));
         let hosts: Vec<_> = (0..=wires).map(|_| Host::new()).collect::<Result<_, _>>()?;
         let chain = Self(hosts);
-        for wire in 1..=wires {
-            let (left, right) = chain.ends(wire);
-            let other = right.0.try_clone().map_err(|error| error.to_string())?;
-            // The carrier is told of at once where the two ends have different indexes
-            // (net/core/link_watch.c, `linkwatch_urgent_event`).
-            let (near, far) = (10 + 2 * wire, 11 + 2 * wire);
-            left.try_ip(
-                &format!(
-                    "link add right index {near} type veth peer name left index {far} netns /proc/self/fd/0"
-                ),
-                Stdio::from(other),
-            )?;
-        }
         for number in 0..chain.0.len() {
             chain.set_up(number)?;
         }
@@ -92,6 +76,10 @@ impl Chain {
         let host = self.host(number);
         let wires = self.0.len() - 1;
         let mut lines = vec!["link set dev lo up".to_owned()];
+        if number < wires {
+            // Its other end has no address before its host is set up.
+            lines.push(link("right", "left", self.host(number + 1)));
+        }
         let mut interface = |name: &str, wire: usize, last: u8| {
             let ipv4 = IPV4[wire - 1];
             lines.extend([
@@ -128,30 +116,12 @@ impl Chain {
                 ),
             ]);
         }
-        for (name, value) in [("ipv6/icmp/ratelimit", "0"), ("ipv4/icmp_ratelimit", "0")] {
-            host.sysctl(name, value);
-        }
+        let router = [("ipv6/conf/all/forwarding", "1"), ("ipv4/ip_forward", "1")];
+        let everybody = [("ipv6/icmp/ratelimit", "0"), ("ipv4/icmp_ratelimit", "0")];
+        host.sysctls(&everybody);
         if !end {
-            host.sysctl("ipv6/conf/all/forwarding", "1");
-            host.sysctl("ipv4/ip_forward", "1");
+            host.sysctls(&router);
         }
-        batch(host, &lines)
-    }
-}
-
-/// Runs `ip` once for all lines.
-fn batch(host: &Host, lines: &[String]) -> Result<(), String> {
-    let mut command = Command::new("ip");
-    command.args(["-batch", "-"]).stdin(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = host.run(|| command.spawn()).map_err(|error| format!("ip: {error}"))?;
-    let mut input = child.stdin.take().ok_or("ip has no standard input")?;
-    // It may have ended by itself; what it printed says why.
-    let written = input.write_all((lines.join("\n") + "\n").as_bytes());
-    drop(input);
-    let output = child.wait_with_output().map_err(|error| format!("ip: {error}"))?;
-    match (output.status.success(), written) {
-        (true, Ok(())) => Ok(()),
-        (true, Err(error)) => Err(format!("ip: {error}")),
-        (false, _) => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        host.ip_lines(&lines)
     }
 }

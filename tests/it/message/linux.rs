@@ -323,6 +323,30 @@ fn a_source_that_cannot_be_is_refused_with_words() {
     refused(dual.send_message(&Outgoing::to(v4, b"x").hop_limit(0)), "a hop limit of 0");
 }
 
+/// The number that is behind those words: RFC 3542, section 6.2.
+#[test]
+fn the_kernel_sends_from_no_address_of_another_host() {
+    let server = socket();
+    let client = UdpSocket::bind("[::]:0").unwrap();
+    let to = server.local_addr().unwrap().into();
+    for (source, errno) in [("2001:db8::7", Some(libc::EINVAL)), ("::1", None)] {
+        let source: Ipv6Addr = source.parse().unwrap();
+        // `struct cmsghdr` and `struct in6_pktinfo`, without an interface.
+        let len = size_of::<libc::cmsghdr>() + 20;
+        let mut control = len.to_ne_bytes().to_vec();
+        control.extend(libc::IPPROTO_IPV6.to_ne_bytes());
+        control.extend(libc::IPV6_PKTINFO.to_ne_bytes());
+        control.extend(source.octets());
+        control.resize(len.next_multiple_of(size_of::<usize>()), 0);
+        let data = [io::IoSlice::new(b"x")];
+        let message = socket2::MsgHdr::new().with_addr(&to).with_buffers(&data);
+        let message = message.with_control(&control);
+        let sent = socket2::SockRef::from(&client).sendmsg(&message, 0);
+        assert_eq!(sent.err().and_then(|error| error.raw_os_error()), errno, "{source}");
+    }
+    assert_eq!(*receive(&server).source.ip(), Ipv6Addr::LOCALHOST);
+}
+
 #[test]
 fn a_zone_and_another_interface_are_refused() {
     let socket = UdpSocket::bind("[::]:0").unwrap();
@@ -366,4 +390,108 @@ fn an_adopted_socket_with_more_than_there_is_room_for_still_receives() {
     assert_eq!((received.len, received.truncated), (4, false));
     assert_eq!(received.destination, Some(Ipv6Addr::LOCALHOST));
     assert!(received.hop_limit.is_some() && received.time.is_some());
+}
+
+/// RFC 3542, section 6: what is sent with a datagram goes before what its socket says.
+#[test]
+fn one_datagram_goes_before_the_option_of_its_socket() {
+    let server = curious(inet6::V6Only);
+    let to = Outgoing::to((Ipv6Addr::LOCALHOST, port(&server)), b"x");
+    let other = TrafficClass::from(Dscp::CS1);
+    // By the socket, by the datagram, by both and the same, by both and another.
+    for (of_socket, of_one) in [(true, None), (false, Some(true)), (true, Some(true))]
+        .into_iter()
+        .chain([(true, Some(false)), (false, None)])
+    {
+        let client = UdpSocket::bind("[::]:0").unwrap();
+        if of_socket {
+            client.set_option(UnicastHops(Some(9))).unwrap();
+            client.set_option(CLASS).unwrap();
+        }
+        let message = match of_one {
+            None => to,
+            Some(true) => to.hop_limit(9).traffic_class(CLASS),
+            Some(false) => to.hop_limit(7).traffic_class(other),
+        };
+        client.send_message(&message).unwrap();
+        let expected = match (of_socket, of_one) {
+            (_, Some(false)) => (Some(7), Some(other)),
+            (false, None) => (Some(64), Some(TrafficClass::default())),
+            _ => (Some(9), Some(CLASS)),
+        };
+        let received = receive(&server);
+        assert_eq!((received.hop_limit, received.traffic_class), expected);
+    }
+}
+
+/// The interface takes 65 536 bytes, and a datagram may have a few more (RFC 3542, section 11.2).
+#[test]
+fn one_datagram_may_be_split_or_not_whatever_its_socket_says() {
+    let server = curious(inet6::V6Only);
+    let data = vec![0; 65_527];
+    let to = Outgoing::to((Ipv6Addr::LOCALHOST, port(&server)), &data);
+    for (of_socket, of_one, goes) in [
+        (false, None, true),
+        (true, None, false),
+        (false, Some(true), false),
+        (true, Some(true), false),
+        (true, Some(false), true),
+        (false, Some(false), true),
+    ] {
+        let client = UdpSocket::bind("[::]:0").unwrap();
+        client.set_option(DontFragment(of_socket)).unwrap();
+        let message = of_one.map_or(to, |whole| to.dont_fragment(DontFragment(whole)));
+        match client.send_message(&message) {
+            Ok(len) => {
+                assert!(goes, "{of_socket} {of_one:?}");
+                let received = server.recv_message(&mut vec![0; len]).unwrap();
+                assert_eq!((received.len, received.truncated), (65_527, false));
+            }
+            Err(error) => {
+                assert!(!goes, "{of_socket} {of_one:?}: {error}");
+                assert_eq!(inet6::MessageTooLong::of(&error).unwrap().mtu(), Some(65_536));
+            }
+        }
+    }
+}
+
+/// Why the crate sets the IPv4 twin of these options: with those of IPv6 alone, an IPv4 packet tells
+/// the address only.
+#[test]
+fn an_ipv4_datagram_tells_its_header_by_the_options_of_ipv4_alone() {
+    let server = dual_socket();
+    server.set_option(RecvPacketInfo(true)).unwrap();
+    let raw = socket2::SockRef::from(&server);
+    raw.set_recv_hoplimit_v6(true).unwrap();
+    raw.set_recv_tclass_v6(true).unwrap();
+    let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let seen = || {
+        client.send_to(b"x", ipv4(port(&server))).unwrap();
+        let received = receive(&server);
+        assert_eq!(received.destination, Some(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+        (received.hop_limit.is_some(), received.traffic_class.is_some())
+    };
+    assert_eq!(seen(), (false, false));
+    server.set_option(RecvHopLimit(true)).unwrap();
+    assert_eq!(seen(), (true, false));
+    server.set_option(RecvTrafficClass(true)).unwrap();
+    assert_eq!(seen(), (true, true));
+}
+
+/// As above, for what is sent.
+#[test]
+fn an_ipv4_packet_has_the_traffic_class_of_ipv4_alone() {
+    let server = curious(DualStack);
+    let client = Builder::datagram().dual_stack().bind("[::]:0").unwrap();
+    let seen = || {
+        [IpAddr::V4(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()].map(|ip| {
+            client.send_to(b"x", (ip, port(&server))).unwrap();
+            receive(&server).traffic_class.unwrap()
+        })
+    };
+    let byte = u32::from(CLASS.dscp.bits() << 2 | CLASS.ecn.bits());
+    socket2::SockRef::from(&client).set_tclass_v6(byte).unwrap();
+    assert_eq!(seen(), [TrafficClass::default(), CLASS]);
+    client.set_option(CLASS).unwrap();
+    assert_eq!(seen(), [CLASS, CLASS]);
 }

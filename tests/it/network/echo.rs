@@ -11,7 +11,7 @@ use inet6::option::{
 use inet6::{Builder, EchoReply, EchoReport, EchoSocket, Interface, MessageTooLong, Origin};
 
 use crate::echo::linux::{let_echo, patient_echo};
-use crate::lab::{Chain, Lab};
+use crate::lab::{Chain, Lab, Reject};
 
 const LEFT: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 const RIGHT: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2);
@@ -83,8 +83,8 @@ fn the_hop_limit_of_a_reply_is_the_one_of_the_other_host() {
 #[test]
 fn the_hop_limit_of_a_request_is_the_one_of_the_socket() {
     let lab = require!(lab(), "the lab");
-    let rule = "icmpv6 type echo-request ip6 hoplimit != 7 drop";
-    require!(lab.left.filter(rule), "nftables");
+    let others = "icmpv6 type echo-request ip6 hoplimit != 7";
+    require!(lab.left.arriving().drop(others), "nftables");
     let socket = echo_socket(&lab, "[::]:0");
     for (hops, sequence) in [(None, 1), (Some(7), 2), (Some(8), 3)] {
         socket.set_option(UnicastHops(hops)).unwrap();
@@ -97,8 +97,8 @@ fn the_hop_limit_of_a_request_is_the_one_of_the_socket() {
 #[test]
 fn what_is_lost_is_missing_and_the_rest_is_told_apart() {
     let lab = require!(lab(), "the lab");
-    let rule = "icmpv6 type echo-request icmpv6 sequence { 2, 5 } drop";
-    require!(lab.left.filter(rule), "nftables");
+    let lost = "icmpv6 type echo-request icmpv6 sequence { 2, 5 }";
+    require!(lab.left.arriving().drop(lost), "nftables");
     let socket = echo_socket(&lab, "[::]:0");
     for sequence in 1..=6 {
         socket.send_echo((LEFT, 0), sequence, &sequence.to_be_bytes()).unwrap();
@@ -259,8 +259,8 @@ fn each_router_on_the_way_tells_which_request_came_no_further() {
 #[test]
 fn a_request_that_is_forbidden_or_too_big_is_reported() {
     let lab = require!(lab(), "the lab");
-    let rule = "icmpv6 type echo-request reject with icmpv6 type admin-prohibited";
-    require!(lab.left.filter(rule), "nftables");
+    let requests = "icmpv6 type echo-request";
+    require!(lab.left.arriving().reject(requests, Reject::Prohibited), "nftables");
     let socket = echo_socket(&lab, "[::]:0");
     socket.set_option(RecvError(true)).unwrap();
     socket.send_echo((LEFT, 0), 77, b"may I?").unwrap();

@@ -13,7 +13,7 @@ use inet6::{
 
 use super::mtu::{counter, narrow};
 use crate::example::{example, output};
-use crate::lab::Chain;
+use crate::lab::{Chain, Reject};
 use crate::support::*;
 
 /// A socket on the left host whose errors are queued.
@@ -97,8 +97,7 @@ fn a_connected_socket_of_ipv6_only_has_the_same_in_its_own_types() {
 #[test]
 fn a_router_without_a_route_and_a_firewall_are_told_apart() {
     let chain = require!(Chain::through(1), "the lab");
-    let rule = "udp dport 9 reject with icmpx admin-prohibited";
-    require!(chain.router(1).filter_forwarded(rule), "nftables");
+    require!(chain.router(1).passing().reject("udp dport 9", Reject::Prohibited), "nftables");
     let cases = [
         ("2001:db8:ffff::1", "2001:db8:0:1::2", v6(Unreachable::NoRoute)),
         ("198.18.0.1", "192.0.2.2", v4(Ipv4Unreachable::Network)),
@@ -110,6 +109,39 @@ fn a_router_without_a_route_and_a_firewall_are_told_apart() {
         let peer = SocketAddr::new(ip.parse().unwrap(), 9);
         socket.send_to(b"anybody there?", peer).unwrap();
         check(&socket, peer, offender, icmp);
+    }
+}
+
+#[test]
+fn every_reason_of_a_router_that_does_not_deliver_is_told() {
+    let chain = require!(Chain::through(1), "the lab");
+    let peer = SocketAddr::new("2001:db8:0:2::2".parse().unwrap(), 9);
+    let socket = client(&chain, DualStack);
+    for (how, why) in [
+        (Reject::NoRoute, Unreachable::NoRoute),
+        (Reject::Prohibited, Unreachable::Prohibited),
+        (Reject::Address, Unreachable::Address),
+        (Reject::Port, Unreachable::Port),
+        (Reject::Policy, Unreachable::SourcePolicy),
+        (Reject::Route, Unreachable::RejectRoute),
+    ] {
+        let rule = chain.router(1).passing().reject("meta nfproto ipv6 meta l4proto udp", how);
+        require!(rule, "nftables");
+        socket.send_to(b"anybody there?", peer).unwrap();
+        check(&socket, peer, "2001:db8:0:1::2", v6(why));
+        chain.router(1).let_all_through();
+    }
+    let peer = SocketAddr::new("198.51.100.2".parse().unwrap(), 9);
+    for (how, why) in [
+        (Reject::NoRoute, Ipv4Unreachable::Network),
+        (Reject::Prohibited, Ipv4Unreachable::Prohibited),
+        (Reject::Address, Ipv4Unreachable::Host),
+        (Reject::Port, Ipv4Unreachable::Port),
+    ] {
+        chain.router(1).passing().reject("meta nfproto ipv4 meta l4proto udp", how).unwrap();
+        socket.send_to(b"anybody there?", peer).unwrap();
+        check(&socket, peer, "192.0.2.2", v4(why));
+        chain.router(1).let_all_through();
     }
 }
 
@@ -304,8 +336,7 @@ fn udp_traceroute_names_the_routers_in_their_order() {
     assert!(nowhere.last().unwrap().ends_with(no_route), "{nowhere:?}");
 
     // A router that says nothing is a star.
-    let rule = "icmpv6 type time-exceeded drop";
-    require!(chain.left().filter(rule), "nftables");
+    require!(chain.left().arriving().drop("icmpv6 type time-exceeded"), "nftables");
     let silent = trace(&chain, &["2001:db8:0:3::2"]);
     assert_eq!(silent[..2], ["1 *", "2 *"]);
     assert!(silent[2].starts_with("3 2001:db8:0:3::2 nothing listens"), "{silent:?}");

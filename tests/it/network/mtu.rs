@@ -150,6 +150,32 @@ fn a_message_that_must_not_be_split_tells_the_path_mtu() {
 }
 
 #[test]
+fn each_narrower_wire_on_the_way_is_learnt_in_its_turn() {
+    let chain = require!(Chain::through(2), "the lab");
+    chain.set_mtu(2, 1400);
+    chain.set_mtu(3, 1320);
+    for (ip, headers) in [("2001:db8:0:3::2", 48), ("203.0.113.2", 28)] {
+        let (server, peer) = server(&chain, ip);
+        let socket = connected(&chain, peer);
+        socket.set_option(DontFragment(true)).unwrap();
+        let mut fits = 1500 - headers;
+        for mtu in [1400, 1320] {
+            assert_eq!(socket.send(&vec![0; fits]).unwrap(), fits, "what is not known yet");
+            let error = socket.recv(&mut [0; 8]).unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE));
+            assert_eq!(socket.mtu().unwrap(), mtu);
+            assert!(MessageTooLong::of(&socket.send(&vec![0; fits]).unwrap_err()).is_some());
+            fits = mtu as usize - headers;
+        }
+        let data: Vec<u8> = (0..fits).map(|at| at as u8).collect();
+        assert_eq!(socket.send(&data).unwrap(), fits);
+        let mut buffer = [0; 1500];
+        assert_eq!(server.recv_from(&mut buffer).unwrap().0, fits);
+        assert_eq!(buffer[..fits], data);
+    }
+}
+
+#[test]
 fn without_dont_fragment_a_datagram_goes_in_fragments_that_fit() {
     let chain = require!(narrow(), "the lab");
     let (ip, _) = FAMILIES[0];
@@ -162,8 +188,11 @@ fn without_dont_fragment_a_datagram_goes_in_fragments_that_fit() {
     for (discover, len, pieces) in cases {
         socket.set_option(discover).unwrap();
         let before = counter(chain.left(), "Ip6FragCreates");
-        assert_eq!(chain.left().run(|| socket.send_to(&vec![1; len], peer).unwrap()), len);
-        assert_eq!(server.recv_from(&mut [0; 5000]).unwrap().0, len);
+        let data: Vec<u8> = (0..len).map(|at| (at % 251) as u8).collect();
+        assert_eq!(chain.left().run(|| socket.send_to(&data, peer).unwrap()), len);
+        let mut buffer = [0; 5000];
+        assert_eq!(server.recv_from(&mut buffer).unwrap().0, len);
+        assert_eq!(buffer[..len], data, "whole at the far end");
         let created = counter(chain.left(), "Ip6FragCreates") - before;
         assert_eq!(created, pieces, "{discover:?} {len}");
     }

@@ -5,9 +5,13 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::net::{Ipv6Addr, SocketAddr};
+use std::sync::atomic::AtomicU16;
+use std::sync::atomic::Ordering::Relaxed;
 
 use inet6::mode::Mode;
-use inet6::option::{MulticastAll, MulticastInterface, ShareAddress};
+use inet6::option::{
+    BindDevice, MulticastAll, MulticastInterface, MulticastLoop, RecvPacketInfo, ShareAddress,
+};
 use inet6::{Builder, Interface, Membership, Op, UdpSocket, Zone};
 
 use crate::lab::{Host, Lab};
@@ -296,6 +300,114 @@ fn another_sockets_group_is_heard_after_stds_join_and_not_after_ours() {
     send(&lab, WANTED, OTHER_GROUP, &ours);
     hears(&ours, WANTED, OTHER_GROUP);
     drop(membership);
+}
+
+#[test]
+fn a_group_is_heard_on_the_interface_that_joined_it_unless_another_socket_joined_elsewhere() {
+    let lab = require!(lab(), "the lab");
+    lab.second_wire();
+    let group: Ipv6Addr = "ff12::1234".parse().unwrap();
+    let wire = wire(&lab.left);
+    let socket = receiver(&lab);
+    let to = AtomicU16::new(port(&socket));
+    let membership = socket.join(group, wire).unwrap();
+    assert!(!socket.option::<MulticastAll>().unwrap().0);
+    let send = |on: &str| {
+        let sender = UdpSocket::bind("[::]:0").unwrap();
+        let on = MulticastInterface(Some(Interface::from_name(on).unwrap()));
+        sender.set_option(on).unwrap();
+        sender.send_to(on_the(&on).as_bytes(), (group, to.load(Relaxed))).unwrap();
+    };
+    lab.right.run(|| ["second", "wire"].into_iter().for_each(send));
+    let mut buffer = [0; 32];
+    let (len, source) = socket.recv_from(&mut buffer).unwrap();
+    assert_eq!(&buffer[..len], b"on the wire");
+    assert_eq!(source.scope_id(), wire.index().get());
+    let second = lab.left.run(|| Interface::from_name("second").unwrap());
+    let other = receiver(&lab);
+    other.join(group, second).unwrap().keep();
+    // Linux looks at the group and not at the interface, once the host hears it there
+    // (net/ipv6/mcast.c, `inet6_mc_check`); a device is a device.
+    let device = BindDevice(Some(wire.into()));
+    let bound = lab.left.run(|| Builder::datagram().with(device).bind("[::]:0").unwrap());
+    let bound = patient(bound);
+    bound.join(group, wire).unwrap().keep();
+    for (socket, heard) in
+        [(&socket, &["on the second", "on the wire"][..]), (&bound, &["on the wire"])]
+    {
+        to.store(port(socket), Relaxed);
+        socket.set_option(RecvPacketInfo(true)).unwrap();
+        lab.right.run(|| ["second", "wire"].into_iter().for_each(send));
+        for expected in heard {
+            let received = socket.recv_message(&mut buffer).unwrap();
+            assert_eq!(std::str::from_utf8(&buffer[..received.len]).unwrap(), *expected);
+            let through = if *expected == "on the wire" { wire } else { second };
+            assert_eq!(received.interface, Some(through));
+        }
+    }
+    drop(membership);
+}
+
+/// What is sent on an interface.
+fn on_the(interface: &MulticastInterface) -> String {
+    format!("on the {}", interface.0.unwrap().name().unwrap())
+}
+
+#[test]
+fn a_sender_hears_itself_unless_it_says_otherwise() {
+    let lab = require!(lab(), "the lab");
+    let group: Ipv6Addr = "ff12::1234".parse().unwrap();
+    let here = receiver(&lab);
+    let port = here.local_addr().unwrap().port();
+    let there = lab.right.run(|| patient(UdpSocket::bind(("::", port)).unwrap()));
+    here.join(group, wire(&lab.left)).unwrap().keep();
+    there.join(group, wire(&lab.right)).unwrap().keep();
+    let send = |loops: bool, text: &[u8]| {
+        lab.left.run(|| {
+            let sender = Builder::datagram().with(MulticastLoop(loops)).bind("[::]:0").unwrap();
+            sender.send_to(text, (format!("{group}%wire"), port)).unwrap();
+        });
+    };
+    send(false, b"to others");
+    send(true, b"to all");
+    let mut buffer = [0; 16];
+    for (socket, texts) in [(&here, &[&b"to all"[..]][..]), (&there, &[b"to others", b"to all"])] {
+        for text in texts {
+            let (len, _) = socket.recv_from(&mut buffer).unwrap();
+            assert_eq!(&buffer[..len], *text);
+        }
+    }
+}
+
+#[test]
+fn too_many_groups_leave_those_that_were_joined() {
+    let lab = require!(lab(), "the lab");
+    let wire = wire(&lab.left);
+    let socket = receiver(&lab);
+    let group = |n: u32| Ipv6Addr::from(u128::from(GROUP) + u128::from(n));
+    let mut joined = Vec::new();
+    let error = loop {
+        assert!(joined.len() < 100_000, "a hundred thousand groups are too many");
+        match socket.join(group(joined.len() as u32), wire) {
+            Ok(membership) => joined.push(membership),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((error.op(), error.kind()), (Op::Join, ErrorKind::OutOfMemory), "{error}");
+    assert_eq!(error.raw_os_error(), Some(libc::ENOMEM));
+    let too_many = group(joined.len() as u32);
+    assert_eq!(error.address().unwrap().ip(), too_many);
+    // The first and the last are heard, and the one too many is not.
+    for group in [too_many, GROUP, group(joined.len() as u32 - 1)] {
+        send(&lab, WANTED, group, &socket);
+    }
+    hears(&socket, WANTED, GROUP);
+    hears(&socket, WANTED, group(joined.len() as u32 - 1));
+    // Room for one is room for one.
+    joined.pop().unwrap().leave().unwrap();
+    joined.push(socket.join(too_many, wire).unwrap());
+    send(&lab, WANTED, too_many, &socket);
+    hears(&socket, WANTED, too_many);
 }
 
 #[test]

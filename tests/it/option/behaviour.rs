@@ -216,7 +216,7 @@ fn the_port_is_chosen_at_connect() {
 
 #[test]
 fn no_linger_is_a_reset() {
-    require!(!under_wine(), "Wine takes a reset for the end");
+    require!(!under_wine(), "a reset reads as the end");
     let listener = TcpListener::bind("[::1]:0").unwrap();
     let builder = Builder::stream().with(Linger(Some(Duration::ZERO)));
     let client = builder.connect(listener.local_addr().unwrap()).unwrap();
@@ -268,4 +268,67 @@ fn ipv4_multicast_leaves_through_the_same_interface() {
     let (len, source) = receiver.recv_from(&mut data).unwrap();
     assert_eq!(&data[..len], b"to the group");
     assert_eq!(source.port(), sender.local_addr().unwrap().port());
+}
+
+/// The types take a byte (`tests/ui/hop_limit_beyond_a_byte.rs`); -1 is `None`. RFC 3493, section 5.1.
+#[test]
+fn a_hop_limit_is_a_byte_or_the_default() {
+    let socket = UdpSocket::bind("[::1]:0").unwrap();
+    for hops in (0..=255).map(Some) {
+        socket.set_option(UnicastHops(hops)).unwrap();
+        assert_eq!(socket.option::<UnicastHops>().unwrap(), UnicastHops(hops));
+        socket.set_option(MulticastHops(hops)).unwrap();
+        assert_eq!(socket.option::<MulticastHops>().unwrap(), MulticastHops(hops));
+    }
+    socket.set_option(UnicastHops(None)).unwrap();
+    socket.set_option(MulticastHops(None)).unwrap();
+    let given = differs(wine_lacks("the default hop limit is that of the host"));
+    let default = UnicastHops(Some(given.hop_limit));
+    assert_eq!(socket.option::<UnicastHops>().unwrap(), default);
+    assert_eq!(socket.option::<MulticastHops>().unwrap(), MulticastHops(Some(1)));
+    // What the types keep out.
+    let raw = socket2::SockRef::from(&socket);
+    for hops in [256, 1 << 16, -2_i32 as u32] {
+        let unicast = raw.set_unicast_hops_v6(hops).unwrap_err();
+        assert_eq!(unicast.kind(), ErrorKind::InvalidInput, "{hops}: {unicast}");
+        let multicast = raw.set_multicast_hops_v6(hops).unwrap_err();
+        assert_eq!(multicast.kind(), ErrorKind::InvalidInput, "{hops}: {multicast}");
+    }
+    assert_eq!(socket.option::<UnicastHops>().unwrap(), default);
+}
+
+/// The types take six bits and two; -1 is the default, 0. RFC 3542, section 6.5.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_traffic_class_is_a_byte() {
+    let socket = UdpSocket::bind("[::1]:0").unwrap();
+    let raw = socket2::SockRef::from(&socket);
+    for byte in 0..=255 {
+        let class = TrafficClass {
+            dscp: Dscp::new(byte >> 2).unwrap(),
+            ecn: Ecn::from_traffic_class(byte),
+        };
+        socket.set_option(class).unwrap();
+        assert_eq!(socket.option::<TrafficClass>().unwrap(), class);
+        assert_eq!(raw.tclass_v6().unwrap(), u32::from(byte));
+    }
+    for class in [256, -2_i32 as u32] {
+        let error = raw.set_tclass_v6(class).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
+    }
+    assert_eq!(raw.tclass_v6().unwrap(), 255);
+    raw.set_tclass_v6(-1_i32 as u32).unwrap();
+    assert_eq!(socket.option::<TrafficClass>().unwrap(), TrafficClass::default());
+    assert_eq!(Dscp::new(64), None);
+}
+
+#[test]
+fn a_buffer_size_reads_as_what_the_system_keeps() {
+    let expected = 4096 * differs(false).buffer_size;
+    let socket = Builder::datagram().with(RecvBufferSize(4096)).bind("[::1]:0").unwrap();
+    assert_eq!(socket.option::<RecvBufferSize>().unwrap(), RecvBufferSize(expected));
+    // Setting what was read makes it larger each time, where it is not what was set.
+    socket.set_option(RecvBufferSize(expected)).unwrap();
+    let again = RecvBufferSize(expected * differs(false).buffer_size);
+    assert_eq!(socket.option::<RecvBufferSize>().unwrap(), again);
 }

@@ -3,8 +3,18 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::thread;
+
+#[cfg(target_arch = "x86")]
+mod socketcall;
+
+#[cfg(target_arch = "x86")]
+use self::socketcall::ask;
 
 /// Makes one system call of a thread fail: the number of the call, and of its arguments those that
 /// must have a certain value.
@@ -21,6 +31,14 @@ pub(crate) fn with_faults<T: Send>(
     faults: &[Fault<'_>],
     work: impl FnOnce() -> T + Send,
 ) -> Result<T, String> {
+    #[cfg(target_arch = "x86")]
+    return socketcall::with_faults(faults, work);
+    #[cfg(not(target_arch = "x86"))]
+    by_filter(faults, work)
+}
+
+#[cfg(not(target_arch = "x86"))]
+fn by_filter<T: Send>(faults: &[Fault<'_>], work: impl FnOnce() -> T + Send) -> Result<T, String> {
     if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
         return Err("the filter is written for little-endian 64-bit systems".into());
     }
@@ -33,13 +51,31 @@ pub(crate) fn with_faults<T: Send>(
     })
 }
 
-fn install(faults: &[Fault<'_>]) -> io::Result<()> {
-    let statement = |code, k| libc::sock_filter { code, jt: 0, jf: 0, k };
-    // linux/filter.h: BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K.
-    let load = |offset| statement(0x20, offset);
-    let unless_equal = |k, skip| libc::sock_filter { code: 0x15, jt: 0, jf: skip, k };
-    let give = |action| statement(0x06, action);
+/// Whether `with_faults` can do anything here.
+pub(crate) fn faults() -> Result<(), String> {
+    with_faults(&[], || {})
+}
 
+/// A statement of a filter.
+fn statement(code: u16, k: u32) -> libc::sock_filter {
+    libc::sock_filter { code, jt: 0, jf: 0, k }
+}
+
+// linux/filter.h: BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K.
+fn load(offset: u32) -> libc::sock_filter {
+    statement(0x20, offset)
+}
+
+fn unless_equal(k: u32, skip: u8) -> libc::sock_filter {
+    libc::sock_filter { jf: skip, ..statement(0x15, k) }
+}
+
+fn give(action: u32) -> libc::sock_filter {
+    statement(0x06, action)
+}
+
+#[cfg(not(target_arch = "x86"))]
+fn install(faults: &[Fault<'_>]) -> io::Result<()> {
     let mut program = Vec::new();
     for fault in faults {
         // What is left of this fault's block after each comparison.
@@ -53,6 +89,17 @@ fn install(faults: &[Fault<'_>]) -> io::Result<()> {
         }
         program.push(give(libc::SECCOMP_RET_ERRNO | fault.errno as u32));
     }
+    filter(program, 0).map(drop)
+}
+
+/// Asks the notifier about a call.
+#[cfg(not(target_arch = "x86"))]
+fn ask(call: libc::c_long) -> Vec<libc::sock_filter> {
+    vec![load(0), unless_equal(call as u32, 1), give(libc::SECCOMP_RET_USER_NOTIF)]
+}
+
+/// Filters the system calls of this thread from now on (seccomp(2)).
+fn filter(mut program: Vec<libc::sock_filter>, flags: libc::c_ulong) -> io::Result<libc::c_long> {
     program.push(give(libc::SECCOMP_RET_ALLOW));
     let program = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
 
@@ -60,13 +107,94 @@ fn install(faults: &[Fault<'_>]) -> io::Result<()> {
     if unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } == -1 {
         return Err(io::Error::last_os_error());
     }
+    let mode = libc::SECCOMP_SET_MODE_FILTER;
     // SAFETY: `program` and what it points to live until the kernel has copied them.
-    if unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) }
-        == -1
-    {
-        return Err(io::Error::last_os_error());
+    match unsafe { libc::syscall(libc::SYS_seccomp, mode, flags, &raw const program) } {
+        -1 => Err(io::Error::last_os_error()),
+        given => Ok(given),
     }
-    Ok(())
+}
+
+/// Stands between the kernel and a thread, with the programs that this starts: counts how often a
+/// system call is made, and lets it fail for as long as it is told to.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    /// With which error, and how often yet.
+    fails: Mutex<(libc::c_int, usize)>,
+    calls: AtomicUsize,
+}
+
+impl Gate {
+    /// A gate at which the next `times` calls fail, and those after them pass.
+    pub(crate) fn failing(errno: libc::c_int, times: usize) -> Self {
+        Self { fails: Mutex::new((errno, times)), calls: AtomicUsize::new(0) }
+    }
+
+    /// Lets the calls pass from now on.
+    pub(crate) fn open(&self) {
+        self.fails.lock().unwrap().1 = 0;
+    }
+
+    /// How many calls have come, with those that failed.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Acquire)
+    }
+
+    /// Runs `work` in a thread whose `call`s come by this gate (seccomp_unotify(2)).
+    pub(crate) fn run<T: Send>(
+        &self,
+        call: libc::c_long,
+        work: impl FnOnce() -> T + Send,
+    ) -> Result<T, String> {
+        let (tell, told) = sync_channel(1);
+        let worker = move || {
+            let notifier = filter(ask(call), libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
+            let installed = notifier.is_ok();
+            tell.send(notifier).unwrap();
+            installed.then(work)
+        };
+        thread::scope(|scope| {
+            let worker = scope.spawn(worker);
+            let notifier = told.recv().unwrap();
+            let notifier = notifier.map_err(|error| format!("no seccomp notifier: {error}"))?;
+            // SAFETY: the call just made it, and nobody else has it.
+            self.attend(&unsafe { OwnedFd::from_raw_fd(notifier as libc::c_int) });
+            let done = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok(done.expect("it has a notifier"))
+        })
+    }
+
+    /// Answers until nobody is left who could ask.
+    fn attend(&self, notifier: &OwnedFd) {
+        let fd = notifier.as_raw_fd();
+        loop {
+            let mut entry = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+            // SAFETY: there is one entry.
+            let ready = unsafe { libc::poll(&raw mut entry, 1, -1) };
+            assert!(ready == 1, "{}", io::Error::last_os_error());
+            if entry.revents & libc::POLLIN == 0 {
+                return;
+            }
+            // SAFETY: it holds integers only, and the kernel wants it zeroed.
+            let mut asked: libc::seccomp_notif = unsafe { std::mem::zeroed() };
+            // SAFETY: there is room for one question.
+            if unsafe { libc::ioctl(fd, libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut asked) } == -1 {
+                // A signal or an end made the call go away again.
+                continue;
+            }
+            let errno = {
+                let mut fails = self.fails.lock().unwrap();
+                let fails_now = fails.1 > 0;
+                fails.1 = fails.1.saturating_sub(1);
+                if fails_now { fails.0 } else { 0 }
+            };
+            self.calls.fetch_add(1, Ordering::AcqRel);
+            let flags = if errno == 0 { libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32 } else { 0 };
+            let answer = libc::seccomp_notif_resp { id: asked.id, val: 0, error: -errno, flags };
+            // SAFETY: it is an answer. Whoever asked may be gone.
+            unsafe { libc::ioctl(fd, libc::SECCOMP_IOCTL_NOTIF_SEND, &raw const answer) };
+        }
+    }
 }
 
 /// Runs `work` in a thread without any capability, as an ordinary user's.
@@ -115,4 +243,15 @@ impl SleepCounter {
         let count = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
         count.unwrap().trim().parse().unwrap()
     }
+}
+
+/// How often a call was cut short by `tests/it/fault/short.c`, which must be in this process.
+pub(crate) fn shortened(call: u32) -> libc::c_ulong {
+    // SAFETY: the name is a string of C.
+    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"inet6_shortened".as_ptr()) };
+    assert!(!found.is_null(), "the library is not in this process");
+    // SAFETY: a function of this name and type is what the library has, and nobody else.
+    let shortened: extern "C" fn(libc::c_uint) -> libc::c_ulong =
+        unsafe { std::mem::transmute(found) };
+    shortened(call)
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::thread::JoinHandleExt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -47,6 +48,18 @@ pub(crate) fn limit_descriptors(limit: libc::rlim_t) -> libc::rlim_t {
     before
 }
 
+/// Lets the process open at least `count` descriptors, as far as it may ask for that.
+pub(crate) fn allow_descriptors(count: libc::rlim_t) -> Result<(), String> {
+    let mut limits = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: there is room for the limits.
+    check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limits) });
+    if limits.rlim_max < count {
+        return Err(format!("{count} descriptors, and the limit is {}", limits.rlim_max));
+    }
+    limit_descriptors(limits.rlim_cur.max(count));
+    Ok(())
+}
+
 /// Sets the action of `SIGPIPE` to ending the process, which std had set to nothing.
 pub(crate) fn die_of_sigpipe() {
     // SAFETY: no handler is installed, the default action needs none.
@@ -60,7 +73,8 @@ extern "C" fn count(_: libc::c_int) {
 }
 
 /// Runs `work` in a thread that gets a signal again and again, and its calls `EINTR`, until it is
-/// done; `during(n)` runs after the n-th signal. Panics if the work goes on for ever.
+/// done; `during(n)` runs after the n-th signal. Panics if the work goes on for ever. It is for a
+/// process that is `alone`: the handler belongs to all of it.
 pub(crate) fn under_signals<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
     mut during: impl FnMut(usize),
@@ -71,16 +85,18 @@ pub(crate) fn under_signals<T: Send + 'static>(
     // SAFETY: the handler does what a signal handler may do.
     check(unsafe { libc::sigaction(libc::SIGUSR1, &action, std::ptr::null_mut()) });
 
-    static DONE: AtomicBool = AtomicBool::new(false);
-    // Only one such test in a process: it is called `alone`.
-    assert!(!DONE.load(Ordering::Relaxed), "`under_signals` is for a process of its own, once");
-    let worker = thread::spawn(move || {
-        let result = work();
-        DONE.store(true, Ordering::Release);
-        result
+    let handled = HANDLED.load(Ordering::Relaxed);
+    let done = Arc::new(AtomicBool::new(false));
+    let worker = thread::spawn({
+        let done = Arc::clone(&done);
+        move || {
+            let result = work();
+            done.store(true, Ordering::Release);
+            result
+        }
     });
     let mut sent = 0;
-    while !DONE.load(Ordering::Acquire) {
+    while !done.load(Ordering::Acquire) && !worker.is_finished() {
         assert!(sent < 30_000, "the call went on under signals for ever");
         // SAFETY: the thread is not joined yet, so its id is valid.
         let result = unsafe { libc::pthread_kill(worker.as_pthread_t(), libc::SIGUSR1) };
@@ -90,7 +106,7 @@ pub(crate) fn under_signals<T: Send + 'static>(
         // The pace of the signals, which nothing waits for.
         thread::sleep(Duration::from_millis(1));
     }
-    assert!(HANDLED.load(Ordering::Relaxed) > 0, "no signal arrived");
+    assert!(HANDLED.load(Ordering::Relaxed) > handled, "no signal arrived");
     worker.join().unwrap()
 }
 

@@ -1,0 +1,244 @@
+//! Accepting where it fails: the loop lives, does not spin, and goes on afterwards.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddrV6};
+use std::os::fd::AsRawFd;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use inet6::option::Linger;
+use inet6::{AcceptFailure, Builder, TcpListener, TcpStream};
+
+use crate::example::{Server, example};
+use crate::support::*;
+
+const EXHAUSTED: [libc::c_int; 4] = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+const PEERS: [libc::c_int; 3] = [libc::ECONNABORTED, libc::EPROTO, libc::EPERM];
+
+/// More calls in a second than this are a loop that spins.
+const MOST_A_SECOND: f64 = 300.0;
+
+/// How long a loop is watched.
+const A_WHILE: Duration = Duration::from_secs(1);
+
+/// The loop that `TcpListener::incoming` is.
+fn by_incoming(listener: &TcpListener) -> io::Result<SocketAddrV6> {
+    listener.incoming().next().expect("it has no end")?.peer_addr()
+}
+
+/// The loop that the page of `AcceptFailure` shows.
+fn by_hand(listener: &TcpListener) -> io::Result<SocketAddrV6> {
+    loop {
+        match listener.accept() {
+            Ok((_, peer)) => return Ok(peer),
+            Err(error) => match AcceptFailure::of(&error) {
+                AcceptFailure::Peer => continue,
+                AcceptFailure::Exhausted => thread::sleep(Duration::from_millis(50)),
+                _ => return Err(error),
+            },
+        }
+    }
+}
+
+type Loop = fn(&TcpListener) -> io::Result<SocketAddrV6>;
+
+/// Counts for a while the calls that come by a gate from a loop that was just started.
+fn calls_a_second(gate: &Gate) -> f64 {
+    let start = Instant::now();
+    until("the loop accepts", || gate.calls() > 0);
+    thread::sleep(A_WHILE);
+    // A slow machine makes fewer calls in a longer time.
+    gate.calls() as f64 / start.elapsed().as_secs_f64()
+}
+
+/// A loop whose `accept` fails for a while lives, does not spin, and takes the connection that
+/// waits when that is over.
+#[track_caller]
+fn starved(errno: libc::c_int, accepting: Loop) -> Result<(), String> {
+    let listener = listener();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let gate = Gate::failing(errno, usize::MAX);
+    thread::scope(|scope| {
+        let server = scope.spawn(|| gate.run(libc::SYS_accept4, || accepting(&listener)));
+        if server.is_finished() {
+            return server.join().unwrap().map(drop);
+        }
+        let rate = calls_a_second(&gate);
+        let lives = !server.is_finished();
+        gate.open();
+        let error = io::Error::from_raw_os_error(errno);
+        assert!(lives, "{error} ended the loop");
+        assert!(rate < MOST_A_SECOND, "{rate:.0} calls a second: {error}");
+        assert_eq!(server.join().unwrap()?.unwrap(), client.local_addr().unwrap());
+        Ok(())
+    })
+}
+
+/// Whether the kernel lets a thread have its calls answered by another.
+fn gates() -> Result<(), String> {
+    Gate::default().run(libc::SYS_accept4, || {})
+}
+
+#[test]
+fn a_starved_loop_lives_and_does_not_spin_and_recovers() {
+    require!(gates(), "a gate");
+    thread::scope(|scope| {
+        let of_incoming =
+            EXHAUSTED.into_iter().chain(PEERS).map(|errno| (errno, by_incoming as Loop));
+        let of_the_page = EXHAUSTED.map(|errno| (errno, by_hand as Loop));
+        let all: Vec<_> = of_incoming
+            .chain(of_the_page)
+            .map(|(errno, accepting)| scope.spawn(move || starved(errno, accepting)))
+            .collect();
+        for one in all {
+            one.join().unwrap().unwrap();
+        }
+    });
+}
+
+/// What comes a few times costs a call each, and no pause.
+#[test]
+fn a_lost_peer_or_a_signal_costs_one_more_call() {
+    require!(gates(), "a gate");
+    for errno in PEERS.into_iter().chain([libc::EINTR]) {
+        for accepting in [by_incoming as Loop, by_hand] {
+            let listener = listener();
+            let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let gate = Gate::failing(errno, 100);
+            let accepted = gate.run(libc::SYS_accept4, || accepting(&listener)).unwrap();
+            assert_eq!(accepted.unwrap(), client.local_addr().unwrap());
+            assert_eq!(gate.calls(), 101, "{}", io::Error::from_raw_os_error(errno));
+        }
+    }
+}
+
+/// `accept` itself hands every error on, but for that of a signal; nothing is lost with it.
+#[test]
+fn accept_hands_on_what_it_fails_with() {
+    alone(|| {
+        require!(faults(), "faults");
+        let listener = listener();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let before = open_descriptors();
+        let classes = [
+            (&EXHAUSTED[..], AcceptFailure::Exhausted),
+            (&PEERS, AcceptFailure::Peer),
+            (&[libc::EINVAL, libc::EBADF, libc::EAGAIN], AcceptFailure::Fatal),
+        ];
+        for (errors, class) in classes {
+            for errno in errors {
+                for nonblocking in [false, true] {
+                    let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno: *errno };
+                    let accept = || match nonblocking {
+                        false => listener.accept(),
+                        true => listener.accept_nonblocking(),
+                    };
+                    let error = with_faults(&[fault], accept).unwrap().unwrap_err();
+                    assert_eq!(error.raw_os_error(), Some(*errno));
+                    assert_eq!(AcceptFailure::of(&error), class, "{error}");
+                    assert_eq!(open_descriptors(), before);
+                }
+            }
+        }
+        // What is the listener's ends the loop.
+        let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno: libc::EINVAL };
+        let ended = with_faults(&[fault], || listener.incoming().next().unwrap().map(drop));
+        assert_eq!(ended.unwrap().unwrap_err().raw_os_error(), Some(libc::EINVAL));
+        assert_eq!(listener.accept().unwrap().1, client.local_addr().unwrap());
+    });
+}
+
+/// The limit of the process itself, and every call counted.
+#[test]
+fn a_process_without_descriptors_waits_for_one() {
+    alone(|| {
+        require!(gates(), "a gate");
+        for accepting in [by_incoming as Loop, by_hand] {
+            let listener = listener();
+            let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let gate = Gate::default();
+            let (start, begin) = channel();
+            thread::scope(|scope| {
+                let (gate, listener) = (&gate, &listener);
+                let work = move || {
+                    begin.recv().unwrap();
+                    accepting(listener)
+                };
+                let server = scope.spawn(move || gate.run(libc::SYS_accept4, work));
+                // The notifier of the gate is a descriptor, too.
+                until("the gate stands", a_gate_stands);
+                // The lowest free number is the next descriptor: none is left below it.
+                let next = client.try_clone().unwrap().as_raw_fd();
+                let before = limit_descriptors(next.try_into().unwrap());
+                start.send(()).unwrap();
+                let rate = calls_a_second(gate);
+                let lives = !server.is_finished();
+                // First, or a thread that fails the test waits for one that cannot go on.
+                limit_descriptors(before);
+                assert!(lives, "it accepted without a descriptor, or gave up");
+                assert!(rate < MOST_A_SECOND, "{rate:.0} calls a second");
+                let peer = server.join().unwrap().unwrap().unwrap();
+                assert_eq!(peer, client.local_addr().unwrap());
+            });
+        }
+    });
+}
+
+/// Whether a notifier of seccomp is among the descriptors of this process.
+fn a_gate_stands() -> bool {
+    let links = std::fs::read_dir("/proc/self/fd").unwrap();
+    links
+        .filter_map(|link| std::fs::read_link(link.unwrap().path()).ok())
+        .any(|target| target.to_string_lossy().contains("seccomp"))
+}
+
+/// The example, as it is: another program, whose calls come by the gate.
+#[test]
+fn the_server_of_the_examples_survives() {
+    require!(gates(), "a gate");
+    let text = b"once it recovers";
+    for errno in [libc::EMFILE, libc::ENOBUFS] {
+        let mut command = require!(example("echo_server"), "the example");
+        let gate = Gate::failing(errno, usize::MAX);
+        let served = gate.run(libc::SYS_accept4, || {
+            let server = Server::start(command.args(["--listen", "[::1]:0"]));
+            let mut client = Builder::stream().dual_stack().connect(server.address).unwrap();
+            client.set_read_timeout(Some(PATIENCE)).unwrap();
+            client.write_all(text).unwrap();
+            client.shutdown(Shutdown::Write).unwrap();
+            let rate = calls_a_second(&gate);
+            gate.open();
+            assert!(rate < MOST_A_SECOND, "{rate:.0} calls a second");
+            let mut echoed = Vec::new();
+            client.read_to_end(&mut echoed).unwrap();
+            echoed
+        });
+        assert_eq!(served.unwrap(), text);
+    }
+}
+
+/// Connections that ended before they were accepted, a thousand in a row, and then one that lives.
+#[test]
+fn a_thousand_resets_in_the_queue_do_not_end_the_loop() {
+    let listener = Builder::stream().bind("[::1]:0").unwrap().listen(2048).unwrap();
+    let to = listener.local_addr().unwrap();
+    let reset = Builder::stream().with(Linger(Some(Duration::ZERO)));
+    for _ in 0..1000 {
+        drop(reset.connect(to).unwrap());
+    }
+    let client = TcpStream::connect(to).unwrap();
+    client.send(b"alive").unwrap();
+    let served = listener.incoming().take(1001).find_map(|stream| {
+        let stream = stream.unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        match stream.recv(&mut [0; 8]) {
+            Ok(len) => Some(len),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+                None
+            }
+        }
+    });
+    assert_eq!(served, Some(5));
+}

@@ -1,0 +1,306 @@
+//! Short sends and receives: every byte arrives, in order, where each call moves 1 to 7 bytes and
+//! every fifth is interrupted, by a library (`short.c`) that stands before the system's.
+
+use std::env::{self, temp_dir};
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::net::Shutdown;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+
+use inet6::mode::Mode;
+use inet6::{AnyMode, DualStack, TcpStream, V6Only};
+
+use crate::example::{Server, example, output};
+use crate::support::*;
+
+/// The library, until the test ends; none where this process has it already.
+struct Shim(Option<PathBuf>);
+
+impl Shim {
+    fn build() -> Result<Self, String> {
+        if env::var_os("INET6_ALONE").is_some() {
+            return Ok(Self(None));
+        }
+        if !cfg!(target_env = "gnu") {
+            return Err("this program is not linked dynamically".into());
+        }
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = temp_dir().join(format!("inet6-short-{}-{number}.so", std::process::id()));
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fault/short.c");
+        // scripts/test-targets names the one for its target.
+        let mut compiler = Command::new(env::var_os("INET6_CC").unwrap_or_else(|| "cc".into()));
+        compiler.args(["-std=gnu11", "-Wall", "-Werror", "-O1", "-shared", "-fPIC", "-o"]);
+        let built = compiler.arg(&path).arg(source).output();
+        let built = built.map_err(|error| format!("cc: {error}"))?;
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let shim = Self(Some(path.clone()));
+        // elf(5): the class of the file, and further on the machine that it is for.
+        let machine = |path: &PathBuf| -> io::Result<[u8; 3]> {
+            let mut header = [0; 20];
+            File::open(path)?.read_exact(&mut header)?;
+            Ok([header[4], header[18], header[19]])
+        };
+        let this = env::current_exe().and_then(|path| machine(&path));
+        match (this, machine(&path)) {
+            (Ok(this), Ok(that)) if this == that => Ok(shim),
+            (this, that) => Err(format!("cc is for another machine: {that:?} and not {this:?}")),
+        }
+    }
+
+    /// What the environment of a process with it holds.
+    fn preloaded(&self) -> OsString {
+        self.0.as_ref().map(OsString::from).unwrap_or_default()
+    }
+}
+
+impl Drop for Shim {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            fs::remove_file(path).unwrap();
+        }
+    }
+}
+
+// The order of `short.c`.
+const SEND: u32 = 0;
+const RECV: u32 = 1;
+const SENDMSG: u32 = 2;
+const RECVMSG: u32 = 3;
+const SENDFILE: u32 = 4;
+
+/// Does some work, during which each of these calls must have been cut short many times.
+#[track_caller]
+fn cutting<T>(calls: &[u32], work: impl FnOnce() -> T) -> T {
+    let before: Vec<_> = calls.iter().map(|call| shortened(*call)).collect();
+    let done = work();
+    for (call, before) in calls.iter().zip(before) {
+        let times = shortened(*call) - before;
+        assert!(times > 100, "call {call} of the library was cut short {times} times");
+    }
+    done
+}
+
+/// Bytes that tell where they stood.
+fn pattern(len: usize) -> Vec<u8> {
+    (0..len).map(|at| (at % 251) as u8 ^ (at >> 12) as u8).collect()
+}
+
+const LEN: usize = 60_013;
+
+#[test]
+fn reading_and_writing_as_std_does() {
+    let shim = require!(Shim::build(), "the library");
+    alone_with(&[("LD_PRELOAD", &shim.preloaded())], || {
+        as_std_does(V6Only);
+        as_std_does(DualStack);
+        as_std_does(AnyMode::V6Only);
+    });
+}
+
+fn as_std_does<M: Mode>(mode: M) {
+    let bytes = pattern(LEN);
+    cutting(&[SEND, RECV], || {
+        let (mut client, mut accepted) = streams_in(mode);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                client.write_all(&bytes).unwrap();
+                io::copy(&mut &bytes[..], &mut client).unwrap();
+                let mut buffered = BufWriter::with_capacity(100, &client);
+                for line in 0..2000 {
+                    writeln!(buffered, "line {line}").unwrap();
+                }
+                buffered.flush().unwrap();
+                drop(buffered);
+                client.shutdown(Shutdown::Write).unwrap();
+            });
+            let mut exact = vec![0; LEN];
+            accepted.read_exact(&mut exact).unwrap();
+            assert!(exact == bytes, "write_all, read_exact");
+            let mut taken = Vec::new();
+            (&accepted).take(LEN as u64).read_to_end(&mut taken).unwrap();
+            assert!(taken == bytes, "copy, read_to_end");
+            let mut lines = BufReader::with_capacity(64, &accepted).lines();
+            for line in 0..2000 {
+                assert_eq!(lines.next().unwrap().unwrap(), format!("line {line}"));
+            }
+            assert!(lines.next().is_none());
+        });
+    });
+}
+
+/// A call again, where it was interrupted: what the page of `send` and `recv` leaves to the caller.
+fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> T {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result.unwrap(),
+        }
+    }
+}
+
+#[test]
+fn sending_and_receiving_in_a_loop() {
+    let shim = require!(Shim::build(), "the library");
+    alone_with(&[("LD_PRELOAD", &shim.preloaded())], || {
+        let bytes = pattern(LEN);
+        cutting(&[SEND, RECV], || {
+            let (client, accepted) = streams();
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let mut left = &bytes[..];
+                    while !left.is_empty() {
+                        left = &left[again(|| client.send(left))..];
+                    }
+                    client.shutdown(Shutdown::Write).unwrap();
+                });
+                let (mut arrived, mut room) = (Vec::new(), [MaybeUninit::uninit(); 512]);
+                loop {
+                    // What is looked at is what comes.
+                    let mut next = [0; 16];
+                    let peeked = again(|| accepted.peek(&mut next));
+                    let before = arrived.len();
+                    let len = again(|| {
+                        accepted.recv_uninit(&mut room).map(|part| {
+                            arrived.extend_from_slice(part);
+                            part.len()
+                        })
+                    });
+                    let both = peeked.min(len);
+                    assert_eq!(arrived[before..before + both], next[..both]);
+                    if len == 0 {
+                        break;
+                    }
+                }
+                assert!(arrived == bytes);
+            });
+        });
+    });
+}
+
+#[test]
+fn several_slices_in_a_loop() {
+    let shim = require!(Shim::build(), "the library");
+    alone_with(&[("LD_PRELOAD", &shim.preloaded())], || {
+        let bytes = pattern(LEN);
+        cutting(&[SENDMSG, RECVMSG], || {
+            let (client, accepted) = streams();
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    // Slices of 0 to 12 bytes, more than one call takes.
+                    let mut slices = Vec::new();
+                    let mut left = &bytes[..];
+                    while !left.is_empty() {
+                        let (slice, after) = left.split_at((slices.len() % 13).min(left.len()));
+                        slices.push(IoSlice::new(slice));
+                        left = after;
+                    }
+                    assert!(slices.len() > 1024);
+                    let mut slices = &mut slices[..];
+                    IoSlice::advance_slices(&mut slices, 0);
+                    for turn in 0.. {
+                        if slices.is_empty() {
+                            break;
+                        }
+                        let sent = match turn % 2 {
+                            0 => again(|| client.send_vectored(slices)),
+                            _ => again(|| (&client).write_vectored(slices)),
+                        };
+                        assert!(sent > 0);
+                        IoSlice::advance_slices(&mut slices, sent);
+                    }
+                    client.shutdown(Shutdown::Write).unwrap();
+                });
+                let mut arrived = Vec::new();
+                for turn in 0.. {
+                    let (mut one, mut two) = ([0; 3], [0; 100]);
+                    let room = &mut [IoSliceMut::new(&mut one), IoSliceMut::new(&mut two)];
+                    let len = match turn % 2 {
+                        0 => again(|| accepted.recv_vectored(room)),
+                        _ => again(|| (&accepted).read_vectored(room)),
+                    };
+                    if len == 0 {
+                        break;
+                    }
+                    let both = [&one[..], &two].concat();
+                    arrived.extend_from_slice(&both[..len]);
+                }
+                assert!(arrived == bytes);
+            });
+        });
+    });
+}
+
+/// The loop that the page of `send_file` shows.
+fn send_all(stream: &TcpStream, file: &File) -> io::Result<u64> {
+    let mut offset = 0;
+    loop {
+        match stream.send_file(file, offset, usize::MAX) {
+            Ok(0) => return Ok(offset),
+            Ok(sent) => offset += sent as u64,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[test]
+fn a_file_and_what_is_corked() {
+    let shim = require!(Shim::build(), "the library");
+    alone_with(&[("LD_PRELOAD", &shim.preloaded())], || {
+        let bytes = pattern(LEN);
+        let path = temp_dir().join(format!("inet6-short-{}.file", std::process::id()));
+        fs::write(&path, &bytes).unwrap();
+        let file = File::open(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        cutting(&[SEND, SENDFILE, RECV], || {
+            let (client, mut accepted) = streams();
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    assert_eq!(send_all(&client, &file).unwrap(), LEN as u64);
+                    let mut corked = client.cork().unwrap();
+                    corked.write_all(&bytes).unwrap();
+                    assert_eq!(send_all(&corked, &file).unwrap(), LEN as u64);
+                    writeln!(corked, "the end").unwrap();
+                    corked.uncork().unwrap();
+                    client.shutdown(Shutdown::Write).unwrap();
+                });
+                let mut arrived = Vec::new();
+                accepted.read_to_end(&mut arrived).unwrap();
+                assert!(arrived == [&bytes[..], &bytes, &bytes, b"the end\n"].concat());
+            });
+        });
+    });
+}
+
+/// The examples, as they are.
+#[test]
+fn the_echo_examples_pass_on_every_byte() {
+    let shim = require!(Shim::build(), "the library");
+    let mut server = require!(example("echo_server"), "the example");
+    let mut client = require!(example("echo_client"), "the example");
+    let preloaded = shim.preloaded();
+    server.args(["--listen", "[::1]:0"]).env("LD_PRELOAD", &preloaded);
+    let server = Server::start(&mut server);
+    let text = "a text of more than seven bytes, ".repeat(100);
+    let client = client.args([&server.address.to_string(), &text]).env("LD_PRELOAD", &preloaded);
+    let echoed = output(client);
+    assert!(echoed.contains(&text), "{echoed}");
+}
+
+/// A datagram is not cut: the library leaves alone what has no stream.
+#[test]
+fn datagrams_stay_whole() {
+    let shim = require!(Shim::build(), "the library");
+    alone_with(&[("LD_PRELOAD", &shim.preloaded())], || {
+        let (server, client) = datagrams();
+        assert_eq!(client.send(&[7; 1000]).unwrap(), 1000);
+        assert_eq!(server.recv_from(&mut [0; 2000]).unwrap().0, 1000);
+        assert_eq!([SEND, RECV, SENDMSG, RECVMSG, SENDFILE].map(shortened), [0; 5]);
+    });
+}

@@ -1,0 +1,61 @@
+//! The resolver is slow, or never answers.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use inet6::{Event, Family, HappyEyeballs, HostErrorKind, Resolve, ResolveError};
+
+use super::*;
+
+#[test]
+fn the_deadline_holds_while_the_resolver_hangs() {
+    struct Hanging(Gate);
+
+    impl Resolve for Hanging {
+        fn resolve(&self, _: &str, _: Family) -> Result<Vec<SocketAddr>, ResolveError> {
+            self.0.wait();
+            Ok(vec![(SERVER_V6, 0).into()])
+        }
+    }
+
+    let lab = require!(Lab::new(), "the lab");
+    let (listener, port) = server(&lab);
+    let gate = Gate::default();
+    let host = HappyEyeballs::to(("host.test", port)).resolver(Hanging(gate.clone()));
+    let error = connect(&lab, &host.deadline(Duration::from_millis(50))).unwrap_err();
+    assert_eq!(error.kind(), HostErrorKind::TimedOut);
+    assert!(error.report().answers.is_empty() && error.report().attempts.is_empty());
+    // Its answer comes too late and starts nothing.
+    gate.open();
+    listener.set_nonblocking(true).unwrap();
+    listener.accept().unwrap_err();
+}
+
+#[test]
+fn one_family_that_is_never_answered_does_not_hold_up_the_other() {
+    let lab = require!(Lab::new(), "the lab");
+    let (listener, port) = server(&lab);
+    let never = Gate::default();
+    let slow = host(port, Names::both().holding(Family::Ipv4, &never));
+    check(&lab, &listener, &slow, SERVER_V6, &["2001:db8::1 connected"]);
+    let slow = host(port, Names::both().holding(Family::Ipv6, &never)).resolution_delay(SHORT);
+    check(&lab, &listener, &slow, SERVER_V4, &["192.0.2.1 connected"]);
+    never.open();
+}
+
+#[test]
+fn an_answer_that_comes_late_joins_the_race() {
+    let lab = require!(Lab::new(), "the lab");
+    require!(lab.left.arriving().drop(IPV4_TCP), "nftables");
+    let (listener, port) = server(&lab);
+    let gate = Gate::default();
+    let names = Names::both().holding(Family::Ipv6, &gate);
+    let host = host(port, names).resolution_delay(SHORT).attempt_delay(SHORT);
+    let host = host.observer(move |event| {
+        if matches!(event, Event::Started { .. }) {
+            gate.open();
+        }
+    });
+    let expected = ["192.0.2.1 cancelled", "2001:db8::1 connected"];
+    check(&lab, &listener, &host, SERVER_V6, &expected);
+}

@@ -1,0 +1,223 @@
+//! What a host is set to: its interfaces and addresses, and the settings of its kernel.
+
+use std::io::ErrorKind;
+
+use inet6::option::FreeBind;
+use inet6::{Absence, AnyMode, Builder, Interface, Op, TcpListener, TcpStream, UdpSocket};
+
+use crate::lab::{Host, Lab};
+use crate::support::*;
+
+#[test]
+fn the_mode_does_not_depend_on_the_default_of_the_system() {
+    let host = require!(Host::new(), "the lab");
+    host.ip("link set dev lo up");
+    for default in ["1", "0"] {
+        host.sysctl("ipv6/bindv6only", default);
+        host.run(|| {
+            let plain = std::net::UdpSocket::bind("[::]:0").unwrap();
+            let only = socket2::SockRef::from(&plain).only_v6().unwrap();
+            assert_eq!(only, default == "1", "the setting does nothing here");
+
+            let listener = dual_listener();
+            assert!(!listener.v6_only().unwrap());
+            let port = listener.local_addr().unwrap().port();
+            let client = std::net::TcpStream::connect(ipv4(port)).unwrap();
+            assert_eq!(listener.accept().unwrap().1, client.local_addr().unwrap());
+            drop((client, listener));
+
+            let listener = Builder::stream().bind("[::]:0").unwrap().listen(1).unwrap();
+            assert!(listener.v6_only().unwrap());
+            let port = listener.local_addr().unwrap().port();
+            std::net::TcpStream::connect(ipv4(port)).unwrap_err();
+            for (mode, only) in [(AnyMode::V6Only, true), (AnyMode::DualStack, false)] {
+                let socket = Builder::datagram().mode(mode).bind("[::]:0").unwrap();
+                assert_eq!(socket.v6_only().unwrap(), only);
+            }
+        });
+    }
+}
+
+#[test]
+fn an_interface_that_comes_and_goes_is_found_and_lost() {
+    let host = require!(Host::new(), "the lab");
+    host.run(|| {
+        assert_eq!(Interface::list().unwrap().len(), 1, "loopback alone");
+        Interface::from_name("late").unwrap_err();
+        host.ip("link add late type veth peer name other");
+        let late = Interface::from_name("late").unwrap();
+        assert_eq!(late.name().unwrap(), "late");
+        assert!(Interface::list().unwrap().contains(&late));
+        assert_eq!(late.addresses().unwrap(), [], "it is down");
+        host.ip("address add 2001:db8::7/48 dev late nodad");
+        let address = "2001:db8::7".parse().unwrap();
+        assert_eq!(late.addresses().unwrap(), [(address, 48)]);
+        host.ip("link delete late");
+        late.name().unwrap_err();
+        Interface::from_name("late").unwrap_err();
+        assert_eq!(late.addresses().unwrap(), []);
+    });
+}
+
+#[test]
+fn addresses_of_an_interface_have_their_prefix_and_no_zone_in_them() {
+    let lab = require!(Lab::new(), "the lab");
+    lab.left.run(|| {
+        let wire = Interface::from_name("wire").unwrap();
+        let mut addresses = wire.addresses().unwrap();
+        addresses.sort();
+        let expected = [("192.0.2.1", 24), ("2001:db8::1", 64), ("fe80::1", 64)];
+        let expected = expected.map(|(ip, prefix)| (ip.parse().unwrap(), prefix));
+        assert_eq!(addresses, expected);
+    });
+}
+
+#[test]
+fn an_ipv4_host_on_the_wire_is_a_plain_ipv4_peer() {
+    let lab = require!(Lab::new(), "the lab");
+    let listener = lab.left.run(dual_listener);
+    let port = listener.local_addr().unwrap().port();
+    let client =
+        lab.right.run(|| Builder::stream().dual_stack().connect(("192.0.2.1", port)).unwrap());
+    let (stream, peer) = listener.accept().unwrap();
+    assert_eq!(peer.ip().to_string(), "192.0.2.2");
+    assert_eq!(peer, client.local_addr().unwrap());
+    assert_eq!(stream.local_addr().unwrap().to_string(), format!("192.0.2.1:{port}"));
+}
+
+/// Lets duplicate address detection on the wire send so many questions, each so many milliseconds
+/// after the one before.
+fn detection(host: &Host, questions: &str, interval: &str) {
+    host.sysctl("ipv6/conf/wire/accept_dad", "1");
+    host.sysctl("ipv6/conf/wire/dad_transmits", questions);
+    host.sysctl("ipv6/neigh/wire/retrans_time_ms", interval);
+    // The first question, too, comes after a time by lot.
+    host.sysctl("ipv6/conf/wire/router_solicitation_delay", "0");
+}
+
+/// Binding fails in this one step, for this reason, with what the kernel says of all of them.
+#[track_caller]
+fn refused(address: &str, absence: Absence, why: &str) {
+    let errors = [
+        UdpSocket::bind(address).unwrap_err(),
+        TcpListener::bind(address).unwrap_err(),
+        Builder::datagram().dual_stack().bind(address).unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!((error.op(), error.kind()), (Op::Bind, ErrorKind::AddrNotAvailable), "{error}");
+        assert_eq!(
+            (error.raw_os_error(), error.absence()),
+            (Some(libc::EADDRNOTAVAIL), Some(absence))
+        );
+        assert_eq!(error.to_string(), format!("cannot bind {address}: {why}"));
+    }
+}
+
+const TENTATIVE: &str = "this host does not use the address yet: it asks whether another host has it \
+     (duplicate address detection), which takes a second or two; with FreeBind it need not be over";
+
+#[test]
+fn an_address_is_bound_when_duplicate_address_detection_is_over() {
+    let lab = require!(Lab::new(), "the lab");
+    detection(&lab.left, "1000", "1000");
+    lab.left.ip("address add 2001:db8::7/64 dev wire");
+    lab.left.run(|| {
+        refused("[2001:db8::7]:0", Absence::Tentative, TENTATIVE);
+        // Who cannot wait binds all the same, and is there when it is over.
+        let free = Builder::datagram().with(FreeBind(true)).bind("[2001:db8::7]:0").unwrap();
+        assert_eq!(free.local_addr().unwrap().ip().to_string(), "2001:db8::7");
+        // The other addresses are not affected.
+        UdpSocket::bind("[2001:db8::1]:0").unwrap();
+        UdpSocket::bind("[::]:0").unwrap();
+    });
+    lab.left.ip("address delete 2001:db8::7/64 dev wire");
+    detection(&lab.left, "1", "1");
+    lab.left.ip("address add 2001:db8::7/64 dev wire");
+    let listener = lab.left.run(|| {
+        let mut bound = TcpListener::bind("[2001:db8::7]:0");
+        until("it is over", || {
+            if bound.is_err() {
+                bound = TcpListener::bind("[2001:db8::7]:0");
+            }
+            bound.is_ok()
+        });
+        bound.unwrap()
+    });
+    lab.left.settle();
+    let peer = listener.local_addr().unwrap();
+    lab.right.run(|| TcpStream::connect(peer).unwrap());
+    listener.accept().unwrap();
+}
+
+#[test]
+fn a_link_local_address_in_duplicate_address_detection_is_told_by_its_zone() {
+    let lab = require!(Lab::new(), "the lab");
+    lab.second_wire();
+    detection(&lab.left, "1000", "1000");
+    lab.left.ip("address add fe80::7/64 dev wire");
+    lab.left.ip("address add fe80::7/64 dev second nodad");
+    lab.left.run(|| {
+        let wire = Lab::index(&lab.left);
+        refused(&format!("[fe80::7%{wire}]:0"), Absence::Tentative, TENTATIVE);
+        UdpSocket::bind("[fe80::7%second]:0").unwrap();
+    });
+}
+
+#[test]
+fn an_address_that_another_host_has_is_told_as_such() {
+    let lab = require!(Lab::new(), "the lab");
+    lab.right.ip("address add 2001:db8::7/64 dev wire nodad");
+    detection(&lab.left, "1", "1000");
+    lab.left.ip("address add 2001:db8::7/64 dev wire");
+    let show = "-6 address show dev wire dadfailed";
+    until("the other host answers", || lab.left.ip(show).contains("2001:db8::7"));
+    let why = "this host does not use the address: another host on the link has it (duplicate \
+               address detection)";
+    lab.left.run(|| refused("[2001:db8::7]:0", Absence::Duplicate, why));
+}
+
+#[test]
+fn four_reasons_for_no_ipv6_address_are_four_errors() {
+    let host = require!(Host::new(), "the lab");
+    let loopback = "[::1]:0";
+    host.run(|| {
+        // No such family.
+        let family: &[_] = &[(0, libc::AF_INET6)];
+        let fault = Fault { call: libc::SYS_socket, arguments: family, errno: libc::EAFNOSUPPORT };
+        let open = || UdpSocket::bind(loopback).unwrap_err();
+        let error = require!(with_faults(&[fault], open), "faults");
+        assert_eq!((error.op(), error.raw_os_error()), (Op::Open, Some(libc::EAFNOSUPPORT)));
+        assert_eq!(error.absence(), Some(Absence::Family));
+        assert_eq!(error.to_string(), "cannot open an IPv6 socket: this system has no IPv6");
+    });
+    // Loopback is down.
+    host.run(|| refused(loopback, Absence::LoopbackDown, "the loopback interface is down"));
+    // An address in duplicate address detection.
+    host.ip("link add wire type veth peer name other");
+    detection(&host, "1000", "1000");
+    host.ip("link set dev other up");
+    host.ip("link set dev wire up");
+    host.await_carrier("wire");
+    host.ip("address add 2001:db8::7/64 dev wire");
+    host.run(|| refused("[2001:db8::7]:0", Absence::Tentative, TENTATIVE));
+    // Disabled, on every interface or on loopback.
+    host.ip("link set dev lo up");
+    let why = "IPv6 is disabled on this host (net.ipv6.conf.*.disable_ipv6)";
+    for interface in ["lo", "all"] {
+        host.run(|| UdpSocket::bind(loopback).unwrap());
+        host.sysctl(&format!("ipv6/conf/{interface}/disable_ipv6"), "1");
+        host.run(|| refused(loopback, Absence::Disabled, why));
+        if interface == "lo" {
+            host.sysctl("ipv6/conf/lo/disable_ipv6", "0");
+        }
+    }
+    host.run(|| {
+        refused("[2001:db8::7]:0", Absence::Disabled, why);
+        // The wildcard can be bound, and IPv4 is still there.
+        UdpSocket::bind("[::]:0").unwrap();
+        let listener = dual_listener();
+        let port = listener.local_addr().unwrap().port();
+        std::net::TcpStream::connect(ipv4(port)).unwrap();
+        assert!(listener.accept().unwrap().1.is_ipv4());
+    });
+}

@@ -1,0 +1,218 @@
+//! Link-local addresses over a wire: the zone that they need, who may give it, and where it comes back.
+
+use std::io;
+use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
+
+use inet6::option::{BindDevice, MulticastInterface, UnicastInterface};
+use inet6::{AnyMode, Builder, Interface, TcpListener, TcpStream, UdpSocket};
+
+use crate::lab::Lab;
+use crate::support::*;
+
+fn link_local(last: u16, port: u16, scope: u32) -> SocketAddrV6 {
+    SocketAddrV6::new(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, last), port, 0, scope)
+}
+
+#[test]
+fn a_connection_over_link_local_addresses_keeps_the_zone() {
+    let lab = require!(Lab::new(), "the lab");
+    let (left, right) = (Lab::index(&lab.left), Lab::index(&lab.right));
+    let listener = lab.left.run(|| TcpListener::bind("[fe80::1%wire]:0").unwrap());
+    let port = listener.local_addr().unwrap().port();
+    assert_eq!(listener.local_addr().unwrap(), link_local(1, port, left));
+
+    let stream = lab.right.run(|| TcpStream::connect(("fe80::1%wire", port)).unwrap());
+    let (accepted, peer) = listener.accept().unwrap();
+    assert_eq!(stream.peer_addr().unwrap(), link_local(1, port, right));
+    assert_eq!((*peer.ip(), peer.scope_id()), (*link_local(2, 0, 0).ip(), left));
+    assert_eq!(accepted.peer_addr().unwrap(), peer);
+    assert_eq!(accepted.local_addr().unwrap(), link_local(1, port, left));
+    assert_eq!(stream.local_addr().unwrap(), link_local(2, peer.port(), right));
+}
+
+#[test]
+fn the_zone_may_be_a_number_and_a_field() {
+    let lab = require!(Lab::new(), "the lab");
+    lab.left.run(|| {
+        let index = Interface::from_name("wire").unwrap().index().get();
+        let by_number = UdpSocket::bind(format!("[fe80::1%{index}]:0")).unwrap();
+        let address = by_number.local_addr().unwrap();
+        assert_eq!(address.scope_id(), index);
+        let by_field = UdpSocket::bind(link_local(1, 0, index)).unwrap();
+        by_field.send_to(b"here", address).unwrap();
+        let (len, source) = patient(by_number).recv_from(&mut [0; 8]).unwrap();
+        assert_eq!((len, source), (4, by_field.local_addr().unwrap()));
+    });
+}
+
+#[test]
+fn a_link_local_datagram_tells_the_zone_in_every_mode() {
+    let lab = require!(Lab::new(), "the lab");
+    let left = Lab::index(&lab.left);
+    for mode in [AnyMode::V6Only, AnyMode::DualStack] {
+        let server = lab.left.run(|| Builder::datagram().mode(mode).bind("[::]:0").unwrap());
+        let port = server.local_addr().unwrap().port();
+        let client = lab.right.run(|| UdpSocket::bind("[::]:0").unwrap());
+        lab.right.run(|| client.send_to(b"ping", ("fe80::1%wire", port)).unwrap());
+        let received = patient(server).recv_message(&mut [0; 8]).unwrap();
+        let SocketAddr::V6(source) = received.source else { panic!("{received:?}") };
+        assert_eq!((*source.ip(), source.scope_id()), (*link_local(2, 0, 0).ip(), left));
+    }
+}
+
+#[test]
+fn a_zoned_local_address_says_where_a_link_local_destination_is() {
+    let lab = require!(Lab::new(), "the lab");
+    let server = lab.left.run(|| patient(UdpSocket::bind("[fe80::1%wire]:0").unwrap()));
+    let port = server.local_addr().unwrap().port();
+    lab.right.run(|| {
+        let bound = UdpSocket::bind("[fe80::2%wire]:0").unwrap();
+        bound.send_to(b"unzoned", ("fe80::1", port)).unwrap();
+        let connected = bound.connect(("fe80::1", port)).unwrap();
+        connected.send(b"connected").unwrap();
+
+        let free = UdpSocket::bind("[::]:0").unwrap();
+        let refused = free.send_to(b"where?", ("fe80::1", port)).unwrap_err();
+        assert!(refused.to_string().contains("fe80::1%eth0"), "{refused}");
+        assert_eq!(refused.raw_os_error(), None);
+    });
+    assert_eq!(server.recv_from(&mut [0; 16]).unwrap().0, 7);
+    assert_eq!(server.recv_from(&mut [0; 16]).unwrap().0, 9);
+}
+
+#[test]
+fn a_zoned_local_address_says_where_a_stream_connects() {
+    let lab = require!(Lab::new(), "the lab");
+    let listener = lab.left.run(|| TcpListener::bind("[fe80::1%wire]:0").unwrap());
+    let port = listener.local_addr().unwrap().port();
+    lab.right.run(|| {
+        let bound = Builder::stream().bind("[fe80::2%wire]:0").unwrap();
+        let source = bound.local_addr().unwrap();
+        let stream = bound.connect(("fe80::1", port)).unwrap();
+        assert_eq!(stream.local_addr().unwrap(), source);
+        assert_eq!(stream.peer_addr().unwrap().scope_id(), source.scope_id());
+    });
+}
+
+#[test]
+fn a_multicast_destination_needs_a_zone_or_a_socket_that_has_one() {
+    let lab = require!(Lab::new(), "the lab");
+    let (left, right) = (Lab::index(&lab.left), Lab::index(&lab.right));
+    let receiver = lab.left.run(|| patient(UdpSocket::bind("[::]:0").unwrap()));
+    receiver.join_multicast_v6(&"ff02::1234".parse().unwrap(), left).unwrap();
+    let port = receiver.local_addr().unwrap().port();
+    lab.right.run(|| {
+        let free = UdpSocket::bind("[::]:0").unwrap();
+        let refused = free.send_to(b"where?", ("ff02::1234", port)).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(refused.raw_os_error(), None);
+        free.send_to(b"zone", ("ff02::1234%wire", port)).unwrap();
+        free.send_to(b"index", (format!("ff02::1234%{right}"), port)).unwrap();
+        let bound = UdpSocket::bind("[fe80::2%wire]:0").unwrap();
+        bound.send_to(b"by the socket", ("ff02::1234", port)).unwrap();
+    });
+    let mut buffer = [0; 16];
+    for expected in [&b"zone"[..], b"index", b"by the socket"] {
+        let (len, source) = receiver.recv_from(&mut buffer).unwrap();
+        assert_eq!(&buffer[..len], expected);
+        assert_eq!((*source.ip(), source.scope_id()), (*link_local(2, 0, 0).ip(), left));
+    }
+    receiver.leave_multicast_v6(&"ff02::1234".parse().unwrap(), left).unwrap();
+}
+
+#[test]
+fn disconnecting_keeps_the_interface() {
+    let lab = require!(Lab::new(), "the lab");
+    lab.left.run(|| {
+        let index = Interface::from_name("wire").unwrap().index();
+        let wire = BindDevice(Some(index.into()));
+        // Zoned by its own address; the port named by the system or by us.
+        let free = UdpSocket::bind("[fe80::1%wire]:0").unwrap().local_addr().unwrap().port();
+        for port in [0, free] {
+            let socket = UdpSocket::bind(("fe80::1%wire", port)).unwrap();
+            let local = socket.local_addr().unwrap();
+            let socket = socket.connect("[fe80::2%wire]:9").unwrap().disconnect().unwrap();
+            assert_eq!(socket.local_addr().unwrap(), local);
+            assert_eq!(socket.option::<BindDevice>().unwrap(), wire);
+        }
+        // Bound to a device.
+        let builder = Builder::datagram().with(wire.clone());
+        for local in ["[2001:db8::1]:0", "[::]:0"] {
+            let socket = builder.bind(local).unwrap().connect("[2001:db8::2]:9").unwrap();
+            let socket = socket.disconnect().unwrap();
+            assert_eq!(socket.option::<BindDevice>().unwrap(), wire, "{local}");
+        }
+        // The interface came with the peer.
+        let socket = UdpSocket::bind("[::]:0").unwrap();
+        let socket = socket.connect("[fe80::2%wire]:9").unwrap();
+        assert_eq!(socket.option::<BindDevice>().unwrap(), wire);
+        let socket = socket.disconnect().unwrap();
+        assert_eq!(socket.option::<BindDevice>().unwrap(), BindDevice(None));
+    });
+}
+
+#[test]
+fn a_socket_bound_to_a_device_needs_no_zone() {
+    let lab = require!(Lab::new(), "the lab");
+    let left = Lab::index(&lab.left);
+    let (listener, server) = lab.left.run(|| {
+        let wire = BindDevice(Some("wire".parse().unwrap()));
+        let bound = Builder::stream().with(wire.clone()).bind("[fe80::1]:0").unwrap();
+        let socket = Builder::datagram().with(wire).bind(("fe80::1", 0)).unwrap();
+        assert_eq!(socket.local_addr().unwrap().scope_id(), left);
+        (bound.listen(4).unwrap(), patient(socket))
+    });
+    let listening = listener.local_addr().unwrap();
+    assert_eq!(listening.scope_id(), left);
+    let port = server.local_addr().unwrap().port();
+    lab.right.run(|| {
+        let index = Interface::from_name("wire").unwrap();
+        for wire in [BindDevice(Some("wire".parse().unwrap())), BindDevice(Some(index.into()))] {
+            let stream = Builder::stream().with(wire.clone());
+            stream.connect(("fe80::1", listening.port())).unwrap();
+            stream.connect_timeout(("fe80::1", listening.port()), PATIENCE).unwrap();
+            let datagram = Builder::datagram().with(wire).bind("[::]:0").unwrap();
+            datagram.send_to(b"unzoned", ("fe80::1", port)).unwrap();
+            datagram.connect(("fe80::1", port)).unwrap().send(b"connected").unwrap();
+        }
+    });
+    for len in [7, 9, 7, 9] {
+        assert_eq!(server.recv_from(&mut [0; 16]).unwrap().0, len);
+    }
+}
+
+#[test]
+fn a_socket_with_an_interface_for_multicast_needs_no_zone_there() {
+    let lab = require!(Lab::new(), "the lab");
+    let left = Lab::index(&lab.left);
+    let receiver = lab.left.run(|| patient(UdpSocket::bind("[::]:0").unwrap()));
+    receiver.join_multicast_v6(&"ff02::1234".parse().unwrap(), left).unwrap();
+    let port = receiver.local_addr().unwrap().port();
+    lab.right.run(|| {
+        let wire = Interface::from_name("wire").unwrap();
+        let sender = UdpSocket::bind("[::]:0").unwrap();
+        sender.send_to(b"where?", ("ff02::1234", port)).unwrap_err();
+        sender.set_option(MulticastInterface(Some(wire))).unwrap();
+        sender.send_to(b"there", ("ff02::1234", port)).unwrap();
+        // It says nothing about unicast.
+        sender.send_to(b"where?", ("fe80::1", port)).unwrap_err();
+    });
+    assert_eq!(receiver.recv_from(&mut [0; 16]).unwrap().0, 5);
+}
+
+#[test]
+fn a_socket_with_an_interface_for_unicast_needs_no_zone_there() {
+    let lab = require!(Lab::new(), "the lab");
+    let server = lab.left.run(|| patient(UdpSocket::bind("[fe80::1%wire]:0").unwrap()));
+    let port = server.local_addr().unwrap().port();
+    lab.right.run(|| {
+        let wire = Interface::from_name("wire").unwrap();
+        let sender = UdpSocket::bind("[::]:0").unwrap();
+        sender.send_to(b"where?", ("fe80::1", port)).unwrap_err();
+        sender.set_option(UnicastInterface(Some(wire))).unwrap();
+        sender.send_to(b"there", ("fe80::1", port)).unwrap();
+        let connected = sender.connect(("fe80::1", port)).unwrap();
+        assert_eq!(connected.peer_addr().unwrap().scope_id(), wire.index().get());
+    });
+    assert_eq!(server.recv_from(&mut [0; 16]).unwrap().0, 5);
+}
