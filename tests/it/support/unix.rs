@@ -98,8 +98,10 @@ pub(crate) fn under_signals<T: Send + 'static>(
     let mut sent = 0;
     while !done.load(Ordering::Acquire) && !worker.is_finished() {
         assert!(sent < 30_000, "the call went on under signals for ever");
+        // musl has a pointer there, and std an integer.
         // SAFETY: the thread is not joined yet, so its id is valid.
-        let result = unsafe { libc::pthread_kill(worker.as_pthread_t(), libc::SIGUSR1) };
+        let result =
+            unsafe { libc::pthread_kill(worker.as_pthread_t() as libc::pthread_t, libc::SIGUSR1) };
         assert_eq!(result, 0);
         sent += 1;
         during(sent);
