@@ -160,9 +160,26 @@ fn all_of_a_departure_has_room() {
     assert_eq!(Departure::default().write::<Native>(false, &mut room.0).unwrap(), 0);
 }
 
+/// linux/udp.h has 16 bits for the one, linux/net_tstamp.h 64 for the other.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_segment_size_and_a_time_of_sending_have_their_widths() {
+    let departure =
+        Departure { segment_size: Some(1000), send_at: Some(1 << 40), ..Departure::default() };
+    let mut room = RoomToSend::new();
+    let len = departure.write::<Native>(false, &mut room.0).unwrap();
+    let expected = [
+        (names::CMSG_UDP_SEGMENT.unwrap(), &1000_u16.to_ne_bytes()[..]),
+        (names::CMSG_SCM_TXTIME.unwrap(), &(1_u64 << 40).to_ne_bytes()[..]),
+    ];
+    assert_eq!(Messages::<Native>::new(&room.0[..len]).collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn a_length_that_leads_nowhere_ends_the_walk() {
-    for len in [0, 1, Native::HEADER as u64 - 1, u64::from(u32::MAX), u64::MAX] {
+    // Its lower half alone would be a length.
+    let wide = if Native::LEN == 8 { 1 << 32 | Native::HEADER as u64 } else { 0 };
+    for len in [0, 1, Native::HEADER as u64 - 1, u64::from(u32::MAX), u64::MAX, wide] {
         let mut bytes = [0_u8; 64];
         bytes[..Native::LEN].copy_from_slice(&length(len));
         assert_eq!(Messages::<Native>::new(&bytes).count(), 0, "length {len}");
