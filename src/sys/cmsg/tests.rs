@@ -145,6 +145,24 @@ fn what_an_ipv4_packet_of_windows_tells_is_known_by_either_number() {
 }
 
 #[test]
+fn a_departure_with_anything_to_say_is_not_plain() {
+    let plain = Departure::default();
+    assert!(plain.is_plain());
+    for departure in [
+        Departure { source: Some(Ipv6Addr::LOCALHOST), ..plain },
+        Departure { interface: 1, ..plain },
+        Departure { hop_limit: Some(0), ..plain },
+        Departure { traffic_class: Some(0), ..plain },
+        Departure { dont_fragment: Some(false), ..plain },
+        Departure { flow_label: 1, ..plain },
+        Departure { segment_size: Some(0), ..plain },
+        Departure { send_at: Some(0), ..plain },
+    ] {
+        assert!(!departure.is_plain(), "{departure:?}");
+    }
+}
+
+#[test]
 fn all_of_a_departure_has_room() {
     let all = Departure {
         source: Some(Ipv6Addr::LOCALHOST),
