@@ -157,6 +157,7 @@ fn a_departure_with_anything_to_say_is_not_plain() {
         Departure { flow_label: 1, ..plain },
         Departure { segment_size: Some(0), ..plain },
         Departure { send_at: Some(0), ..plain },
+        Departure { interface: 1, flow_label: 1, ..plain },
     ] {
         assert!(!departure.is_plain(), "{departure:?}");
     }
