@@ -48,7 +48,7 @@ struct Source {
 impl Source {
     fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         let (path, text) = (path.into(), text.into());
-        let tests = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
+        let tests = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
         let code = without_comments_and_strings(&text[..tests]);
         Self { path, text, code }
     }
@@ -419,6 +419,7 @@ fn a_use_of_a_higher_layer_is_found() {
             "fn f() { crate::Builder::stream() }",
             "macro_rules! m { () => { $crate::Builder } }",
             "use crate::unheard::Of;",
+            "#[cfg(test)]\nmod tests;\nuse crate::builder::Builder;",
             "use super::super::builder;",
         ],
         &[
