@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 
+use inet6::option::ReadTimeout;
 use inet6::{AcceptFailure, Builder, TcpListener, TcpStream};
 use socket2::SockRef;
 
@@ -226,18 +227,21 @@ fn incoming_waits_while_no_descriptor_is_left_and_then_goes_on() {
 #[test]
 fn signals_do_not_interrupt_accept() {
     alone(|| {
-        let listener = listener();
-        let peer = listener.local_addr().unwrap();
-        let mut client = None;
-        let accepted = under_signals(
-            move || listener.accept().map(|(_, peer)| peer),
-            |sent| {
-                if sent == 50 {
-                    client = Some(TcpStream::connect(peer).unwrap());
-                }
-            },
-        );
-        assert_eq!(accepted.unwrap(), client.unwrap().local_addr().unwrap());
+        for timeout in [None, Some(PATIENCE)] {
+            let listener = listener();
+            listener.set_option(ReadTimeout(timeout)).unwrap();
+            let peer = listener.local_addr().unwrap();
+            let mut client = None;
+            let accepted = under_signals(
+                move || listener.accept().map(|(_, peer)| peer),
+                |sent| {
+                    if sent == 50 {
+                        client = Some(TcpStream::connect(peer).unwrap());
+                    }
+                },
+            );
+            assert_eq!(accepted.unwrap(), client.unwrap().local_addr().unwrap());
+        }
     });
 }
 

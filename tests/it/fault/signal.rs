@@ -106,25 +106,6 @@ fn accept_with_a_timeout_waits_that_long_and_no_longer() {
     });
 }
 
-#[test]
-fn accept_with_a_timeout_takes_who_comes_in_time() {
-    alone(|| {
-        let listener = listener();
-        listener.set_option(ReadTimeout(Some(PATIENCE))).unwrap();
-        let peer = listener.local_addr().unwrap();
-        let mut client = None;
-        let accepted = under_signals(
-            move || listener.accept().map(|(_, peer)| peer),
-            |sent| {
-                if sent == 50 {
-                    client = Some(TcpStream::connect(peer).unwrap());
-                }
-            },
-        );
-        assert_eq!(accepted.unwrap(), client.unwrap().local_addr().unwrap());
-    });
-}
-
 /// Reads to the end in a thread, and compares it.
 fn reads(mut from: TcpStream, expected: &'static [u8]) -> thread::JoinHandle<()> {
     thread::spawn(move || {
