@@ -5,7 +5,6 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddrV6;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
-use std::time::Instant;
 
 use socket2::{Domain, Socket};
 
@@ -13,8 +12,7 @@ use super::{ADDRESS_LEN, Borrowed, Encoded, Owned, check, encode, known, not_an_
 use crate::kind::{Protocol, Shape};
 use crate::sys::names::{self, Atomic};
 use crate::sys::{
-    Readiness, Target, deadline, has, number, read_timeout, set_bool, set_nonblocking, unsupported,
-    wait_one,
+    Readiness, Target, has, number, read_timeout, set_bool, set_nonblocking, unsupported, wait_one,
 };
 
 /// Apple's systems have no flag of `send` against the signal.
@@ -80,9 +78,15 @@ pub(crate) fn connect(fd: Borrowed<'_>, peer: &SocketAddrV6) -> io::Result<()> {
 pub(crate) fn accept(fd: Borrowed<'_>, nonblocking: bool) -> io::Result<(Owned, SocketAddrV6)> {
     let mut raw = MaybeUninit::<Encoded>::uninit();
     let mut len = ADDRESS_LEN;
-    let accepted = match accept_once(fd, nonblocking, &mut raw, &mut len) {
-        Ok(accepted) => accepted,
-        Err(error) => accept_again(fd, nonblocking, &mut raw, &mut len, error)?,
+    let accepted = loop {
+        let accepted = match names::ATOMIC {
+            Some(atomic) => accept_at_once(fd, atomic, nonblocking, &mut raw, &mut len),
+            None => accept_and_set(fd, nonblocking, &mut raw, &mut len),
+        };
+        match accepted {
+            Ok(accepted) => break accepted,
+            Err(error) => unless_interrupted(fd, error)?,
+        }
     };
     match known(&raw, len) {
         Some(peer) => Ok((accepted, peer)),
@@ -90,47 +94,20 @@ pub(crate) fn accept(fd: Borrowed<'_>, nonblocking: bool) -> io::Result<(Owned, 
     }
 }
 
-#[inline]
-fn accept_once(
-    fd: Borrowed<'_>,
-    nonblocking: bool,
-    raw: &mut MaybeUninit<Encoded>,
-    len: &mut libc::socklen_t,
-) -> io::Result<OwnedFd> {
-    match names::ATOMIC {
-        Some(atomic) => accept_at_once(fd, atomic, nonblocking, raw, len),
-        None => accept_and_set(fd, nonblocking, raw, len),
-    }
-}
-
-/// Goes on where a signal interrupted the call. A read timeout counts from the first signal on, as
-/// nobody asked the clock before it: each call by itself would begin it anew.
+/// Says that a call that a signal interrupted is to be made again, when there is something to accept:
+/// each call by itself would begin the read timeout anew, so it counts from the first signal on.
 #[cold]
 #[inline(never)]
-fn accept_again(
-    fd: Borrowed<'_>,
-    nonblocking: bool,
-    raw: &mut MaybeUninit<Encoded>,
-    len: &mut libc::socklen_t,
-    mut error: io::Error,
-) -> io::Result<OwnedFd> {
-    let mut until = None;
-    while error.kind() == io::ErrorKind::Interrupted {
-        let end = match until {
-            Some(end) => end,
-            None => *until.insert(read_timeout(fd).ok().flatten().and_then(deadline)),
-        };
-        let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-        if left.is_some() && !wait_one(fd, Readiness::Readable, left)? {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        *len = ADDRESS_LEN;
-        match accept_once(fd, nonblocking, raw, len) {
-            Ok(accepted) => return Ok(accepted),
-            Err(again) => error = again,
-        }
+fn unless_interrupted(fd: Borrowed<'_>, error: io::Error) -> io::Result<()> {
+    if error.kind() != io::ErrorKind::Interrupted {
+        return Err(error);
     }
-    Err(error)
+    match read_timeout(fd) {
+        Ok(Some(timeout)) if !wait_one(fd, Readiness::Readable, Some(timeout))? => {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cold]
