@@ -96,7 +96,8 @@ pub enum Op {
 ///
 /// # Platform notes
 ///
-/// Linux and Android tell these apart; the other systems tell `Family` only.
+/// Linux tells these apart, and Android where a program may read `/proc/net`; the other systems
+/// tell `Family` only.
 ///
 /// # Examples
 ///
@@ -106,7 +107,7 @@ pub enum Op {
 pub enum Absence {
     /// The system has no IPv6 at all.
     Family,
-    /// IPv6 is disabled, on every interface or on that of the address
+    /// IPv6 is disabled, on every interface or on that of the zone or of loopback
     /// (`net.ipv6.conf.*.disable_ipv6`).
     Disabled,
     /// The address is of loopback, and that interface is down.
@@ -223,12 +224,14 @@ impl Absence {
     fn text(self) -> &'static str {
         match self {
             Self::Family => "this system has no IPv6",
-            Self::Disabled => "IPv6 is disabled on this host (net.ipv6.conf.*.disable_ipv6)",
+            Self::Disabled => {
+                "IPv6 is disabled on this host or interface (net.ipv6.conf.*.disable_ipv6)"
+            }
             Self::LoopbackDown => "the loopback interface is down",
             Self::Tentative => {
                 "this host does not use the address yet: it asks whether another host has it \
-                 (duplicate address detection), which takes a second or two; with FreeBind it \
-                 need not be over"
+                 (duplicate address detection), which takes a second or two; FreeBind binds it \
+                 before"
             }
             Self::Duplicate => {
                 "this host does not use the address: another host on the link has it \

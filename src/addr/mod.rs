@@ -371,7 +371,7 @@ mod tests {
 
     use super::to_address::ToWire;
     use super::*;
-    use crate::mode::{AnyMode, DualStack, V6Only};
+    use crate::mode::{AnyMode, DualStack, Mode, V6Only};
 
     fn eth0(name: &str) -> Option<NonZeroU32> {
         NonZeroU32::new(if name == "eth0" { 7 } else { 0 })
@@ -456,5 +456,57 @@ mod tests {
     fn flow_information_and_scope_survive() {
         let address = SocketAddrV6::new("fe80::1".parse().unwrap(), 80, 5, 7);
         assert_eq!(Endpoint::from(address).to_wire(V6Only, eth0).unwrap(), address);
+    }
+
+    #[test]
+    fn a_zone_is_a_name_or_an_index_and_no_other_text() {
+        let zone = |text: &str| text.parse::<Zone>();
+        assert_eq!(zone("eth0").unwrap().name(), Some("eth0"));
+        assert_eq!(zone("7").unwrap().name(), None);
+        for text in ["", "a b", "a\tb", "a\x1bb", "a\u{85}b", "a%b", "a/b", "a[b", "a]b"] {
+            assert_eq!(zone(text).unwrap_err().reason, Reason::Zone, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_prints_the_same_for_programmers() {
+        let error = "::1".parse::<Endpoint>().unwrap_err();
+        assert_eq!(format!("{error:?}"), error.to_string());
+        assert!(!error.to_string().is_empty());
+    }
+
+    /// The data path stands on it: what is not lent is looked at once more.
+    #[test]
+    fn what_needs_no_question_is_lent() {
+        fn lent<M: Mode>(mode: M, address: &(impl ToWire<M> + ?Sized)) -> Option<SocketAddrV6> {
+            address.lend(mode, &mut None).copied()
+        }
+        let v6: SocketAddrV6 = "[2001:db8::1]:80".parse().unwrap();
+        let v4: SocketAddrV4 = "192.0.2.1:80".parse().unwrap();
+        let mapped = "[::ffff:192.0.2.1]:80".parse().unwrap();
+        assert_eq!(lent(V6Only, &v6), Some(v6));
+        assert_eq!(lent(V6Only, &&v6), Some(v6));
+        assert_eq!(lent(V6Only, &(*v6.ip(), 80)), Some(v6));
+        assert_eq!(lent(DualStack, &SocketAddr::V6(v6)), Some(v6));
+        assert_eq!(lent(DualStack, &SocketAddr::V4(v4)), Some(mapped));
+        assert_eq!(lent(DualStack, &v4), Some(mapped));
+        assert_eq!(lent(DualStack, &mapped), Some(mapped));
+        assert_eq!(lent(AnyMode::V6Only, &v4), None);
+        assert_eq!(lent(V6Only, &mapped), None);
+        for zoned in ["[fe80::1%7]:80", "[ff02::1]:80"] {
+            assert_eq!(lent(DualStack, &zoned.parse::<SocketAddrV6>().unwrap()), None, "{zoned}");
+        }
+        assert_eq!(lent(DualStack, "[2001:db8::1]:80"), None);
+    }
+
+    #[test]
+    fn mapped_addresses_and_wildcards_are_what_the_standard_says() {
+        let ip = |text: &str| text.parse().unwrap();
+        assert!(is_mapped(&ip("::ffff:192.0.2.1")) && is_mapped(&ip("::ffff:0.0.0.0")));
+        for text in ["::192.0.2.1", "1::ffff:192.0.2.1", "::1:ffff:c000:201", "::ffff:0:c000:201"] {
+            assert!(!is_mapped(&ip(text)), "{text}");
+        }
+        assert!(is_wildcard(&ip("::")) && is_wildcard(&ip("::ffff:0.0.0.0")));
+        assert!(!is_wildcard(&ip("::1")) && !is_wildcard(&ip("::ffff:192.0.2.1")));
     }
 }

@@ -292,8 +292,9 @@ impl Setting for OutOfBandInline {
 /// its listener.
 ///
 /// Windows has one number, `WSAETIMEDOUT`, for this and for a dead connection; on a socket that has the
-/// timeout it is taken for the timeout. `accept` knows of no timeout there:
-/// [`wait_readable`](crate::TcpListener::wait_readable) does everywhere.
+/// timeout it is taken for the timeout, so a nonblocking stream had better have none. Microsoft calls
+/// a stream indeterminate after a timeout, to be closed. `accept` knows of no timeout there.
+/// [`wait_readable`](crate::TcpListener::wait_readable) has none of this, on any system.
 ///
 /// # Errors
 ///

@@ -92,15 +92,13 @@ impl<M: Mode> BoundStream<M> {
     ///
     /// The call returns when the connection is there, on a nonblocking socket as well.
     ///
-    /// # Errors
-    ///
-    /// As [`Builder::connect`](crate::Builder::connect).
-    ///
-    /// # Platform notes
-    ///
     /// A stream that connects to its own address talks to itself, as TCP lets it (RFC 9293, section
     /// 3.5: both sides may open at once). Where that must not be, compare
     /// [`local_addr`](TcpStream::local_addr) and [`peer_addr`](TcpStream::peer_addr).
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::connect`](crate::Builder::connect).
     ///
     /// # Examples
     ///

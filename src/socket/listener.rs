@@ -67,7 +67,8 @@ impl<M: Mode> TcpListener<M> {
     /// # Errors
     ///
     /// The [table above](TcpListener#which-errors-of-accept-matter). Signals do not interrupt it, and
-    /// prolong a [`ReadTimeout`](crate::option::ReadTimeout) by no more than its length. A peer that is gone already is no error here on Linux; the stream then fails.
+    /// prolong a [`ReadTimeout`](crate::option::ReadTimeout) by about its length at most. A peer that is
+    /// gone already is no error here on Linux; the stream then fails.
     ///
     /// # Examples
     ///
@@ -113,9 +114,8 @@ impl<M: Mode> TcpListener<M> {
     /// they were accepted, and while the process or the system has no descriptors or memory left
     /// it waits, from 5 milliseconds up to a second, and tries again. Where more than 128 are lost
     /// in a row, as if something refused them all and left them in the queue, it pauses for 10
-    /// milliseconds after each further one. What it yields as an error
-    /// is the listener's: on a nonblocking listener
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock), otherwise a reason to stop.
+    /// milliseconds after each further one. What it yields as an error is the listener's: on a
+    /// nonblocking listener [`WouldBlock`](io::ErrorKind::WouldBlock), otherwise a reason to stop.
     ///
     /// # Examples
     ///
@@ -147,7 +147,8 @@ pub struct Incoming<'a, M: Mode = V6Only> {
     listener: &'a TcpListener<M>,
 }
 
-/// As many as the queue of many a system holds.
+/// As many as the queue holds, by default, of the systems where `accept` tells of a peer that is gone
+/// (`kern.ipc.somaxconn` of the BSDs and of macOS).
 const LOST_IN_A_ROW: u32 = 128;
 
 impl<M: Mode> Iterator for Incoming<'_, M> {
@@ -166,7 +167,7 @@ impl<M: Mode> Iterator for Incoming<'_, M> {
                     log::trace!("accept: {error}; going on");
                     lost = lost.saturating_add(1);
                     // A peer that is gone leaves the queue. What refuses connections before they
-                    // are taken from it, such as a security module, would keep this spinning.
+                    // are taken from it, such as a BPF program, would keep this spinning.
                     if lost > LOST_IN_A_ROW {
                         thread::sleep(Duration::from_millis(10));
                     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::{Ipv6Addr, SocketAddrV6};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use super::cmsg::{Native, Queued, RoomToReceive};
 use super::unix::data::{control, header_for, recv_slices};
 use super::unix::interface::is_loopback_down;
 use super::unix::{check, decode};
-use super::{Borrowed, Report, Target, get_bytes, names};
+use super::{Borrowed, Report, Target, get_bytes, interface_name, names};
 use crate::error::Absence;
 use crate::tcp_info::{TcpInfo, TcpState};
 
@@ -215,13 +215,23 @@ pub(crate) fn why_absent(address: &SocketAddrV6) -> Option<Absence> {
             _ => None,
         };
     }
-    let is_loopback = address.ip().is_loopback();
-    let interface = if is_loopback { "lo" } else { "all" };
-    let setting = format!("/proc/sys/net/ipv6/conf/{interface}/disable_ipv6");
-    match fs::read_to_string(setting) {
-        Ok(value) if value.trim() == "1" => Some(Absence::Disabled),
-        _ => (is_loopback && is_loopback_down()).then_some(Absence::LoopbackDown),
+    if address.ip().is_loopback() {
+        let down = || is_loopback_down().then_some(Absence::LoopbackDown);
+        return if is_disabled("lo") { Some(Absence::Disabled) } else { down() };
     }
+    let disabled = match address.scope_id() {
+        // What was set for all interfaces may have been undone for some.
+        0 => is_disabled("all") && table.lines().all(|line| line.ends_with(" lo")),
+        index => NonZeroU32::new(index)
+            .and_then(|index| interface_name(index).ok())
+            .is_some_and(|name| is_disabled(&name)),
+    };
+    disabled.then_some(Absence::Disabled)
+}
+
+fn is_disabled(interface: &str) -> bool {
+    let setting = format!("/proc/sys/net/ipv6/conf/{interface}/disable_ipv6");
+    fs::read_to_string(setting).is_ok_and(|value| value.trim() == "1")
 }
 
 /// The flags of an address, if this line of `/proc/net/if_inet6` is about it: the address, the index

@@ -23,11 +23,6 @@ const HAVE_SEND_FILE: bool = cfg!(any(
 
 const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
-/// Bytes that tell where in a file they stood.
-fn pattern(len: usize) -> Vec<u8> {
-    (0..len).map(|at| (at % 251) as u8 ^ (at >> 12) as u8).collect()
-}
-
 /// A file that ends with the test, by this name and with these bytes.
 struct Temporary(std::path::PathBuf);
 

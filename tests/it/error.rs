@@ -159,7 +159,7 @@ fn ipv6_disabled_or_loopback_down() {
     host.ip("link set dev lo up");
     host.run(|| UdpSocket::bind("[::1]:0").unwrap());
     host.sysctl("ipv6/conf/all/disable_ipv6", "1");
-    check(&host, "IPv6 is disabled on this host (net.ipv6.conf.*.disable_ipv6)");
+    check(&host, "IPv6 is disabled on this host or interface (net.ipv6.conf.*.disable_ipv6)");
     // Whoever deletes the address is told what there is to see, and no more.
     host.sysctl("ipv6/conf/all/disable_ipv6", "0");
     host.ip("address delete ::1/128 dev lo");

@@ -133,7 +133,7 @@ fn accept_still_tells_who_a_reset_peer_was() {
 
 #[cfg(unix)]
 #[test]
-fn errors_of_accept_are_the_peers_the_processs_or_the_listeners() {
+fn errors_of_accept_are_the_peers_the_process_or_the_listeners() {
     let class = |code| AcceptFailure::of(&io::Error::from_raw_os_error(code));
     for code in [
         libc::ECONNABORTED,

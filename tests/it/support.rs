@@ -176,6 +176,11 @@ pub(crate) fn logged(work: impl FnOnce()) -> Vec<String> {
     std::mem::take(&mut LINES.lock().unwrap())
 }
 
+/// Bytes that tell where they stood.
+pub(crate) fn pattern(len: usize) -> Vec<u8> {
+    (0..len).map(|at| (at % 251) as u8 ^ (at >> 12) as u8).collect()
+}
+
 /// A listener on `[::1]`.
 pub(crate) fn listener() -> TcpListener {
     TcpListener::bind("[::1]:0").unwrap()

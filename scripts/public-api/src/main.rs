@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         Ok(api) => print(&api),
         // The form of the JSON changes with the compiler.
         Err(error @ public_api::Error::SerdeJsonError(_)) => {
-            println!(
+            eprintln!(
                 "not available: this compiler's JSON is another than public-api reads: {error}"
             );
             return ExitCode::from(75);

@@ -118,7 +118,7 @@ fn accept_again(
     while error.kind() == io::ErrorKind::Interrupted {
         let end = match until {
             Some(end) => end,
-            None => *until.insert(read_timeout(fd)?.and_then(deadline)),
+            None => *until.insert(read_timeout(fd).ok().flatten().and_then(deadline)),
         };
         let left = end.map(|end| end.saturating_duration_since(Instant::now()));
         if left.is_some() && !wait_one(fd, Readiness::Readable, left)? {

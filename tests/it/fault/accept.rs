@@ -128,6 +128,10 @@ fn accept_hands_on_what_it_fails_with() {
         ];
         for (errors, class) in classes {
             for errno in errors {
+                if cfg!(target_env = "musl") && *errno == libc::EINVAL {
+                    // musl then calls accept(2).
+                    continue;
+                }
                 for nonblocking in [false, true] {
                     let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno: *errno };
                     let accept = || match nonblocking {

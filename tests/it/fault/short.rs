@@ -86,11 +86,6 @@ fn cutting<T>(calls: &[u32], work: impl FnOnce() -> T) -> T {
     done
 }
 
-/// Bytes that tell where they stood.
-fn pattern(len: usize) -> Vec<u8> {
-    (0..len).map(|at| (at % 251) as u8 ^ (at >> 12) as u8).collect()
-}
-
 const LEN: usize = 60_013;
 
 #[test]

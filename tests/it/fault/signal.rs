@@ -27,11 +27,6 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     (work(), start.elapsed())
 }
 
-/// Bytes that tell where they stood.
-fn pattern(len: usize) -> Vec<u8> {
-    (0..len).map(|at| (at % 251) as u8 ^ (at >> 12) as u8).collect()
-}
-
 /// The two ends of a connection that holds little under way.
 fn narrow_streams() -> (TcpStream, TcpStream) {
     let (client, accepted) = streams();

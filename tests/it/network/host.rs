@@ -114,7 +114,7 @@ fn refused(address: &str, absence: Absence, why: &str) {
 }
 
 const TENTATIVE: &str = "this host does not use the address yet: it asks whether another host has it \
-     (duplicate address detection), which takes a second or two; with FreeBind it need not be over";
+     (duplicate address detection), which takes a second or two; FreeBind binds it before";
 
 #[test]
 fn an_address_is_bound_when_duplicate_address_detection_is_over() {
@@ -202,7 +202,7 @@ fn four_reasons_for_no_ipv6_address_are_four_errors() {
     host.run(|| refused("[2001:db8::7]:0", Absence::Tentative, TENTATIVE));
     // Disabled, on every interface or on loopback.
     host.ip("link set dev lo up");
-    let why = "IPv6 is disabled on this host (net.ipv6.conf.*.disable_ipv6)";
+    let why = "IPv6 is disabled on this host or interface (net.ipv6.conf.*.disable_ipv6)";
     for interface in ["lo", "all"] {
         host.run(|| UdpSocket::bind(loopback).unwrap());
         host.sysctl(&format!("ipv6/conf/{interface}/disable_ipv6"), "1");
@@ -220,4 +220,17 @@ fn four_reasons_for_no_ipv6_address_are_four_errors() {
         std::net::TcpStream::connect(ipv4(port)).unwrap();
         assert!(listener.accept().unwrap().1.is_ipv4());
     });
+    // Where one interface has it again, another address is one of another host.
+    host.sysctl("ipv6/conf/wire/disable_ipv6", "0");
+    host.ip("address add 2001:db8::8/64 dev wire nodad");
+    host.run(|| {
+        UdpSocket::bind("[2001:db8::8]:0").unwrap();
+        let error = UdpSocket::bind("[2001:db8::7]:0").unwrap_err();
+        assert_eq!((error.kind(), error.absence()), (ErrorKind::AddrNotAvailable, None));
+    });
+    // Of a zone, its own interface tells.
+    host.sysctl("ipv6/conf/all/disable_ipv6", "0");
+    host.sysctl("ipv6/conf/wire/disable_ipv6", "1");
+    let address = format!("[fe80::7%{}]:0", Lab::index(&host));
+    host.run(|| refused(&address, Absence::Disabled, why));
 }
