@@ -146,9 +146,9 @@ fn accept_hands_on_what_it_fails_with() {
             }
         }
         // What is the listener's ends the loop.
-        let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno: libc::EINVAL };
+        let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno: libc::EBADF };
         let ended = with_faults(&[fault], || listener.incoming().next().unwrap().map(drop));
-        assert_eq!(ended.unwrap().unwrap_err().raw_os_error(), Some(libc::EINVAL));
+        assert_eq!(ended.unwrap().unwrap_err().raw_os_error(), Some(libc::EBADF));
         assert_eq!(listener.accept().unwrap().1, client.local_addr().unwrap());
     });
 }
