@@ -9,6 +9,8 @@ use proptest::prelude::*;
 #[cfg(any(target_os = "linux", target_os = "android", windows))]
 use super::Arrival;
 #[cfg(any(target_os = "linux", target_os = "android"))]
+use super::Queued;
+#[cfg(any(target_os = "linux", target_os = "android"))]
 use super::proof::Any;
 use super::proof::{any_bytes, any_bytes_to_write, any_departure, any_messages};
 use super::{Departure, Encoder, Layout, Messages, Native, Room, RoomToSend};
@@ -143,6 +145,25 @@ fn what_an_ipv4_packet_of_windows_tells_is_known_by_either_number() {
 }
 
 #[test]
+fn a_departure_with_anything_to_say_is_not_plain() {
+    let plain = Departure::default();
+    assert!(plain.is_plain());
+    for departure in [
+        Departure { source: Some(Ipv6Addr::LOCALHOST), ..plain },
+        Departure { interface: 1, ..plain },
+        Departure { hop_limit: Some(0), ..plain },
+        Departure { traffic_class: Some(0), ..plain },
+        Departure { dont_fragment: Some(false), ..plain },
+        Departure { flow_label: 1, ..plain },
+        Departure { segment_size: Some(0), ..plain },
+        Departure { send_at: Some(0), ..plain },
+        Departure { interface: 1, flow_label: 1, ..plain },
+    ] {
+        assert!(!departure.is_plain(), "{departure:?}");
+    }
+}
+
+#[test]
 fn all_of_a_departure_has_room() {
     let all = Departure {
         source: Some(Ipv6Addr::LOCALHOST),
@@ -160,9 +181,75 @@ fn all_of_a_departure_has_room() {
     assert_eq!(Departure::default().write::<Native>(false, &mut room.0).unwrap(), 0);
 }
 
+/// Each as the kernel lays it out (net/ipv6/datagram.c, net/core/sock.c, net/ipv4/udp.c).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn each_message_of_the_kernel_says_what_it_says() {
+    fn read(name: Name, value: &[u8]) -> Arrival {
+        let mut room = Room::<128>::new();
+        let mut encoder = Encoder::<Native>::new(&mut room.0);
+        encoder.push(name.unwrap(), Any(value.to_vec())).unwrap();
+        let len = encoder.finish();
+        let arrival = Arrival::read::<Native>(&room.0[..len]);
+        assert_eq!(Arrival::segment_size_in::<Native>(&room.0[..len]), arrival.segment_size);
+        arrival
+    }
+    let int = 1400_i32.to_ne_bytes();
+    assert_eq!(read(names::CMSG_UDP_GRO, &int).segment_size, Some(1400));
+    assert_eq!(read(names::CMSG_UDP_GRO, &0x1_0000_i32.to_ne_bytes()).segment_size, None);
+    assert_eq!(read(names::CMSG_SO_RXQ_OVFL, &int).dropped, Some(1400));
+    assert_eq!(read(names::CMSG_IPV6_HOPLIMIT, &64_i32.to_ne_bytes()).hop_limit, Some(64));
+    assert_eq!(read(names::CMSG_IP_TTL, &63_i32.to_ne_bytes()).hop_limit, Some(63));
+    assert_eq!(read(names::CMSG_IPV6_TCLASS, &0xb9_i32.to_ne_bytes()).traffic_class, Some(0xb9));
+    // In one byte.
+    assert_eq!(read(names::CMSG_IP_TOS, &[0x2e]).traffic_class, Some(0x2e));
+    assert_eq!(read(names::CMSG_IPV6_HOPLIMIT, &256_i32.to_ne_bytes()).hop_limit, None);
+    let label = 0x6b91_2345_u32.to_be_bytes();
+    assert_eq!(read(names::CMSG_IPV6_FLOWINFO, &label).flow_label, 0x1_2345);
+    let ip: Ipv6Addr = "fe80::1".parse().unwrap();
+    let info = [&ip.octets()[..], &7_u32.to_ne_bytes()].concat();
+    let arrival = read(names::CMSG_IPV6_PKTINFO, &info);
+    assert_eq!((arrival.destination, arrival.interface), (Some(ip), 7));
+    let to = [&[10, 0, 0, 80, 0, 0, 0, 0][..], &ip.octets(), &7_u32.to_ne_bytes(), &int].concat();
+    let peer = std::net::SocketAddrV6::new(ip, 80, 0, 7);
+    assert_eq!(read(names::CMSG_IPV6_PATHMTU, &to).path_mtu, Some((peer, 1400)));
+}
+
+/// A report of the error queue may come with a time.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_report_keeps_its_times() {
+    let time = [1_700_000_000_i64, 5, 0, 0, 9, 7].map(i64::to_ne_bytes).concat();
+    let mut room = Room::<256>::new();
+    let mut encoder = Encoder::<Native>::new(&mut room.0);
+    encoder.push(names::CMSG_SCM_TIMESTAMPING.unwrap(), Any(time)).unwrap();
+    encoder.push(names::CMSG_IPV6_RECVERR.unwrap(), Any(vec![0; 16])).unwrap();
+    let len = encoder.finish();
+    let queued = Queued::read::<Native>(&room.0[..len]).unwrap();
+    assert_eq!(queued.time, Some(SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 5)));
+    assert_eq!(queued.hardware_time, Some(Duration::new(9, 7)));
+}
+
+/// linux/udp.h has 16 bits for the one, linux/net_tstamp.h 64 for the other.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_segment_size_and_a_time_of_sending_have_their_widths() {
+    let departure =
+        Departure { segment_size: Some(1000), send_at: Some(1 << 40), ..Departure::default() };
+    let mut room = RoomToSend::new();
+    let len = departure.write::<Native>(false, &mut room.0).unwrap();
+    let expected = [
+        (names::CMSG_UDP_SEGMENT.unwrap(), &1000_u16.to_ne_bytes()[..]),
+        (names::CMSG_SCM_TXTIME.unwrap(), &(1_u64 << 40).to_ne_bytes()[..]),
+    ];
+    assert_eq!(Messages::<Native>::new(&room.0[..len]).collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn a_length_that_leads_nowhere_ends_the_walk() {
-    for len in [0, 1, Native::HEADER as u64 - 1, u64::from(u32::MAX), u64::MAX] {
+    // Its lower half alone would be a length.
+    let wide = if Native::LEN == 8 { 1 << 32 | Native::HEADER as u64 } else { 0 };
+    for len in [0, 1, Native::HEADER as u64 - 1, u64::from(u32::MAX), u64::MAX, wide] {
         let mut bytes = [0_u8; 64];
         bytes[..Native::LEN].copy_from_slice(&length(len));
         assert_eq!(Messages::<Native>::new(&bytes).count(), 0, "length {len}");
