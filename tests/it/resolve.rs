@@ -137,7 +137,7 @@ fn with_hosts<F: FnOnce()>(hosts: &str, sources: &str, body: F) {
 #[cfg(target_os = "linux")]
 #[test]
 fn each_family_has_its_own_addresses() {
-    use ResolveErrorKind::{NoAddress, NoSuchName};
+    use ResolveErrorKind::{NoAddress, NoSuchName, Unreachable};
 
     const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n192.0.2.4 four\n\
         2001:db8::6 six\n2001:db8::66 six\n2001:db8::6 six\n::ffff:192.0.2.7 mapped\n";
@@ -160,8 +160,10 @@ fn each_family_has_its_own_addresses() {
             let error = find(name, family).unwrap_err();
             assert!(matches!(error, NoAddress | NoSuchName), "{name}, {family:?}: {error}");
         }
+        // musl does not read nsswitch.conf, and asks a name server, which is out of reach.
+        let nobody = if cfg!(target_env = "musl") { Unreachable } else { NoSuchName };
         for family in FAMILIES {
-            assert_eq!(find("nobody", family), Err(NoSuchName));
+            assert_eq!(find("nobody", family), Err(nobody));
         }
     });
 }

@@ -3,6 +3,7 @@
 //! The headers point to the names, slices and buffers beside them, for as long as the batch lives.
 //! So all of it is held by raw pointers: moving a `Box` would end what points into it.
 
+use std::ffi::c_int;
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddrV6;
@@ -255,9 +256,7 @@ impl Outgoing {
         }
         // SAFETY: `count` headers point to names and controls of this value, and to slices that the
         // packets borrow for longer than this call.
-        let sent = check(unsafe {
-            libc::sendmmsg(fd.as_raw_fd(), self.headers.at(0), count as _, SEND_FLAGS as _)
-        })?;
+        let sent = check(unsafe { sendmmsg(fd, self.headers.at(0), count) })?;
         Ok(sent as usize)
     }
 
@@ -308,4 +307,23 @@ impl Outgoing {
         header.msg_controllen = len as _;
         Ok(())
     }
+}
+
+/// sendmmsg(2).
+///
+/// musl makes a call for each datagram of it (src/network/sendmmsg.c), as its headers have padding
+/// where the kernel reads on. Here that is zero ([`header`]), so they go to the kernel as they are.
+///
+/// # Safety
+///
+/// There are `count` headers, and what they point to may be read.
+#[inline(always)]
+unsafe fn sendmmsg(fd: Borrowed<'_>, first: *mut libc::mmsghdr, count: usize) -> c_int {
+    let fd = fd.as_raw_fd();
+    #[cfg(not(target_env = "musl"))]
+    // SAFETY: as the caller promises.
+    return unsafe { libc::sendmmsg(fd, first, count as _, SEND_FLAGS as _) };
+    #[cfg(target_env = "musl")]
+    // SAFETY: as the caller promises; the call takes these four.
+    return unsafe { libc::syscall(libc::SYS_sendmmsg, fd, first, count, SEND_FLAGS) } as c_int;
 }

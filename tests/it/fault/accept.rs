@@ -128,6 +128,10 @@ fn accept_hands_on_what_it_fails_with() {
         ];
         for (errors, class) in classes {
             for errno in errors {
+                if cfg!(target_env = "musl") && *errno == libc::EINVAL {
+                    // musl then calls accept(2).
+                    continue;
+                }
                 for nonblocking in [false, true] {
                     let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno: *errno };
                     let accept = || match nonblocking {
@@ -142,9 +146,9 @@ fn accept_hands_on_what_it_fails_with() {
             }
         }
         // What is the listener's ends the loop.
-        let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno: libc::EINVAL };
+        let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno: libc::EBADF };
         let ended = with_faults(&[fault], || listener.incoming().next().unwrap().map(drop));
-        assert_eq!(ended.unwrap().unwrap_err().raw_os_error(), Some(libc::EINVAL));
+        assert_eq!(ended.unwrap().unwrap_err().raw_os_error(), Some(libc::EBADF));
         assert_eq!(listener.accept().unwrap().1, client.local_addr().unwrap());
     });
 }
