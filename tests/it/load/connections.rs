@@ -35,7 +35,10 @@ fn bytes(connection: usize, round: usize) -> Vec<u8> {
 #[test]
 fn ten_thousand_connections_through_one_listener() {
     alone(|| {
-        require!(allow_descriptors((CONNECTIONS + OTHERS) as u64), "ten thousand connections");
+        require!(
+            allow_descriptors((CONNECTIONS + OTHERS) as libc::rlim_t),
+            "ten thousand connections"
+        );
         if let Ok(listener) = env::var(CLIENTS_OF) {
             return clients(&listener);
         }

@@ -22,7 +22,7 @@ fn count() -> usize {
 }
 
 fn datagram(number: usize) -> [u8; LEN] {
-    let mut bytes = [0; LEN];
+    let (mut bytes, number) = ([0; LEN], number as u64);
     bytes[..8].copy_from_slice(&number.to_be_bytes());
     bytes[8..].copy_from_slice(&(!number).to_be_bytes());
     bytes
@@ -60,7 +60,7 @@ impl Tally {
     fn take(&mut self, datagram: &BatchDatagram<'_>) {
         assert!(!datagram.truncated());
         for payload in datagram.segments() {
-            let number = usize::from_be_bytes(payload[..8].try_into().unwrap());
+            let number = u64::from_be_bytes(payload[..8].try_into().unwrap()) as usize;
             assert_eq!(payload, self::datagram(number), "another than was sent");
             self.seen.resize(self.seen.len().max(number + 1), false);
             assert!(!std::mem::replace(&mut self.seen[number], true), "{number} twice");
