@@ -16,7 +16,8 @@ use super::proof::{any_bytes, any_bytes_to_write, any_departure, any_messages};
 use super::{Departure, Encoder, Layout, Messages, Native, Room, RoomToSend};
 use crate::sys::names::{self, Name, Number};
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+// socket2 sets these options on Linux, and not on Android.
+#[cfg(target_os = "linux")]
 mod kernel;
 
 fn messages() -> impl Strategy<Value = Vec<(i32, i32, Vec<u8>)>> {
