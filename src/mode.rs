@@ -153,6 +153,7 @@ impl From<DualStack> for AnyMode {
 }
 
 /// What only this crate may ask: public, so that public bounds may name it, and out of reach.
+#[allow(unreachable_pub, reason = "the oldest compiler does not see the public bounds")]
 mod sealed {
     use std::net::{Ipv6Addr, SocketAddrV6};
 
