@@ -47,6 +47,7 @@ type Loop = fn(&TcpListener) -> io::Result<SocketAddrV6>;
 fn calls_a_second(gate: &Gate) -> f64 {
     let start = Instant::now();
     until("the loop accepts", || gate.calls() > 0);
+    // Nothing is waited for: this is the time that is looked at.
     thread::sleep(A_WHILE);
     // A slow machine makes fewer calls in a longer time.
     gate.calls() as f64 / start.elapsed().as_secs_f64()
