@@ -1,6 +1,6 @@
 //! Up to a million datagrams: each arrives once, or the kernel has counted it as dropped.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::thread;
 use std::time::Duration;
 
@@ -82,8 +82,19 @@ trait Receive: Sync {
 
     fn room() -> Self::Room;
 
+    /// Takes a batch.
+    fn receive(&self, room: &mut Self::Room, tally: &mut Tally) -> io::Result<()>;
+
     /// Takes what is there now.
-    fn drain(&self, room: &mut Self::Room, tally: &mut Tally);
+    fn drain(&self, room: &mut Self::Room, tally: &mut Tally) {
+        loop {
+            match self.receive(room, tally) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
 
     fn wait(&self) -> bool;
 }
@@ -95,14 +106,9 @@ impl Receive for UdpSocket {
         RecvBatch::new(BATCH, LEN).unwrap()
     }
 
-    fn drain(&self, room: &mut RecvBatch, tally: &mut Tally) {
-        loop {
-            match self.recv_batch(room) {
-                Ok(datagrams) => datagrams.for_each(|datagram| tally.take(&datagram)),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(error) => panic!("{error}"),
-            }
-        }
+    fn receive(&self, room: &mut RecvBatch, tally: &mut Tally) -> io::Result<()> {
+        self.recv_batch(room)?.for_each(|datagram| tally.take(&datagram));
+        Ok(())
     }
 
     fn wait(&self) -> bool {
@@ -117,14 +123,9 @@ impl Receive for CoalescingUdpSocket {
         CoalescedBatch::new(8).unwrap()
     }
 
-    fn drain(&self, room: &mut CoalescedBatch, tally: &mut Tally) {
-        loop {
-            match self.recv_batch(room) {
-                Ok(datagrams) => datagrams.for_each(|datagram| tally.take(&datagram)),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(error) => panic!("{error}"),
-            }
-        }
+    fn receive(&self, room: &mut CoalescedBatch, tally: &mut Tally) -> io::Result<()> {
+        self.recv_batch(room)?.for_each(|datagram| tally.take(&datagram));
+        Ok(())
     }
 
     fn wait(&self) -> bool {
