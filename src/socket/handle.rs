@@ -128,7 +128,7 @@ macro_rules! handle {
             /// # Ok::<(), std::io::Error>(())
             /// ```
             pub fn try_clone(&self) -> std::io::Result<Self> {
-                Ok(Self { fd: self.fd.try_clone()?, ..*self })
+                Ok(Self { fd: self.fd.try_clone()?.into(), ..*self })
             }
 
             /// The pending error of the socket, which is cleared (`SO_ERROR`).
@@ -243,13 +243,13 @@ macro_rules! handle {
         #[cfg(unix)]
         impl<$($generics)*> From<$socket> for std::os::fd::OwnedFd {
             fn from(socket: $socket) -> Self {
-                socket.fd
+                socket.fd.into()
             }
         }
         #[cfg(unix)]
         impl<$($generics)*> std::os::fd::IntoRawFd for $socket {
             fn into_raw_fd(self) -> std::os::fd::RawFd {
-                self.fd.into_raw_fd()
+                std::os::fd::OwnedFd::from(self).into_raw_fd()
             }
         }
         #[cfg(windows)]

@@ -144,27 +144,29 @@ mod tests {
 
     use super::*;
     use crate::kind::{Protocol, Shape};
-    use crate::sys::{bind, finish_connect, listen, local_address, open, start_connect};
+    use crate::sys::{
+        Descriptor, bind, finish_connect, listen, local_address, open, start_connect,
+    };
 
     /// Longer than anything here takes, so that what is lost fails a test and does not hang it.
     const PATIENCE: Option<Duration> = Some(Duration::from_secs(20));
     const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 
-    fn on_loopback() -> (Owned, SocketAddrV6) {
+    fn on_loopback() -> (Descriptor, SocketAddrV6) {
         let socket = open(Shape::Stream, Protocol::Tcp, true).unwrap();
         bind(borrow(&socket), &SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0)).unwrap();
         let address = local_address(borrow(&socket)).unwrap();
         (socket, address)
     }
 
-    fn connecting(peer: SocketAddrV6) -> io::Result<Owned> {
+    fn connecting(peer: SocketAddrV6) -> io::Result<Descriptor> {
         let socket = open(Shape::Stream, Protocol::Tcp, true).unwrap();
         start_connect(borrow(&socket), &peer).map(|_| socket)
     }
 
     /// A connection that stays under way, because the queue of its listener is full; the address
     /// of that, and what keeps it full.
-    fn pending() -> (Owned, SocketAddrV6, Vec<Owned>) {
+    fn pending() -> (Descriptor, SocketAddrV6, Vec<Descriptor>) {
         let (listener, peer) = on_loopback();
         listen(borrow(&listener), 0).unwrap();
         let mut others = vec![listener];
@@ -215,7 +217,7 @@ mod tests {
         let refused = connecting(dead);
 
         let mut sockets = vec![borrow(&made), borrow(&pending)];
-        sockets.extend(refused.as_ref().ok().map(borrow));
+        sockets.extend(refused.as_ref().ok().map(|socket| borrow(socket)));
         let expected: &[_] = if sockets.len() == 3 { &[0, 2] } else { &[0] };
         loop {
             let ready = wait_any(&sockets, None, PATIENCE).unwrap();
@@ -240,7 +242,7 @@ mod tests {
         // The last one is ready, and the others are not.
         let mut sockets: Vec<_> = (0..100).map(|_| connecting(peer).unwrap()).collect();
         sockets.push(open(Shape::Datagram, Protocol::Udp, true).unwrap());
-        let sockets: Vec<_> = sockets.iter().map(borrow).collect();
+        let sockets: Vec<_> = sockets.iter().map(|socket| borrow(socket)).collect();
         let ready = wait_any(&sockets, None, PATIENCE).unwrap();
         assert_eq!(ready.into_iter().collect::<Vec<_>>(), [100]);
     }

@@ -8,7 +8,9 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 use socket2::{Domain, Socket};
 
-use super::{ADDRESS_LEN, Borrowed, Encoded, Owned, check, encode, known, not_an_address};
+use super::{
+    ADDRESS_LEN, Borrowed, Descriptor, Encoded, call, check, encode, known, not_an_address,
+};
 use crate::kind::{Protocol, Shape};
 use crate::sys::names::{self, Atomic};
 use crate::sys::{
@@ -25,7 +27,7 @@ pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
 
 /// A socket that is neither bound nor connected.
 #[inline]
-pub(crate) fn open(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
+pub(crate) fn open(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Descriptor> {
     if !has(protocol) {
         return Err(unsupported());
     }
@@ -41,23 +43,22 @@ fn open_at_once(
     protocol: Protocol,
     nonblocking: bool,
     atomic: Atomic,
-) -> io::Result<Owned> {
+) -> io::Result<Descriptor> {
     let flags = atomic.close_on_exec | if nonblocking { atomic.nonblocking } else { 0 };
     let (kind, protocol) = (c_int::from(number(shape)) | flags, protocol as c_int);
-    // SAFETY: no memory is passed.
-    let opened = check(unsafe { libc::socket(libc::AF_INET6, kind, protocol) })?;
+    let opened = call::socket(kind, protocol)?;
     // SAFETY: the call just made it, and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(opened) })
+    Ok(unsafe { OwnedFd::from_raw_fd(opened) }.into())
 }
 
 /// On systems that need a call for each flag; socket2 knows which.
-fn open_and_set(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
+fn open_and_set(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Descriptor> {
     let (kind, protocol) = (number(shape), socket2::Protocol::from(protocol as c_int));
     let socket = OwnedFd::from(Socket::new(Domain::IPV6, kind, Some(protocol))?);
     if nonblocking {
         set_nonblocking(socket.as_fd(), true)?;
     }
-    Ok(socket)
+    Ok(socket.into())
 }
 
 pub(crate) fn bind(fd: Borrowed<'_>, address: &SocketAddrV6) -> io::Result<()> {
@@ -75,7 +76,10 @@ pub(crate) fn connect(fd: Borrowed<'_>, peer: &SocketAddrV6) -> io::Result<()> {
 }
 
 #[inline]
-pub(crate) fn accept(fd: Borrowed<'_>, nonblocking: bool) -> io::Result<(Owned, SocketAddrV6)> {
+pub(crate) fn accept(
+    fd: Borrowed<'_>,
+    nonblocking: bool,
+) -> io::Result<(Descriptor, SocketAddrV6)> {
     let mut raw = MaybeUninit::<Encoded>::uninit();
     let mut len = ADDRESS_LEN;
     let accepted = loop {
@@ -127,13 +131,12 @@ fn accept_at_once(
     nonblocking: bool,
     raw: &mut MaybeUninit<Encoded>,
     len: &mut libc::socklen_t,
-) -> io::Result<OwnedFd> {
+) -> io::Result<Descriptor> {
     let flags = atomic.close_on_exec | if nonblocking { atomic.nonblocking } else { 0 };
-    let accept4 = atomic.accept4;
-    // SAFETY: it is accept4(2), and `raw` has room for `len` bytes.
-    let accepted = check(unsafe { accept4(fd.as_raw_fd(), raw.as_mut_ptr().cast(), len, flags) })?;
+    // SAFETY: `raw` has room for `len` bytes.
+    let accepted = unsafe { call::accept4(fd, raw.as_mut_ptr(), len, flags, atomic) }?;
     // SAFETY: the call just made it, and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(accepted) })
+    Ok(unsafe { OwnedFd::from_raw_fd(accepted) }.into())
 }
 
 /// On systems that need a call for each flag.
@@ -143,7 +146,7 @@ fn accept_and_set(
     nonblocking: bool,
     raw: &mut MaybeUninit<Encoded>,
     len: &mut libc::socklen_t,
-) -> io::Result<OwnedFd> {
+) -> io::Result<Descriptor> {
     // SAFETY: `raw` has room for `len` bytes.
     let accepted = check(unsafe { libc::accept(fd.as_raw_fd(), raw.as_mut_ptr().cast(), len) })?;
     // SAFETY: the call just made it, and nobody else knows it.
@@ -159,7 +162,7 @@ fn accept_and_set(
     }
     // The BSDs hand the flag of the listener on.
     set_nonblocking(accepted.as_fd(), nonblocking)?;
-    Ok(accepted)
+    Ok(accepted.into())
 }
 
 #[cfg(test)]

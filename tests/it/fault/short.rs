@@ -1,71 +1,19 @@
 //! Short sends and receives: every byte arrives, in order, where each call moves 1 to 7 bytes and
 //! every fifth is interrupted, by a library (`short.c`) that stands before the system's.
 
-use std::env::{self, temp_dir};
-use std::ffi::OsString;
+use std::env::temp_dir;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
-use std::path::PathBuf;
-use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use inet6::mode::Mode;
 use inet6::{AnyMode, DualStack, TcpStream, V6Only};
 
 use crate::example::{Server, example, output};
+use crate::fault::preload::Library;
 use crate::support::*;
-
-/// The library, until the test ends; none where this process has it already.
-struct Shim(Option<PathBuf>);
-
-impl Shim {
-    fn build() -> Result<Self, String> {
-        if env::var_os("INET6_ALONE").is_some() {
-            return Ok(Self(None));
-        }
-        if !cfg!(target_env = "gnu") {
-            return Err("this program is not linked dynamically".into());
-        }
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = temp_dir().join(format!("inet6-short-{}-{number}.so", std::process::id()));
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fault/short.c");
-        // scripts/test-targets names the one for its target.
-        let mut compiler = Command::new(env::var_os("INET6_CC").unwrap_or_else(|| "cc".into()));
-        compiler.args(["-std=gnu11", "-Wall", "-Werror", "-O1", "-shared", "-fPIC", "-o"]);
-        let built = compiler.arg(&path).arg(source).output();
-        let built = built.map_err(|error| format!("cc: {error}"))?;
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        let shim = Self(Some(path.clone()));
-        // elf(5): the class of the file, and further on the machine that it is for.
-        let machine = |path: &PathBuf| -> io::Result<[u8; 3]> {
-            let mut header = [0; 20];
-            File::open(path)?.read_exact(&mut header)?;
-            Ok([header[4], header[18], header[19]])
-        };
-        let this = env::current_exe().and_then(|path| machine(&path));
-        match (this, machine(&path)) {
-            (Ok(this), Ok(that)) if this == that => Ok(shim),
-            (this, that) => Err(format!("cc is for another machine: {that:?} and not {this:?}")),
-        }
-    }
-
-    /// What the environment of a process with it holds.
-    fn preloaded(&self) -> OsString {
-        self.0.as_ref().map(OsString::from).unwrap_or_default()
-    }
-}
-
-impl Drop for Shim {
-    fn drop(&mut self) {
-        if let Some(path) = &self.0 {
-            fs::remove_file(path).unwrap();
-        }
-    }
-}
 
 // The order of `short.c`.
 const SEND: u32 = 0;
@@ -90,8 +38,8 @@ const LEN: usize = 60_013;
 
 #[test]
 fn reading_and_writing_as_std_does() {
-    let shim = require!(Shim::build(), "the library");
-    alone_with(&[("LD_PRELOAD", &shim.preloaded())], || {
+    let library = require!(Library::build("short"), "the library");
+    alone_with(&[("LD_PRELOAD", &library.path())], || {
         as_std_does(V6Only);
         as_std_does(DualStack);
         as_std_does(AnyMode::V6Only);
@@ -141,8 +89,8 @@ fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> T {
 
 #[test]
 fn sending_and_receiving_in_a_loop() {
-    let shim = require!(Shim::build(), "the library");
-    alone_with(&[("LD_PRELOAD", &shim.preloaded())], || {
+    let library = require!(Library::build("short"), "the library");
+    alone_with(&[("LD_PRELOAD", &library.path())], || {
         let bytes = pattern(LEN);
         cutting(&[SEND, RECV], || {
             let (client, accepted) = streams();
@@ -180,8 +128,8 @@ fn sending_and_receiving_in_a_loop() {
 
 #[test]
 fn several_slices_in_a_loop() {
-    let shim = require!(Shim::build(), "the library");
-    alone_with(&[("LD_PRELOAD", &shim.preloaded())], || {
+    let library = require!(Library::build("short"), "the library");
+    alone_with(&[("LD_PRELOAD", &library.path())], || {
         let bytes = pattern(LEN);
         cutting(&[SENDMSG, RECVMSG], || {
             let (client, accepted) = streams();
@@ -246,8 +194,8 @@ fn send_all(stream: &TcpStream, file: &File) -> io::Result<u64> {
 
 #[test]
 fn a_file_and_what_is_corked() {
-    let shim = require!(Shim::build(), "the library");
-    alone_with(&[("LD_PRELOAD", &shim.preloaded())], || {
+    let library = require!(Library::build("short"), "the library");
+    alone_with(&[("LD_PRELOAD", &library.path())], || {
         let bytes = pattern(LEN);
         let path = temp_dir().join(format!("inet6-short-{}.file", std::process::id()));
         fs::write(&path, &bytes).unwrap();
@@ -276,10 +224,10 @@ fn a_file_and_what_is_corked() {
 /// The examples, as they are.
 #[test]
 fn the_echo_examples_pass_on_every_byte() {
-    let shim = require!(Shim::build(), "the library");
+    let library = require!(Library::build("short"), "the library");
     let mut server = require!(example("echo_server"), "the example");
     let mut client = require!(example("echo_client"), "the example");
-    let preloaded = shim.preloaded();
+    let preloaded = library.path();
     server.args(["--listen", "[::1]:0"]).env("LD_PRELOAD", &preloaded);
     let server = Server::start(&mut server);
     let text = "a text of more than seven bytes, ".repeat(100);
@@ -291,8 +239,8 @@ fn the_echo_examples_pass_on_every_byte() {
 /// A datagram is not cut: the library leaves alone what has no stream.
 #[test]
 fn datagrams_stay_whole() {
-    let shim = require!(Shim::build(), "the library");
-    alone_with(&[("LD_PRELOAD", &shim.preloaded())], || {
+    let library = require!(Library::build("short"), "the library");
+    alone_with(&[("LD_PRELOAD", &library.path())], || {
         let (server, client) = datagrams();
         assert_eq!(client.send(&[7; 1000]).unwrap(), 1000);
         assert_eq!(server.recv_from(&mut [0; 2000]).unwrap().0, 1000);
