@@ -1,4 +1,4 @@
-//! What [`library`](super::library) does, without the C library: Linux on x86-64 and AArch64.
+//! What `library.rs` does, without the C library: Linux on x86-64 and AArch64.
 //!
 //! The kernel answers with a number, or with an error number below zero (syscall(2)).
 

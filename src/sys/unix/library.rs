@@ -1,4 +1,4 @@
-//! The calls that make and close a socket and set its options, as the C library makes them.
+//! The calls that make and close a socket and set its options, by the C library.
 
 use std::ffi::{c_int, c_void};
 use std::io;
