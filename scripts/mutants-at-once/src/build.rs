@@ -55,8 +55,7 @@ impl<'a> Tree<'a> {
                 sources.insert(&*mutant.file, Source::new(fs::read_to_string(&mutant.file)?));
             }
         }
-        let tree =
-            Self { mutants, sources, copy: dir.join("tree"), target: dir.join("target") };
+        let tree = Self { mutants, sources, copy: dir.join("tree"), target: dir.join("target") };
         tree.copy_files()?;
         Ok(tree)
     }
@@ -138,7 +137,8 @@ impl<'a> Tree<'a> {
         // What a constant function calls at run time only is not stable.
         cargo.env("RUSTC_BOOTSTRAP", "inet6").env("RUSTFLAGS", "--cap-lints=allow");
         let output = cargo.stderr(Stdio::inherit()).output()?;
-        let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"{"));
+        let lines =
+            output.stdout.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"{"));
         let messages = lines.map(serde_json::from_slice).collect::<Result<_, _>>()?;
         Ok((output.status.success(), messages))
     }
@@ -156,18 +156,19 @@ impl<'a> Tree<'a> {
         let mut spans = Vec::new();
         places(message, &mut spans);
         let spans = spans.iter();
-        let spans: Vec<_> =
-            spans.filter_map(|(name, range)| Some((files.get_key_value(&**name)?, range))).collect();
+        let spans: Vec<_> = spans
+            .filter_map(|(name, range)| Some((files.get_key_value(&**name)?, range)))
+            .collect();
         for (position, ((_, written), range)) in spans.iter().enumerate() {
             if let Some((number, itself)) = written.belongs_to(range) {
-                let sure = position == 0 && itself && self.is_sure(number, &message["code"]["code"]);
+                let sure =
+                    position == 0 && itself && self.is_sure(number, &message["code"]["code"]);
                 let why = if sure { Out::Unviable } else { Out::Apart };
                 out.entry(number).or_insert(why);
                 return;
             }
         }
-        if let Some(numbers) =
-            spans.iter().find_map(|((_, written), range)| written.around(range))
+        if let Some(numbers) = spans.iter().find_map(|((_, written), range)| written.around(range))
         {
             out.extend(numbers.iter().map(|number| (*number, Out::Apart)));
         } else if let Some(((name, written), range)) = spans.first() {

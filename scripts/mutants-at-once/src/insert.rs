@@ -27,12 +27,7 @@ pub(crate) struct Insertions {
 
 impl Insertions {
     /// Puts something before a piece of the source and something behind it; outer ones must come before inner ones.
-    pub(crate) fn around(
-        &mut self,
-        range: Range<usize>,
-        before: Vec<Piece>,
-        after: &'static str,
-    ) {
+    pub(crate) fn around(&mut self, range: Range<usize>, before: Vec<Piece>, after: &'static str) {
         let mutants = before.iter().filter_map(|piece| match piece {
             Piece::Change(mutant, _) => Some(*mutant),
             Piece::Switch(mutant, _) => Some(*mutant),
@@ -116,7 +111,10 @@ impl Written {
     /// The mutant to which a piece of the new text belongs, and whether it is the mutant itself.
     pub(crate) fn belongs_to(&self, piece: &Range<usize>) -> Option<(usize, bool)> {
         let within = |region: &Range<usize>| region.start <= piece.start && piece.end <= region.end;
-        self.regions.iter().find(|(region, ..)| within(region)).map(|(_, number, itself)| (*number, *itself))
+        self.regions
+            .iter()
+            .find(|(region, ..)| within(region))
+            .map(|(_, number, itself)| (*number, *itself))
     }
 
     /// The mutants of the smallest piece of the source that has them and this piece of the new text.
