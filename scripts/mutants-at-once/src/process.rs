@@ -25,19 +25,30 @@ pub(crate) enum End {
     Late,
 }
 
-/// Runs a program in a process group of its own, and ends all that is left of that; its output goes by way of a file,
-/// which unlike a pipe does not wait for the last of its writers.
-pub(crate) fn run(command: &mut Command, log: &Path, limit: Duration) -> io::Result<Ended> {
+/// How a test program says that a test has failed.
+const FAILED: &[u8] = b" ... FAILED";
+
+/// Runs a test program in a process group of its own, to its end, to the first test that fails, or until it has said
+/// nothing for `patience`; and ends all that is left of the group. Its output goes by way of a file, which unlike a pipe
+/// does not wait for the last of its writers.
+pub(crate) fn run(command: &mut Command, log: &Path, patience: Duration) -> io::Result<Ended> {
     let file = File::create(log)?;
     command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).process_group(0);
     let begun = Instant::now();
     let mut child = command.spawn()?;
     let mut pause = Duration::from_millis(1);
+    let (mut said, mut last) = (0, begun);
     let end = loop {
         if let Some(status) = child.try_wait()? {
             break if status.success() { End::Well } else { End::Badly };
         }
-        if begun.elapsed() > limit {
+        let output = fs::read(log)?;
+        if output.len() > said {
+            if output[said.saturating_sub(FAILED.len())..].windows(FAILED.len()).any(|part| part == FAILED) {
+                break End::Badly;
+            }
+            (said, last) = (output.len(), Instant::now());
+        } else if last.elapsed() > patience {
             break End::Late;
         }
         thread::sleep(pause);

@@ -39,12 +39,12 @@ impl Runner<'_> {
         program: &Path,
         names: &[&str],
         (variable, value): (&str, &str),
-        limit: Duration,
+        patience: Duration,
     ) -> io::Result<Ended> {
         let mut command = Command::new(program);
         command.arg("--exact").args(names).arg("--test-threads=4").current_dir(self.copy);
         command.env("INET6_REQUIRE", "1").env(variable, value);
-        process::run(&mut command, &self.dir.join(format!("output{worker}")), limit)
+        process::run(&mut command, &self.dir.join(format!("output{worker}")), patience)
     }
 }
 
