@@ -36,7 +36,8 @@ fn without_segmentation_each_segment_is_a_datagram() {
     };
     assert_eq!((send(), receive()), (7, "one two".to_owned()));
     let sent = without((SOL_UDP, libc::UDP_SEGMENT), libc::ENOPROTOOPT, send);
-    assert_eq!((sent, receive(), receive()), (7, "one ".to_owned(), "two".to_owned()));
+    assert_eq!((sent, receive()), (7, "one ".to_owned()));
+    assert_eq!(receive(), "two");
 }
 
 #[test]
