@@ -12,6 +12,13 @@ fn at(port: u16) -> Option<SocketAddrV6> {
     Some(SocketAddrV6::new(Ipv4Addr::LOCALHOST.to_ipv6_mapped(), port, 0, 0))
 }
 
+const PRIVILEGED: &str = "permission denied; ports below 1024 are for privileged programs";
+
+/// The system has words of its own for it.
+fn system(kind: ErrorKind) -> io::Error {
+    io::Error::new(kind, "what the system says")
+}
+
 /// The error ends with why it is, or with what the system says.
 #[track_caller]
 fn says(error: Error, kind: ErrorKind, why: Option<&str>) {
@@ -24,20 +31,15 @@ fn says(error: Error, kind: ErrorKind, why: Option<&str>) {
 #[test]
 fn an_opening_says_why() {
     for (op, address, kind, why) in [
-        (Op::Bind, at(1), PermissionDenied, Some("ports below 1024 are for privileged programs")),
-        (
-            Op::Listen,
-            at(1023),
-            PermissionDenied,
-            Some("ports below 1024 are for privileged programs"),
-        ),
+        (Op::Bind, at(1), PermissionDenied, Some(PRIVILEGED)),
+        (Op::Listen, at(1023), PermissionDenied, Some(PRIVILEGED)),
         (Op::Bind, at(0), PermissionDenied, None),
         (Op::Bind, at(1024), PermissionDenied, None),
         (Op::Connect, at(1), PermissionDenied, None),
         (Op::Disconnect, None, PermissionDenied, None),
     ] {
-        let why = why.map_or("permission denied".into(), |why| format!("permission denied; {why}"));
-        says(opening(op, address, true, kind.into()), kind, Some(&why));
+        let why = why.unwrap_or("permission denied");
+        says(opening(op, address, true, system(kind)), kind, Some(why));
     }
     for (op, address, kind, why) in [
         (Op::Bind, at(1), AddrInUse, Some("address in use; another socket has it")),
@@ -57,7 +59,7 @@ fn an_opening_says_why() {
         (Op::Bind, None, AddrInUse, None),
         (Op::Connect, at(1), ConnectionReset, None),
     ] {
-        says(opening(op, address, true, kind.into()), kind, why);
+        says(opening(op, address, true, system(kind)), kind, why);
     }
 }
 
