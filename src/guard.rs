@@ -420,3 +420,23 @@ impl<M: Mode> Guarded<ConnectedUdpSocket<M>> {
         self.socket.wait_readable(timeout)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However much waits: a flood would make a call that looks at it last for ever.
+    #[test]
+    fn where_the_time_is_over_nobody_looks_for_more() {
+        let socket = UdpSocket::bind("[::1]:0").unwrap();
+        socket.send_to(b"more", socket.local_addr().unwrap()).unwrap();
+        assert!(socket.wait_readable(None).unwrap());
+        let fd = socket.target().fd;
+        let (now, later) = (Instant::now(), Instant::now() + Duration::from_secs(60));
+        for waits in [Waits::Yes, Waits::Unknown] {
+            let over = Limit::Until(now, waits).wait(fd).unwrap_err();
+            assert_eq!(over.kind(), io::ErrorKind::WouldBlock);
+            Limit::Until(later, waits).wait(fd).unwrap();
+        }
+    }
+}

@@ -141,31 +141,33 @@ fn reason(
     error: &io::Error,
 ) -> Option<Reason> {
     let connecting = op == Op::Connect;
-    match (error.kind(), address) {
-        _ if op == Op::Open && is(error, codes::NO_FAMILY) => Some(Reason::Absent(Absence::Family)),
+    match (op, error.kind(), address) {
+        (Op::Open, ..) if is(error, codes::NO_FAMILY) => Some(Reason::Absent(Absence::Family)),
         _ if is(error, codes::PROCESS_LIMIT) => Some(Reason::ProcessLimit),
         _ if is(error, codes::SYSTEM_LIMIT) => Some(Reason::SystemLimit),
         _ if is(error, codes::NO_DEVICE) => Some(Reason::NoInterface),
-        _ if op == Op::Mode && v6_only => Some(Reason::NoV6Only),
-        _ if op == Op::Mode => Some(Reason::NoDualStack),
-        _ if op == Op::Bind && is(error, codes::EXCLUSIVE) => Some(Reason::Exclusive),
-        (io::ErrorKind::AddrInUse, Some(address)) => Some(match dual_wildcard(address, v6_only) {
-            Some(twin) => Reason::InUseDual(twin),
-            None => Reason::InUse,
-        }),
-        (io::ErrorKind::PermissionDenied, Some(address))
+        (Op::Mode, ..) if v6_only => Some(Reason::NoV6Only),
+        (Op::Mode, ..) => Some(Reason::NoDualStack),
+        (Op::Bind, ..) if is(error, codes::EXCLUSIVE) => Some(Reason::Exclusive),
+        (_, io::ErrorKind::AddrInUse, Some(address)) => {
+            Some(match dual_wildcard(address, v6_only) {
+                Some(twin) => Reason::InUseDual(twin),
+                None => Reason::InUse,
+            })
+        }
+        (_, io::ErrorKind::PermissionDenied, Some(address))
             if !connecting && (1..1024).contains(&address.port()) =>
         {
             Some(Reason::PrivilegedPort)
         }
-        (io::ErrorKind::PermissionDenied, _) => Some(Reason::Permission),
-        (io::ErrorKind::AddrNotAvailable, Some(address)) => Some(absent(connecting, address)),
-        (io::ErrorKind::AddrNotAvailable, None) => Some(Reason::NotLocal),
-        (io::ErrorKind::ConnectionRefused, _) => Some(Reason::Refused),
-        (io::ErrorKind::TimedOut, _) => Some(Reason::TimedOut),
-        (io::ErrorKind::NetworkUnreachable, _) => Some(Reason::NoRoute),
-        (io::ErrorKind::HostUnreachable, _) => Some(Reason::NoHost),
-        (io::ErrorKind::Unsupported, _) => Some(Reason::Unsupported),
+        (_, io::ErrorKind::PermissionDenied, _) => Some(Reason::Permission),
+        (_, io::ErrorKind::AddrNotAvailable, Some(address)) => Some(absent(connecting, address)),
+        (_, io::ErrorKind::AddrNotAvailable, None) => Some(Reason::NotLocal),
+        (_, io::ErrorKind::ConnectionRefused, _) => Some(Reason::Refused),
+        (_, io::ErrorKind::TimedOut, _) => Some(Reason::TimedOut),
+        (_, io::ErrorKind::NetworkUnreachable, _) => Some(Reason::NoRoute),
+        (_, io::ErrorKind::HostUnreachable, _) => Some(Reason::NoHost),
+        (_, io::ErrorKind::Unsupported, _) => Some(Reason::Unsupported),
         _ => None,
     }
 }
@@ -250,3 +252,6 @@ pub(crate) fn is_bad_source(error: &io::Error) -> bool {
     use io::ErrorKind::{AddrNotAvailable, InvalidInput, NetworkUnreachable};
     matches!(error.kind(), AddrNotAvailable | InvalidInput | NetworkUnreachable)
 }
+
+#[cfg(test)]
+mod tests;

@@ -210,7 +210,7 @@ fn the_first_family_has_as_many_attempts_as_it_was_given() {
 #[test]
 fn each_failure_of_the_resolver_is_told_apart() {
     for (kind, text, io_kind) in [
-        (ResolveErrorKind::NoSuchName, "there is no such name", ErrorKind::NotFound),
+        (ResolveErrorKind::NoSuchName, "no such name", ErrorKind::NotFound),
         (ResolveErrorKind::NoAddress, "no address of this family", ErrorKind::NotFound),
         (
             ResolveErrorKind::Unreachable,
@@ -221,9 +221,17 @@ fn each_failure_of_the_resolver_is_told_apart() {
         let host = host(80, Err(kind), Err(kind));
         let error = Builder::stream().dual_stack().connect_host(host).unwrap_err();
         assert_eq!(error.kind(), HostErrorKind::Unresolved);
-        assert!(error.to_string().contains("host.example:80"), "{error}");
-        assert!(error.to_string().contains(text), "{error}");
-        assert!(error.source().is_some());
+        let why = match kind {
+            ResolveErrorKind::NoSuchName => "there is no such name",
+            _ => "no address is known",
+        };
+        let first = format!("cannot connect to host.example:80: {why}\n");
+        assert!(error.to_string().starts_with(&first), "{error}");
+        for family in ["IPv6", "IPv4"] {
+            let line = format!(" ms  {family} answer: {text}");
+            assert!(error.to_string().contains(&line), "{error}");
+        }
+        assert!(error.source().is_some_and(|source| source.is::<ResolveError>()));
         assert_eq!(io::Error::from(error).kind(), io_kind);
     }
 }
@@ -234,7 +242,11 @@ fn every_attempt_stands_in_the_error() {
     let error =
         Builder::stream().dual_stack().connect_host(host(port, Ok(v6()), Ok(v4()))).unwrap_err();
     assert_eq!((error.kind(), error.report().attempts.len()), (HostErrorKind::Exhausted, 2));
+    // The last failure is the cause.
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<inet6::Error>());
+    assert_eq!(cause.and_then(inet6::Error::address), Some(&Endpoint::from(ipv4(port))));
     let text = error.to_string();
+    assert!(text.contains(&format!(":{port}: no address can be connected to\n")), "{text}");
     for address in [format!("[::1]:{port}"), format!("127.0.0.1:{port}")] {
         assert!(text.contains(&format!("{address}: cannot connect to {address}: ")), "{text}");
     }
@@ -308,21 +320,45 @@ fn the_deadline_holds_while_the_resolver_hangs() {
 }
 
 #[test]
-fn a_race_is_given_up_while_the_resolver_hangs() {
-    let (open, gate) = channel();
-    let (asked, was_asked) = channel();
+fn all_races_are_given_up_while_the_resolver_hangs() {
     let cancel = Cancel::new();
-    let host = HappyEyeballs::to("host.example:80")
-        .resolver(Hangs(Mutex::new(gate), Mutex::new(Some(asked))))
-        .cancel(&cancel);
-    let race = thread::spawn(move || Builder::stream().connect_host(&host).unwrap_err());
-    // The sender is dropped when the question is asked.
-    assert!(was_asked.recv().is_err());
+    let (over, is_over) = channel();
+    let hanging = [(); 3].map(|()| {
+        let (open, gate) = channel();
+        let (asked, was_asked) = channel();
+        let host = HappyEyeballs::to("host.example:80")
+            .resolver(Hangs(Mutex::new(gate), Mutex::new(Some(asked))))
+            .cancel(&cancel);
+        let over = over.clone();
+        thread::spawn(move || over.send(Builder::stream().connect_host(&host).unwrap_err()));
+        // The sender is dropped when the question is asked.
+        assert!(was_asked.recv().is_err());
+        open
+    });
     cancel.cancel();
-    let error = race.join().unwrap();
-    assert_eq!(error.kind(), HostErrorKind::Cancelled);
-    assert_eq!(io::Error::from(error).kind(), ErrorKind::ConnectionAborted);
-    drop(open);
+    for _ in &hanging {
+        let error = is_over.recv_timeout(PATIENCE).expect("each of them ends");
+        assert_eq!(error.kind(), HostErrorKind::Cancelled);
+        assert_eq!(io::Error::from(error).kind(), ErrorKind::ConnectionAborted);
+    }
+}
+
+/// A race that is over cannot be given up any more, and a `Cancel` that lives longer has nothing of it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_race_that_is_over_leaves_no_descriptor() {
+    use crate::support::{alone, open_descriptors};
+
+    alone(|| {
+        let listener = listener();
+        let cancel = Cancel::new();
+        let host = HappyEyeballs::to(listener.local_addr().unwrap().to_string()).cancel(&cancel);
+        let before = open_descriptors();
+        for _ in 0..3 {
+            drop(Builder::stream().connect_host(&host).unwrap());
+            assert_eq!(open_descriptors(), before);
+        }
+    });
 }
 
 #[test]

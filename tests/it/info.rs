@@ -69,6 +69,11 @@ fn the_receive_queue_of_a_datagram_socket_holds_what_was_sent() {
     client.recv(&mut [0; 8]).unwrap();
     assert_eq!(client.recv_queue_len().unwrap(), 0);
     assert_eq!(server.recv_queue_len().unwrap(), 0);
+    client.send(b"four").unwrap();
+    server.peek_from(&mut [0; 8]).unwrap();
+    assert!(server.recv_queue_len().unwrap() >= 4);
+    server.recv_from(&mut [0; 8]).unwrap();
+    assert_eq!(server.recv_queue_len().unwrap(), 0);
 }
 
 #[test]
@@ -89,6 +94,28 @@ fn the_send_queue_of_a_datagram_socket_is_empty_on_loopback() {
     assert!(on_linux(server.send_queue_len()).is_none_or(|len| len == 0));
     assert!(on_linux(client.send_queue_len()).is_none_or(|len| len == 0));
     assert!(on_linux(socket().send_queue_len()).is_none_or(|len| len == 0));
+}
+
+/// udp(7): `MSG_MORE` holds back what is to become one datagram.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_send_queue_of_a_datagram_socket_counts_what_is_held_back() {
+    let (server, client) = datagrams();
+    let peer = server.local_addr().unwrap();
+    let unconnected = socket();
+    let more = |len: usize| {
+        let (data, flags) = (vec![7; len], libc::MSG_MORE);
+        socket2::SockRef::from(&client).send_with_flags(&data, flags).unwrap();
+        socket2::SockRef::from(&unconnected)
+            .send_to_with_flags(&data, &peer.into(), flags)
+            .unwrap();
+    };
+    more(1000);
+    let before = [client.send_queue_len().unwrap(), unconnected.send_queue_len().unwrap()];
+    assert!(before.iter().all(|len| *len >= 1000), "{before:?}");
+    client.send(b"!").unwrap();
+    assert_eq!(server.recv_from(&mut [0; 2000]).unwrap().0, 1001);
+    assert_eq!(client.send_queue_len().unwrap(), 0);
 }
 
 #[test]

@@ -114,6 +114,45 @@ fn a_lost_peer_or_a_signal_costs_one_more_call() {
     }
 }
 
+/// The page of `TcpListener::incoming`: it pauses where more than 128 are lost in a row.
+#[test]
+fn as_many_lost_peers_as_a_queue_holds_are_passed_over_without_a_pause() {
+    require!(gates(), "a gate");
+    // A pause that fails so is a panic of std.
+    let sleep = |call| Fault { call, arguments: &[], errno: libc::EINVAL };
+    let awake = [sleep(libc::SYS_nanosleep), sleep(libc::SYS_clock_nanosleep)];
+    let listener = listener();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let gate = Gate::failing(libc::ECONNABORTED, 128);
+    let accepted =
+        gate.run(libc::SYS_accept4, || with_faults(&awake, || by_incoming(&listener)).unwrap());
+    assert_eq!(accepted.unwrap().unwrap(), client.local_addr().unwrap());
+    assert_eq!(gate.calls(), 129);
+    // The faults do keep a thread awake.
+    with_faults(&awake, || {
+        std::panic::catch_unwind(|| thread::sleep(Duration::from_millis(1))).unwrap_err();
+    })
+    .unwrap();
+}
+
+/// Who waits for a descriptor says so once.
+#[test]
+fn a_wait_for_room_is_logged_once() {
+    alone(|| {
+        require!(gates(), "a gate");
+        let listener = listener();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let gate = Gate::failing(libc::EMFILE, 3);
+        let lines = logged(|| {
+            let accepted = gate.run(libc::SYS_accept4, || by_incoming(&listener)).unwrap();
+            assert_eq!(accepted.unwrap(), client.local_addr().unwrap());
+        });
+        assert_eq!(gate.calls(), 4);
+        let error = io::Error::from_raw_os_error(libc::EMFILE);
+        assert_eq!(lines, [format!("DEBUG accept: {error}; waiting until there is room")]);
+    });
+}
+
 /// `accept` itself hands every error on, but for that of a signal; nothing is lost with it.
 #[test]
 fn accept_hands_on_what_it_fails_with() {

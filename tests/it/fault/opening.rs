@@ -10,8 +10,8 @@ use inet6::header::FlowLabel;
 use inet6::mode::Mode;
 use inet6::option::{MinHopCount, NoDelay};
 use inet6::{
-    Builder, ConnectedUdpSocket, DualStack, Endpoint, Error, FlowShare, Interface, Op, TcpListener,
-    TcpStream, UdpSocket, V6Only,
+    Builder, ConnectedUdpSocket, DualStack, Endpoint, Error, FlowShare, Interface, Op, Outcome,
+    TcpListener, TcpStream, UdpSocket, V6Only,
 };
 use libc::{IPPROTO_IPV6, SOL_SOCKET};
 
@@ -242,6 +242,33 @@ fn datagram_sockets<M: Mode>(mode: M) {
     fails_at("guard", created(steps), verb);
 }
 
+/// A system may connect a datagram socket that it has no address for; that is no connection.
+#[test]
+fn a_datagram_socket_to_a_host_has_an_address_of_its_own() {
+    alone(|| {
+        require!(faults(), "faults");
+        let server = socket();
+        let peer = Endpoint::from(server.local_addr().unwrap());
+        let before = open_descriptors();
+        let no_source = "no local address can reach it; IPv6 may be disabled".to_owned();
+        let denied = io::Error::from_raw_os_error(libc::EPERM);
+        for (call, errno, kind, why) in [
+            (libc::SYS_connect, 0, ErrorKind::AddrNotAvailable, no_source),
+            (libc::SYS_getsockname, libc::EPERM, denied.kind(), denied.to_string()),
+        ] {
+            let fault = Fault { call, arguments: &[], errno };
+            let connect = || Builder::datagram().connect_host(peer.clone());
+            let error = with_faults(&[fault], connect).unwrap().unwrap_err();
+            let [attempt] = &error.report().attempts[..] else { panic!("{error}") };
+            let Outcome::Failed(error) = &attempt.outcome else { panic!("{error}") };
+            assert_eq!((error.op(), error.kind()), (Op::Connect, kind), "{error}");
+            assert_eq!(error.address(), Some(&peer));
+            assert_eq!(error.to_string(), format!("cannot connect to {peer}: {why}"));
+            assert_eq!(open_descriptors(), before);
+        }
+    });
+}
+
 /// Runs `verb` on a socket where a call fails: the error, and the socket that it gave back.
 #[track_caller]
 fn given_back<S: Send, T, F: FnOnce(S) -> Result<T, inet6::StateError<R>> + Send, R: Send>(
@@ -444,6 +471,14 @@ fn every_step_of_a_flow_label_is_named() {
         let lease = client.request_flow_label(Some(label), FlowShare::Any).unwrap();
         let verb = || lease.linger(std::time::Duration::from_secs(6));
         fails_at("linger", vec![manage()], verb);
+
+        let arguments = [(1, IPPROTO_IPV6), (2, libc::IPV6_FLOWLABEL_MGR)];
+        for errno in ERRORS {
+            let lease = client.request_flow_label(Some(label), FlowShare::Any).unwrap();
+            let fault = Fault { call: libc::SYS_setsockopt, arguments: &arguments, errno };
+            let error = with_faults(&[fault], || lease.release()).unwrap().unwrap_err();
+            assert_eq!((error.op(), error.raw_os_error()), (Op::FlowLabel, Some(errno)), "{error}");
+        }
     });
 }
 

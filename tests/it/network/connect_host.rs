@@ -247,6 +247,17 @@ fn an_interface_that_comes_back_under_another_index_is_found() {
 
     let by_index = HappyEyeballs::to(format!("[fe80::1%{before}]:{port}")).deadline(PATIENCE);
     connect(&lab, &by_index).unwrap_err();
+
+    // Even one that does so between the look-up of its name and the attempt.
+    let lab = Arc::new(lab);
+    let changes = Arc::clone(&lab);
+    let host = host.observer(move |event| {
+        if matches!(event, inet6::Event::Started { .. }) {
+            changes.wire().unwrap();
+        }
+    });
+    let connection = connect(&lab, &host).unwrap();
+    assert_eq!(story(&connection.report), ["fe80::1 connected"]);
 }
 
 #[test]

@@ -5,12 +5,13 @@ use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 
-use inet6::option::{DontFragment, MtuDiscover, RecvPathMtu};
+use inet6::option::{BindDevice, DontFragment, MtuDiscover, RecvPathMtu};
 use inet6::{
-    ConnectedUdpSocket, DualStack, MessageTooLong, Outgoing, RecvBatch, SendBatch, UdpSocket,
+    Builder, ConnectedUdpSocket, DualStack, MessageTooLong, Outgoing, RecvBatch, SendBatch,
+    UdpSocket,
 };
 
-use crate::lab::{Chain, Host};
+use crate::lab::{Chain, Host, Lab};
 use crate::support::*;
 
 /// The right host in both families, the headers in front of a payload, and what fits 1280 bytes.
@@ -154,6 +155,41 @@ fn a_message_that_must_not_be_split_tells_the_path_mtu() {
         assert_eq!(socket.send_message(&fits).unwrap(), most);
     });
     assert_eq!(server.recv_from(&mut [0; 2000]).unwrap().0, most);
+}
+
+/// Two wires lead to the peer, and the one that a message takes by its interface or its source is the
+/// narrower one.
+#[test]
+fn the_path_mtu_is_that_of_the_way_that_the_message_takes() {
+    let lab = require!(Lab::new(), "the lab");
+    lab.second_wire();
+    lab.right.ip("address add 2001:db8:3::1/128 dev lo");
+    for line in [
+        "route add 2001:db8:3::1/128 via 2001:db8::2 dev wire metric 1",
+        "route add 2001:db8:3::1/128 via 2001:db8:2::2 dev second metric 2",
+        "route add 2001:db8:3::1/128 via 2001:db8:2::2 dev second table 77",
+        "rule add from 2001:db8:2::1 lookup 77",
+    ] {
+        lab.left.ip(&format!("-6 {line}"));
+    }
+    lab.left.ip("link set dev second mtu 1280");
+    let (peer, most) = (SocketAddr::new("2001:db8:3::1".parse().unwrap(), 9), 1232);
+    let source = "2001:db8:2::1".parse().unwrap();
+    lab.left.run(|| {
+        let second = inet6::Interface::from_name("second").unwrap();
+        let socket = dual_socket();
+        let data = [0; 1400];
+        let message = Outgoing::to(peer, &data).dont_fragment(DontFragment(true));
+        assert_eq!(socket.send_message(&message).unwrap(), 1400, "the usual way is wide");
+        refused(socket.send_message(&message.interface(second)), most);
+        refused(socket.send_message(&message.source(source)), most);
+        // So it is where the socket itself has that interface, or that address.
+        let option = BindDevice(Some(second.into()));
+        let bound = Builder::datagram().dual_stack().with(option).bind("[::]:0").unwrap();
+        refused(bound.send_message(&message), most);
+        let bound = Builder::datagram().dual_stack().bind((source, 0)).unwrap();
+        refused(bound.send_message(&message), most);
+    });
 }
 
 #[test]
