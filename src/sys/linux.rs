@@ -18,13 +18,17 @@ use crate::error::Absence;
 use crate::tcp_info::{TcpInfo, TcpState};
 
 pub(crate) fn tcp_info(socket: Target<'_>) -> io::Result<TcpInfo> {
-    // linux/tcp.h, `struct tcp_info`, which only ever grows at its end.
-    let mut raw = [0; 256];
+    let mut raw = [0; LAST_OF_TCP_INFO];
     let len = get_bytes(socket, names::TCP_INFO, &mut raw)?;
-    // The last field read here came with Linux 4.19.
-    if len < 208 {
-        return Err(super::unsupported());
-    }
+    read_tcp_info(&raw[..len]).ok_or_else(super::unsupported)
+}
+
+/// Where the last field ends that is read here; it came with Linux 4.19.
+const LAST_OF_TCP_INFO: usize = 208;
+
+/// linux/tcp.h, `struct tcp_info`, which only ever grows at its end.
+fn read_tcp_info(raw: &[u8]) -> Option<TcpInfo> {
+    let raw: &[u8; LAST_OF_TCP_INFO] = raw.try_into().ok()?;
     let u32_at = |at: usize| u32::from_ne_bytes([raw[at], raw[at + 1], raw[at + 2], raw[at + 3]]);
     let u64_at = |at: usize| {
         let mut bytes = [0; 8];
@@ -34,7 +38,7 @@ pub(crate) fn tcp_info(socket: Target<'_>) -> io::Result<TcpInfo> {
     let micros = |at| Duration::from_micros(u32_at(at).into());
     let send_mss = u32_at(16);
     let segments = |at| u64::from(u32_at(at)) * u64::from(send_mss);
-    Ok(TcpInfo {
+    Some(TcpInfo {
         state: state(raw[0]),
         rtt: micros(68),
         rtt_variance: micros(72),
@@ -209,11 +213,7 @@ pub(crate) fn why_absent(address: &SocketAddrV6) -> Option<Absence> {
     // A namespace belongs to a thread; `/proc/net` is that of the first one.
     let table = fs::read_to_string("/proc/thread-self/net/if_inet6").unwrap_or_default();
     if let Some(flags) = table.lines().find_map(|line| flags(line, address)) {
-        return match flags {
-            _ if flags & libc::IFA_F_DADFAILED != 0 => Some(Absence::Duplicate),
-            _ if flags & libc::IFA_F_TENTATIVE != 0 => Some(Absence::Tentative),
-            _ => None,
-        };
+        return why_unused(flags);
     }
     if address.ip().is_loopback() {
         let down = || is_loopback_down().then_some(Absence::LoopbackDown);
@@ -227,6 +227,15 @@ pub(crate) fn why_absent(address: &SocketAddrV6) -> Option<Absence> {
             .is_some_and(|name| is_disabled(&name)),
     };
     disabled.then_some(Absence::Disabled)
+}
+
+/// Why the host does not use an address that it was given, with these flags.
+fn why_unused(flags: u32) -> Option<Absence> {
+    match flags {
+        _ if flags & libc::IFA_F_DADFAILED != 0 => Some(Absence::Duplicate),
+        _ if flags & libc::IFA_F_TENTATIVE != 0 => Some(Absence::Tentative),
+        _ => None,
+    }
 }
 
 fn is_disabled(interface: &str) -> bool {
@@ -248,6 +257,8 @@ fn flags(line: &str, address: &SocketAddrV6) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsFd;
+
     use super::*;
 
     /// net/tcp_states.h
@@ -272,5 +283,74 @@ mod tests {
         for (number, name) in (0..).zip(names) {
             assert_eq!(state(number), name, "{number}");
         }
+    }
+
+    #[test]
+    fn each_field_of_a_connection_is_found_and_windows_are_told_in_bytes() {
+        let mut raw = [0; LAST_OF_TCP_INFO];
+        for (at, value) in [(8, 201), (16, 1000), (20, 9), (68, 202), (72, 203), (76, 7), (80, 5)] {
+            raw[at..at + 4].copy_from_slice(&u32::to_ne_bytes(value));
+        }
+        raw[100..104].copy_from_slice(&u32::to_ne_bytes(4));
+        for (at, value) in [(120, 1 << 33), (128, 1 << 34), (200, 1 << 35)] {
+            raw[at..at + 8].copy_from_slice(&u64::to_ne_bytes(value));
+        }
+        let expected = TcpInfo {
+            state: TcpState::Other(0),
+            rtt: Duration::from_micros(202),
+            rtt_variance: Duration::from_micros(203),
+            retransmission_timeout: Duration::from_micros(201),
+            congestion_window: 5000,
+            slow_start_threshold: Some(7000),
+            send_mss: 1000,
+            recv_mss: 9,
+            retransmits: 4,
+            bytes_sent: 1 << 35,
+            bytes_acked: 1 << 33,
+            bytes_received: 1 << 34,
+        };
+        assert_eq!(read_tcp_info(&raw), Some(expected));
+        raw[76..80].copy_from_slice(&u32::to_ne_bytes(0x7fff_ffff));
+        assert_eq!(read_tcp_info(&raw).unwrap().slow_start_threshold, None);
+    }
+
+    #[test]
+    fn a_kernel_that_tells_less_of_a_connection_is_too_old() {
+        assert_eq!(read_tcp_info(&[0; LAST_OF_TCP_INFO - 1]), None);
+    }
+
+    /// As the kernel counts the times of sending.
+    #[test]
+    fn a_moment_is_told_by_the_clock_of_the_kernel() {
+        let clock = || {
+            let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+            // SAFETY: the call writes one `timespec`.
+            check(unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) }).unwrap();
+            Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+        };
+        let hour = Duration::from_secs(3600);
+        for (ahead, no_less) in [(Duration::ZERO, Duration::ZERO), (hour, hour / 2)] {
+            let before = clock();
+            let told = monotonic_nanos(Instant::now() + ahead).unwrap();
+            let told = Duration::from_nanos(told);
+            assert!(before + no_less <= told && told <= clock() + ahead, "{before:?}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_unused_while_or_because_another_host_may_have_it() {
+        let (tentative, failed) = (libc::IFA_F_TENTATIVE, libc::IFA_F_DADFAILED);
+        assert_eq!(why_unused(tentative), Some(Absence::Tentative));
+        assert_eq!(why_unused(failed), Some(Absence::Duplicate));
+        assert_eq!(why_unused(tentative | failed), Some(Absence::Duplicate));
+        assert_eq!(why_unused(libc::IFA_F_PERMANENT | libc::IFA_F_DEPRECATED), None);
+        assert_eq!(why_unused(0), None);
+    }
+
+    #[test]
+    fn what_has_no_error_queue_says_so() {
+        let file = fs::File::open("/proc/self/status").unwrap();
+        let error = recv_error(file.as_fd(), &mut []).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ENOTSOCK));
     }
 }

@@ -101,11 +101,10 @@ pub(crate) struct Waker(Arc<Owned>);
 impl Waker {
     /// Makes the other half readable, and never waits.
     pub(crate) fn wake(&self) {
-        match send(borrow(&self.0), &[1], false) {
-            Ok(_) => {}
-            // It is full of wake-ups that nobody has drained yet, and so it is readable.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => log::trace!("nobody is there to be woken: {error}"),
+        if let Err(error) = send(borrow(&self.0), &[1], false) {
+            // It is full of wake-ups that nobody has drained yet, and so it is readable; or nobody is
+            // there to be woken.
+            log::trace!("no further wake-up: {error}");
         }
     }
 }
@@ -128,10 +127,8 @@ impl Woken {
     pub(crate) fn drain(&self) {
         let mut bytes = [0; 64];
         loop {
-            match recv(self.fd(), Buffer::from(&mut bytes[..]), Take::Data) {
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(error) => return log::debug!("cannot take the wake-ups: {error}"),
+            if let Err(error) = recv(self.fd(), Buffer::from(&mut bytes[..]), Take::Data) {
+                return log::trace!("no more wake-ups to take: {error}");
             }
         }
     }
@@ -196,6 +193,16 @@ mod tests {
             let (start, timeout) = (Instant::now(), Duration::from_micros(micros));
             assert!(!wait_any(&[], Some(woken.fd()), Some(timeout)).unwrap().any());
             assert!(start.elapsed() >= timeout);
+        }
+    }
+
+    #[test]
+    fn a_wait_that_found_nothing_before_its_time_goes_on() {
+        for timeout in [None, PATIENCE] {
+            let mut answers = [false, false, true].into_iter();
+            let found = wait_until(timeout, |ready| *ready, |_| Ok(answers.next().unwrap()));
+            assert!(found.unwrap());
+            assert_eq!(answers.next(), None);
         }
     }
 

@@ -445,6 +445,13 @@ fn what_cannot_be_cut_at_once_goes_in_parts() {
             });
             assert_eq!(require!(sent, "faults").unwrap(), len);
             assert_eq!(lines, Vec::<String>::new());
+            // One that cannot either says so for itself.
+            let other = UdpSocket::bind("[::1]:0").unwrap();
+            let lines = logged(|| {
+                let sent = with_faults(faults, || other.send_segments(&mut batch, &message));
+                assert_eq!(sent.unwrap().unwrap(), len);
+            });
+            assert_eq!(lines.len(), 1, "{lines:?}");
         }
         // What is wrong for another reason says nothing about cutting.
         let client = UdpSocket::bind("[::1]:0").unwrap();

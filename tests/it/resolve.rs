@@ -37,6 +37,25 @@ fn a_literal_is_itself() {
     assert_eq!(find("127.0.0.1", Family::Ipv4), Ok(vec![Ipv4Addr::LOCALHOST.into()]));
 }
 
+/// What the C library allocates, no allocator of Rust counts.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_is_freed() {
+    use crate::support::{alone, resident};
+
+    alone(|| {
+        // The first time, more of the program comes into memory.
+        let [_, before, after] = [100, 100, 30_000].map(|times| {
+            for _ in 0..times {
+                find("::1", Family::Ipv6).unwrap();
+            }
+            resident()
+        });
+        // An answer has some hundred bytes.
+        assert!(after < before + 1024, "{before} KiB, and then {after}");
+    });
+}
+
 #[test]
 fn an_address_of_the_other_family_is_never_given() {
     let wrong = [

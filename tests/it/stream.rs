@@ -349,6 +349,13 @@ fn a_debug_print_names_both_ends() {
     ] {
         assert!(shown.contains(part), "{shown} lacks {part}");
     }
+    #[cfg(unix)]
+    {
+        use std::os::fd::{AsFd, AsRawFd};
+
+        let fd = client.as_fd();
+        assert!(shown.ends_with(&format!("fd: {} }} }}", fd.as_raw_fd())), "{shown} lacks {fd:?}");
+    }
 }
 
 /// What the types keep out (`tests/ui/shutdown_before_connect.rs`).

@@ -12,6 +12,8 @@ pub(in crate::sys) use self::linux::send_part;
     target_vendor = "apple",
 )))]
 pub(in crate::sys) use crate::sys::bulk::send_nothing as send_part;
+#[cfg(any(target_os = "freebsd", target_os = "dragonfly", target_vendor = "apple", test))]
+use std::{ffi::c_int, io};
 
 #[cfg(any(target_os = "freebsd", target_os = "dragonfly", target_vendor = "apple"))]
 mod bsd {
@@ -19,6 +21,7 @@ mod bsd {
     use std::os::fd::AsRawFd;
     use std::{io, ptr};
 
+    use super::told;
     use crate::sys::Borrowed;
     use crate::sys::unix::check;
 
@@ -56,20 +59,22 @@ mod bsd {
         });
         told(result, count)
     }
+}
 
-    /// The calls fail with `EAGAIN` or `EINTR` after a part, too, and say beside it how much it was.
-    fn told(result: io::Result<libc::c_int>, sent: libc::off_t) -> io::Result<usize> {
-        match (result, usize::try_from(sent)) {
-            (Ok(_), Ok(sent)) => Ok(sent),
-            (Ok(_), Err(_)) => Err(io::ErrorKind::InvalidData.into()),
-            (Err(error), Ok(sent)) if sent > 0 && is_pause(&error) => Ok(sent),
-            (Err(error), _) => Err(error),
-        }
+/// The calls fail with `EAGAIN` or `EINTR` after a part, too, and say beside it how much it was.
+#[cfg(any(target_os = "freebsd", target_os = "dragonfly", target_vendor = "apple", test))]
+fn told(result: io::Result<c_int>, sent: libc::off_t) -> io::Result<usize> {
+    match (result, usize::try_from(sent)) {
+        (Ok(_), Ok(sent)) => Ok(sent),
+        (Ok(_), Err(_)) => Err(io::ErrorKind::InvalidData.into()),
+        (Err(error), Ok(sent)) if sent > 0 && is_pause(&error) => Ok(sent),
+        (Err(error), _) => Err(error),
     }
+}
 
-    fn is_pause(error: &io::Error) -> bool {
-        matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
-    }
+#[cfg(any(target_os = "freebsd", target_os = "dragonfly", target_vendor = "apple", test))]
+fn is_pause(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -161,9 +166,35 @@ mod linux {
     fn take(set: &libc::sigset_t) {
         let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: `set` is a set, `at_once` a time, and nothing is to be told of the signal.
-        if unsafe { libc::sigtimedwait(set, ptr::null_mut(), &raw const at_once) } == -1 {
-            // Where the kernel sent none, there is none to take.
-            log::trace!("no SIGPIPE to take: {}", io::Error::last_os_error());
+        let taken = check(unsafe { libc::sigtimedwait(set, ptr::null_mut(), &raw const at_once) });
+        // Where the kernel sent none, there is none to take.
+        if let Err(error) = taken {
+            log::trace!("no SIGPIPE to take: {error}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_out_before_a_pause_is_no_failure() {
+        let failed = |code| Err(io::Error::from_raw_os_error(code));
+        assert_eq!(told(Ok(0), 3).unwrap(), 3);
+        assert_eq!(told(Ok(0), 0).unwrap(), 0);
+        assert_eq!(told(Ok(0), -1).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        for pause in [libc::EAGAIN, libc::EINTR] {
+            assert_eq!(told(failed(pause), 3).unwrap(), 3);
+            for sent in [0, -1] {
+                assert_eq!(told(failed(pause), sent).unwrap_err().raw_os_error(), Some(pause));
+            }
+        }
+        for sent in [0, 3] {
+            assert_eq!(
+                told(failed(libc::EPIPE), sent).unwrap_err().raw_os_error(),
+                Some(libc::EPIPE)
+            );
         }
     }
 }

@@ -153,16 +153,18 @@ fn accept_and_set(
     let accepted = unsafe { OwnedFd::from_raw_fd(accepted) };
     // SAFETY: the descriptor is open.
     check(unsafe { libc::fcntl(accepted.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) })?;
-    match never_sigpipe(accepted.as_fd()) {
-        // Apple takes no option of a connection that has ended already (xnu, sosetopt).
-        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
-            return Err(io::ErrorKind::ConnectionAborted.into());
-        }
-        other => other?,
-    }
+    never_sigpipe(accepted.as_fd()).map_err(unless_ended)?;
     // The BSDs hand the flag of the listener on.
     set_nonblocking(accepted.as_fd(), nonblocking)?;
     Ok(accepted.into())
+}
+
+/// Apple takes no option of a connection that has ended already (xnu, sosetopt).
+fn unless_ended(error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(libc::EINVAL) => io::ErrorKind::ConnectionAborted.into(),
+        _ => error,
+    }
 }
 
 #[cfg(test)]
@@ -207,5 +209,12 @@ mod tests {
     fn a_peer_without_an_address_is_gone_and_one_of_another_family_is_an_error() {
         assert_eq!(no_peer(&0).kind(), io::ErrorKind::ConnectionAborted);
         assert_eq!(no_peer(&2).kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn a_connection_that_takes_no_option_has_ended() {
+        let told = |code| unless_ended(io::Error::from_raw_os_error(code));
+        assert_eq!(told(libc::EINVAL).kind(), io::ErrorKind::ConnectionAborted);
+        assert_eq!(told(libc::ENOBUFS).raw_os_error(), Some(libc::ENOBUFS));
     }
 }

@@ -45,8 +45,12 @@ pub(crate) fn interface_addresses() -> io::Result<Vec<InterfaceAddress>> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(in crate::sys) fn is_loopback_down() -> bool {
     let flags = list(|entry| Some(entry.ifa_flags as c_int)).unwrap_or_default();
-    let mut loopbacks = flags.into_iter().filter(|flags| flags & libc::IFF_LOOPBACK != 0);
-    loopbacks.any(|flags| flags & libc::IFF_UP == 0)
+    flags.into_iter().any(is_down_loopback)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_down_loopback(flags: c_int) -> bool {
+    flags & libc::IFF_LOOPBACK != 0 && flags & libc::IFF_UP == 0
 }
 
 /// What `read` makes of each entry of getifaddrs(3).
@@ -134,4 +138,49 @@ fn part<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let mut part = [0; N];
     part.copy_from_slice(&bytes[at..at + N]);
     part
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The address that is made of one of the system, whose octets these are.
+    fn read_back(ip: &str) -> String {
+        let mut raw = [0_u8; size_of::<libc::sockaddr_in6>()];
+        if names::LEN_IN_ADDRESS {
+            raw[0] = raw.len() as u8;
+        }
+        let at = offset_of!(libc::sockaddr_in6, sin6_addr);
+        raw[at..at + 16].copy_from_slice(&ip.parse::<Ipv6Addr>().unwrap().octets());
+        address(raw.as_ptr().cast(), libc::AF_INET6).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_zone_that_the_bsds_write_into_an_address_is_taken_out() {
+        for (raw, expected) in [("fe80:5::1", "fe80::1"), ("febf:5::1", "febf::1")] {
+            assert_eq!(read_back(raw), expected);
+        }
+        for other in ["fe80::1", "fec0:5::1", "fe40:5::1", "fe00:5::1", "2080:5::1", "ff82:5::1"] {
+            assert_eq!(read_back(other), other);
+        }
+    }
+
+    #[test]
+    fn an_interface_without_an_address_has_none() {
+        for family in [libc::AF_INET6, libc::AF_INET, libc::AF_UNSPEC] {
+            assert_eq!(address(ptr::null(), family), None);
+        }
+        let other = [0_u8; size_of::<libc::sockaddr_in6>()];
+        assert_eq!(address(other.as_ptr().cast(), libc::AF_UNSPEC), None);
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn loopback_is_down_when_it_is_both() {
+        let (loopback, up) = (libc::IFF_LOOPBACK, libc::IFF_UP);
+        assert!(is_down_loopback(loopback));
+        for flags in [0, up, up | loopback] {
+            assert!(!is_down_loopback(flags), "{flags}");
+        }
+    }
 }

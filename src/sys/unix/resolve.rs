@@ -118,8 +118,36 @@ mod tests {
         // netdb.h of glibc and of musl.
         #[cfg(target_os = "linux")]
         assert_eq!(NO_ADDRESS[0], libc::EAI_NODATA);
+        // glibc gives the second one for an address of the other family.
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        assert_eq!(look_up("127.0.0.1", true).unwrap_err().reason, ResolveReason::NoAddress);
         assert_ne!(failure(libc::EAI_NONAME).error.to_string(), "");
         // There is no such number.
         assert_eq!(failure(12345).reason, ResolveReason::Other);
+    }
+
+    #[test]
+    fn an_answer_without_a_whole_address_is_none() {
+        let ipv6 = crate::sys::unix::encode(&SocketAddrV6::new([1; 16].into(), 0, 0, 0));
+        // SAFETY: all-zero bytes are a valid `addrinfo`.
+        let mut entry: libc::addrinfo = unsafe { std::mem::zeroed() };
+        entry.ai_addr = (&raw const ipv6).cast_mut().cast();
+        // Both are read out of the room of the longer one.
+        let lens = [
+            (libc::AF_INET6, size_of::<libc::sockaddr_in6>()),
+            (libc::AF_INET, size_of::<libc::sockaddr_in>()),
+        ];
+        for (family, len) in lens {
+            entry.ai_family = family;
+            for (len, is_whole) in [(len, true), (len - 1, false), (0, false)] {
+                entry.ai_addrlen = len as libc::socklen_t;
+                assert_eq!(address(&entry).is_some(), is_whole, "{family}: {len}");
+            }
+            entry.ai_addrlen = len as libc::socklen_t;
+            let nowhere = libc::addrinfo { ai_addr: ptr::null_mut(), ..entry };
+            assert_eq!(address(&nowhere), None);
+        }
+        entry.ai_family = libc::AF_UNIX;
+        assert_eq!(address(&entry), None);
     }
 }

@@ -20,9 +20,8 @@ pub(crate) fn wait_once(
     let mut entries: Vec<_> = sockets.iter().map(|fd| entry(*fd, libc::POLLOUT)).collect();
     entries.extend(wakeup.map(|fd| entry(fd, libc::POLLIN)));
     let count = libc::nfds_t::try_from(entries.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
-    let millis = timeout.map_or(-1, millis);
     // SAFETY: there are `count` entries, and nobody else uses them meanwhile.
-    check(unsafe { libc::poll(entries.as_mut_ptr(), count, millis) })?;
+    check(unsafe { libc::poll(entries.as_mut_ptr(), count, millis(timeout)) })?;
     let (sockets, wakeup) = entries.split_at(sockets.len());
     let is_ready = |entry: &libc::pollfd| entry.revents != 0;
     Ok(Ready {
@@ -43,13 +42,15 @@ pub(crate) fn wait_one_once(
     };
     let mut entry = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
     // SAFETY: there is one entry, and nobody else uses it meanwhile.
-    check(unsafe { libc::poll(&raw mut entry, 1, timeout.map_or(-1, millis)) })
-        .map(|ready| ready != 0)
+    check(unsafe { libc::poll(&raw mut entry, 1, millis(timeout)) }).map(|ready| ready != 0)
 }
 
-/// Rounded up, so that a wait of less than a millisecond does not spin.
-fn millis(duration: Duration) -> c_int {
-    c_int::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
+/// Below zero for as long as it takes. Rounded up, so that a wait of less than a millisecond does not
+/// spin.
+fn millis(timeout: Option<Duration>) -> c_int {
+    timeout.map_or(-1, |time| {
+        c_int::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
+    })
 }
 
 /// Two sockets, nonblocking: what is sent on one arrives at the other.
@@ -60,4 +61,19 @@ pub(crate) fn pair() -> io::Result<(Owned, Owned)> {
         prepare(socket.as_fd())?;
     }
     Ok((near.into(), far.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_rounded_up_to_what_poll_counts_in() {
+        for (nanos, expected) in [(0, 0), (1, 1), (1_000_000, 1), (1_000_001, 2)] {
+            assert_eq!(millis(Some(Duration::from_nanos(nanos))), expected);
+        }
+        assert_eq!(millis(Some(Duration::MAX)), c_int::MAX);
+        // poll(2): a negative number has no end.
+        assert!(millis(None) < 0);
+    }
 }

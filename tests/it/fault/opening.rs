@@ -330,6 +330,16 @@ fn a_socket_that_cannot_change_its_state_is_given_back() {
     });
 }
 
+/// The BSDs disconnect, and say so.
+#[test]
+fn a_complaint_about_the_family_of_no_peer_is_no_failure() {
+    let connected = socket().connect("[::1]:9").unwrap();
+    let call = libc::SYS_connect;
+    let fault = Fault { call, arguments: &[], errno: libc::EAFNOSUPPORT };
+    let result = require!(with_faults(&[fault], || connected.disconnect()), "faults");
+    assert!(result.is_ok(), "{result:?}");
+}
+
 #[test]
 fn a_descriptor_that_cannot_be_examined_is_given_back() {
     alone(|| {

@@ -168,13 +168,6 @@ impl Soak {
     }
 }
 
-/// The memory of the process, in KiB, as the kernel counts it.
-fn resident() -> usize {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
 fn threads() -> usize {
     fs::read_dir("/proc/self/task").unwrap().count()
 }

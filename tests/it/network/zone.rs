@@ -171,12 +171,19 @@ fn a_socket_bound_to_a_device_needs_no_zone() {
             let stream = Builder::stream().with(wire.clone());
             stream.connect(("fe80::1", listening.port())).unwrap();
             stream.connect_timeout(("fe80::1", listening.port()), PATIENCE).unwrap();
-            let datagram = Builder::datagram().with(wire).bind("[::]:0").unwrap();
+            let datagram = Builder::datagram().with(wire.clone()).bind("[::]:0").unwrap();
             datagram.send_to(b"unzoned", ("fe80::1", port)).unwrap();
             datagram.connect(("fe80::1", port)).unwrap().send(b"connected").unwrap();
+            // Linux before 5.1 tells the name of the device, and no index.
+            let index = [(1, libc::SOL_SOCKET), (2, libc::SO_BINDTOIFINDEX)];
+            let call = libc::SYS_getsockopt;
+            let fault = Fault { call, arguments: &index, errno: libc::ENOPROTOOPT };
+            let datagram = Builder::datagram().with(wire).bind("[::]:0").unwrap();
+            let sent = with_faults(&[fault], || datagram.send_to(b"by name", ("fe80::1", port)));
+            assert_eq!(require!(sent, "faults").unwrap(), 7);
         }
     });
-    for len in [7, 9, 7, 9] {
+    for len in [7, 9, 7, 7, 9, 7] {
         assert_eq!(server.recv_from(&mut [0; 16]).unwrap().0, len);
     }
 }

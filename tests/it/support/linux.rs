@@ -1,7 +1,7 @@
 //! What only Linux has: system calls that fail on demand, threads without privileges.
 #![allow(unsafe_code, reason = "the tests ask the system, and not the crate, what it did")]
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
@@ -243,6 +243,13 @@ impl SleepCounter {
         let count = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
         count.unwrap().trim().parse().unwrap()
     }
+}
+
+/// The memory of the process, in KiB, as the kernel counts it.
+pub(crate) fn resident() -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 /// How often a call was cut short by `tests/it/fault/short.c`, which must be in this process.
