@@ -114,7 +114,7 @@ impl SendBatch {
         mut packets: I,
     ) -> io::Result<usize> {
         self.room.send(socket.fd, packets.clone()).map_err(|error| match packets.next() {
-            Some(Ok(packet)) => explain(socket, &packet, error),
+            Some(Ok(packet)) => explain(socket, &packet, total(packet.data), error),
             _ => error,
         })
     }
@@ -151,7 +151,8 @@ impl SendBatch {
         let (mut sent, mut limit, mut refused) = (0, known, false);
         loop {
             let chunk = size * (most_payload(packet.ipv4) / size).clamp(1, limit);
-            let result = if sent == 0 && all <= chunk && packet.data.len() <= SLICES {
+            // A chunk never grows, so that nothing has been sent before all of it.
+            let result = if all <= chunk && packet.data.len() <= SLICES {
                 self.room.send_one(socket.fd, &packet).map(|()| all)
             } else {
                 let (cuts, slices) = match cut(packet.data, sent, size, chunk) {
@@ -188,7 +189,8 @@ impl SendBatch {
                     (limit, refused) = (1, false);
                 }
                 Err(_) if sent > 0 => return Ok(sent),
-                Err(error) => return Err(explain(socket, &packet, error)),
+                // Of one segment: how many there are was not what is wrong.
+                Err(error) => return Err(explain(socket, &packet, all.min(size), error)),
             }
         }
     }
@@ -427,6 +429,7 @@ mod tests {
         check(&[10, 0, 990, 50], 100, 300);
         check(&[1; 1000], 7, 14);
         check(&[3; 1000], 7, 700);
+        check(&[5; 1000], 11, 1100);
         check(&[0, 0, 5], 2, 4);
         check(&[200_000], 1200, 64_800);
     }

@@ -312,7 +312,7 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
             None => sys::send_to_vectored(socket.fd, data, peer),
             Some(departure) => sys::send_message(socket.fd, data, peer, departure, *ipv4),
         };
-        result.map_err(|error| explain(socket, &packet, error))
+        result.map_err(|error| explain(socket, &packet, total(data), error))
     }
 
     /// As the system takes it.
@@ -380,24 +380,28 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     }
 }
 
-/// What the system's error means of a packet that it did not send.
+/// What the system's error means of a packet that it did not send, with so many bytes in one call.
 #[cold]
-pub(crate) fn explain(socket: sys::Target<'_>, packet: &Packet<'_>, error: io::Error) -> io::Error {
-    let Packet { data, peer, departure, .. } = packet;
+pub(crate) fn explain(
+    socket: sys::Target<'_>,
+    packet: &Packet<'_>,
+    all: usize,
+    error: io::Error,
+) -> io::Error {
+    let Packet { peer, departure, .. } = packet;
     let departure = &departure.unwrap_or_default();
-    let len = length(data, departure);
+    let len = length(all, departure);
     let attempt = match peer {
         Some(peer) => Attempt::to(socket, peer, len),
         None => Attempt::connected(socket, len),
     };
-    let error = explain_departure(socket, departure, total(data), error);
+    let error = explain_departure(socket, departure, all, error);
     attempt.from(departure.source, departure.interface).explain(error)
 }
 
 /// The length of what may be too long: of all that is given, or of one of the datagrams that it is
 /// cut into.
-fn length(data: &[IoSlice<'_>], departure: &Departure) -> usize {
-    let all = total(data);
+fn length(all: usize, departure: &Departure) -> usize {
     match departure.segment_size {
         Some(size) if size != 0 && all <= usize::from(u16::MAX) => all.min(size.into()),
         _ => all,

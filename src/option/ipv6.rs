@@ -491,17 +491,24 @@ impl AddressPreferences {
         found.fold(Self::DEFAULT, |all, (_, preference)| all.with(*preference))
     }
 
-    /// On the systems that know nothing but temporary addresses.
-    fn apply_temporary(self, socket: Target<'_>) -> io::Result<()> {
+    /// On the systems that know nothing but temporary addresses (`IPV6_PREFER_TEMPADDR`).
+    fn temporary(self) -> io::Result<c_int> {
         if self.contains(Self::CARE_OF) || self.contains(Self::CGA) {
             return Err(sys::unsupported());
         }
-        let value = match (self.contains(Self::TEMPORARY), self.contains(Self::PUBLIC)) {
+        Ok(match (self.contains(Self::TEMPORARY), self.contains(Self::PUBLIC)) {
             (true, _) => 1,
             (_, true) => 0,
             _ => -1,
-        };
-        sys::set_int(socket, names::IPV6_PREFER_TEMPADDR, value)
+        })
+    }
+
+    fn from_temporary(value: c_int) -> Self {
+        match value {
+            0 => Self::PUBLIC,
+            1 => Self::TEMPORARY,
+            _ => Self::DEFAULT,
+        }
     }
 }
 
@@ -521,11 +528,10 @@ impl Setting for AddressPreferences {
     const NAME: &'static str = "IPV6_ADDR_PREFERENCES";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        if names::IPV6_ADDR_PREFERENCES.is_none() {
-            return self.apply_temporary(socket);
+        match names::IPV6_ADDR_PREFERENCES {
+            None => sys::set_int(socket, names::IPV6_PREFER_TEMPADDR, self.temporary()?)?,
+            name => sys::set_int(socket, name, self.flags())?,
         }
-        let flags = self.flags();
-        sys::set_int(socket, names::IPV6_ADDR_PREFERENCES, flags)?;
         if self.contains(Self::CGA) && !Self::read(socket)?.contains(Self::CGA) {
             return Err(sys::unsupported());
         }
@@ -533,13 +539,54 @@ impl Setting for AddressPreferences {
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        if names::IPV6_ADDR_PREFERENCES.is_some() {
-            return sys::get_int(socket, names::IPV6_ADDR_PREFERENCES).map(Self::from_flags);
+        match names::IPV6_ADDR_PREFERENCES {
+            None => sys::get_int(socket, names::IPV6_PREFER_TEMPADDR).map(Self::from_temporary),
+            name => sys::get_int(socket, name).map(Self::from_flags),
         }
-        Ok(match sys::get_int(socket, names::IPV6_PREFER_TEMPADDR)? {
-            0 => Self::PUBLIC,
-            1 => Self::TEMPORARY,
-            _ => Self::DEFAULT,
-        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AddressPreferences as Prefer;
+
+    #[test]
+    fn a_preference_takes_the_place_of_its_opposite_and_of_nothing_else() {
+        let all = [
+            (Prefer::TEMPORARY, Prefer::PUBLIC),
+            (Prefer::PUBLIC, Prefer::TEMPORARY),
+            (Prefer::HOME, Prefer::CARE_OF),
+            (Prefer::CARE_OF, Prefer::HOME),
+            (Prefer::CGA, Prefer::NON_CGA),
+            (Prefer::NON_CGA, Prefer::CGA),
+        ];
+        for (one, opposite) in all {
+            assert_eq!(one.with(opposite), opposite);
+            assert_eq!(one.with(one), one);
+            for (other, _) in all.into_iter().filter(|(other, _)| ![one, opposite].contains(other))
+            {
+                let both = one.with(other);
+                assert!(both.contains(one) && both.contains(other) && !both.contains(opposite));
+                let changed = both.with(opposite);
+                assert!(changed.contains(opposite) && changed.contains(other));
+                assert!(!changed.contains(one));
+            }
+        }
+    }
+
+    #[test]
+    fn where_there_are_temporary_addresses_only_the_rest_is_refused() {
+        let kind = |prefer: Prefer| prefer.temporary().map_err(|error| error.kind());
+        let (temporary, public) = (Prefer::TEMPORARY, Prefer::PUBLIC);
+        for (prefer, value) in [(temporary, 1), (public, 0), (Prefer::DEFAULT, -1)] {
+            assert_eq!(kind(prefer), Ok(value));
+            assert_eq!(Prefer::from_temporary(value), prefer);
+            // These are what a system does that knows nothing of them.
+            assert_eq!(kind(prefer.with(Prefer::HOME)), Ok(value));
+            assert_eq!(kind(prefer.with(Prefer::NON_CGA)), Ok(value));
+            for refused in [Prefer::CARE_OF, Prefer::CGA] {
+                assert_eq!(kind(prefer.with(refused)), Err(std::io::ErrorKind::Unsupported));
+            }
+        }
     }
 }

@@ -54,14 +54,10 @@ impl Setting for DontFragment {
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
         sys::set_bool(socket, names::IPV6_DONTFRAG, self.0)?;
-        sys::set_twin(socket, names::IP_DONTFRAGMENT, self.0.into())?;
-        let (name, value) = (
-            names::IP_MTU_DISCOVER,
-            if self.0 { names::PMTUDISC_DO } else { names::PMTUDISC_WANT },
-        );
-        match value {
-            Some(value) if names::IP_DONTFRAGMENT.is_none() => sys::set_twin(socket, name, value),
-            _ => Ok(()),
+        let discover = if self.0 { names::PMTUDISC_DO } else { names::PMTUDISC_WANT };
+        match (names::IP_DONTFRAGMENT, discover) {
+            (None, Some(discover)) => sys::set_twin(socket, names::IP_MTU_DISCOVER, discover),
+            (twin, _) => sys::set_twin(socket, twin, self.0.into()),
         }
     }
 

@@ -129,8 +129,10 @@ impl Setting for Timestamping {
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
         let wanted = [
-            (self.receive, names::TIMESTAMPING_RX_SOFTWARE | names::TIMESTAMPING_SOFTWARE),
-            (self.send, names::TIMESTAMPING_TX_SOFTWARE | names::TIMESTAMPING_SOFTWARE),
+            (self.receive, names::TIMESTAMPING_RX_SOFTWARE),
+            (self.receive, names::TIMESTAMPING_SOFTWARE),
+            (self.send, names::TIMESTAMPING_TX_SOFTWARE),
+            (self.send, names::TIMESTAMPING_SOFTWARE),
             (self.send, names::TIMESTAMPING_TX_FORM),
             (self.hardware, names::TIMESTAMPING_RAW_HARDWARE),
             (self.hardware && self.receive, names::TIMESTAMPING_RX_HARDWARE),

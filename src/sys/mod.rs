@@ -172,10 +172,11 @@ fn number(shape: Shape) -> socket2::Type {
     }
 }
 
-/// Whether the system has sockets of a protocol, where `socket` does not tell.
+/// Whether a system that has ICMPv6 datagrams or not has sockets of a protocol, where `socket` does
+/// not tell.
 #[inline]
-fn has(protocol: Protocol) -> bool {
-    protocol != Protocol::Icmpv6 || names::ICMPV6_DATAGRAMS
+fn has(protocol: Protocol, icmpv6: bool) -> bool {
+    protocol != Protocol::Icmpv6 || icmpv6
 }
 
 /// Keeps other programs off the identifier of an echo socket, unless it is to be shared.
@@ -189,7 +190,7 @@ pub(crate) fn keep_identifier(fd: Borrowed<'_>) -> io::Result<()> {
 /// Sets `IPV6_V6ONLY` of a socket that is not bound, and reads it back.
 #[inline]
 pub(crate) fn set_v6_only(fd: Borrowed<'_>, v6_only: bool) -> io::Result<()> {
-    let socket = Target { fd, dual_stack: !v6_only };
+    let socket = Target { fd, dual_stack: false };
     set_bool(socket, names::IPV6_V6ONLY, v6_only)?;
     // Before bind: after it, Linux reads 1 on a socket bound to [::1] whatever was set.
     if get_bool(socket, names::IPV6_V6ONLY)? == v6_only { Ok(()) } else { Err(not_taken()) }
@@ -318,10 +319,15 @@ pub(crate) fn mtu(socket: Target<'_>) -> io::Result<u32> {
     if names::IPV6_PATHMTU.is_none() {
         return get_u32(socket, names::IPV6_MTU);
     }
-    // `struct ip6_mtuinfo`: an address, then the number (RFC 3542, section 11.4).
     let mut info = [0; 32];
-    match get_bytes(socket, names::IPV6_PATHMTU, &mut info)? {
-        32 => Ok(u32::from_ne_bytes([info[28], info[29], info[30], info[31]])),
+    let len = get_bytes(socket, names::IPV6_PATHMTU, &mut info)?;
+    mtu_of(&info[..len])
+}
+
+/// The number of `struct ip6_mtuinfo`, after an address (RFC 3542, section 11.4).
+fn mtu_of(info: &[u8]) -> io::Result<u32> {
+    match info.split_last_chunk() {
+        Some((address, mtu)) if address.len() == 28 => Ok(u32::from_ne_bytes(*mtu)),
         _ => Err(io::ErrorKind::InvalidData.into()),
     }
 }
@@ -351,4 +357,29 @@ pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
         set_u32(socket, names::SO_BINDTOIFINDEX, bound)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{has, mtu_of};
+    use crate::kind::Protocol;
+
+    #[test]
+    fn a_system_without_icmpv6_datagrams_has_the_other_protocols() {
+        for protocol in [Protocol::Tcp, Protocol::MultipathTcp, Protocol::Udp] {
+            assert!(has(protocol, true) && has(protocol, false), "{protocol:?}");
+        }
+        assert!(has(Protocol::Icmpv6, true));
+        assert!(!has(Protocol::Icmpv6, false));
+    }
+
+    #[test]
+    fn the_path_mtu_is_the_last_field_of_its_structure() {
+        let mut info = [0xff; 32];
+        info[28..].copy_from_slice(&1400_u32.to_ne_bytes());
+        assert_eq!(mtu_of(&info).unwrap(), 1400);
+        for cut in [&info[..31], &info[..4], &[]] {
+            assert_eq!(mtu_of(cut).unwrap_err().kind(), std::io::ErrorKind::InvalidData);
+        }
+    }
 }

@@ -13,10 +13,9 @@ use crate::addr::Zone;
 #[inline]
 pub(crate) fn get_int(socket: Target<'_>, name: Name) -> io::Result<c_int> {
     let mut bytes = [0; size_of::<c_int>()];
-    // Windows writes one byte for a boolean; the rest stays zero.
-    let len = get_bytes(socket, name, &mut bytes)?;
-    let is_byte = cfg!(target_endian = "big") && len == 1;
-    Ok(if is_byte { c_int::from(bytes[0]) } else { c_int::from_ne_bytes(bytes) })
+    // Windows, which is little-endian, writes one byte for a boolean; the rest stays zero.
+    get_bytes(socket, name, &mut bytes)?;
+    Ok(c_int::from_ne_bytes(bytes))
 }
 
 #[inline]
@@ -199,9 +198,9 @@ pub(crate) fn linger(socket: Target<'_>) -> io::Result<Option<Duration>> {
 
 /// Rebinding over `TIME_WAIT`, which a system without the option always allows.
 pub(crate) fn set_reuse_address(socket: Target<'_>, reuse: bool) -> io::Result<()> {
-    match names::SO_REUSEADDR {
-        None if reuse => Ok(()),
-        name => set_bool(socket, name, reuse),
+    match (names::SO_REUSEADDR, reuse) {
+        (None, true) => Ok(()),
+        (name, _) => set_bool(socket, name, reuse),
     }
 }
 

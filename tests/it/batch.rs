@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use inet6::option::{RecvHopLimit, RecvPacketInfo};
 use inet6::{
-    AnyMode, Builder, CoalescedBatch, ConnectedUdpSocket, Outgoing, RecvBatch, SendBatch, UdpSocket,
+    AnyMode, Builder, CoalescedBatch, ConnectedUdpSocket, MessageTooLong, Outgoing, RecvBatch,
+    SendBatch, UdpSocket,
 };
 
 use crate::support::*;
@@ -33,9 +34,10 @@ fn a_batch_takes_what_is_there_in_order() {
     let mut batch = RecvBatch::new(8, 16).unwrap();
     let mut seen = Vec::new();
     for expected in [8, 8, 4] {
-        let datagrams = server.recv_batch(&mut batch).unwrap();
-        assert_eq!(datagrams.len(), expected);
-        for datagram in datagrams {
+        let mut datagrams = server.recv_batch(&mut batch).unwrap();
+        for left in (0..expected).rev() {
+            assert_eq!(datagrams.len(), left + 1);
+            let datagram = datagrams.next().unwrap();
             assert_eq!(datagram.source().unwrap(), source);
             let received = datagram.received().unwrap();
             assert_eq!((received.len, received.source), (datagram.payload().len(), source));
@@ -43,6 +45,7 @@ fn a_batch_takes_what_is_there_in_order() {
             assert_eq!(datagram.segments().collect::<Vec<_>>().concat(), datagram.payload());
             seen.push((datagram.payload().to_vec(), datagram.truncated()));
         }
+        assert!(datagrams.len() == 0 && datagrams.next().is_none());
     }
     let expected = texts.iter().map(|text| (text[..text.len().min(16)].to_vec(), text.len() > 16));
     assert_eq!(seen, expected.collect::<Vec<_>>());
@@ -150,6 +153,11 @@ fn an_error_is_that_of_the_first_datagram() {
         let seen = drain(&server, &mut RecvBatch::new(8, 8).unwrap());
         assert_eq!(seen, [b"0", b"1", b"4", b"5"].map(|text| text.to_vec()));
     }
+    // With what `send_to` tells of it.
+    let [long, more] = [vec![0; 70_000], vec![0; 80_000]];
+    let messages = [&long, &more].map(|data| Outgoing::to(&good, data));
+    let error = client.send_batch(&mut SendBatch::new(8).unwrap(), &messages).unwrap_err();
+    assert_eq!(MessageTooLong::of(&error).unwrap().len(), 70_000);
 }
 
 #[test]
@@ -278,11 +286,13 @@ fn bytes_of_any_length_are_cut_into_datagrams() {
     ] {
         let data = &bytes[..len];
         let message = Outgoing::to(to, data).segment_size(size);
-        for way in 0..3 {
+        for way in 0..4 {
             let pieces: Vec<_> = data.chunks(len / 5 + 1).map(IoSlice::new).collect();
             let sent = match way {
                 0 => client.send_segments(&mut batch, &message),
                 1 => client.send_segments(&mut batch, &message.vectored(&pieces)),
+                // With a call for each packet.
+                2 => client.send_segments(&mut SendBatch::new(1).unwrap(), &message),
                 _ => connected.send_segments(&mut batch, &Outgoing::new(data).segment_size(size)),
             };
             // The receive queue has room for all of any of them, so all go at once.
@@ -301,6 +311,37 @@ fn bytes_of_any_length_are_cut_into_datagrams() {
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().contains("segment_size"), "{error}");
     }
+}
+
+#[test]
+fn a_segment_in_too_many_slices_is_refused_and_those_before_it_go() {
+    let server = socket();
+    let client = UdpSocket::bind("[::1]:0").unwrap();
+    let mut batch = SendBatch::new(8).unwrap();
+    let mut slices = vec![IoSlice::new(b"x"); 71];
+    let message = Outgoing::to(server.local_addr().unwrap(), b"").segment_size(70);
+    // One segment or two.
+    for count in [65, 71] {
+        let error = client.send_segments(&mut batch, &message.vectored(&slices[..count]));
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("more than 64 slices"), "{error}");
+    }
+    slices[0] = IoSlice::new(&[7; 140]);
+    assert_eq!(client.send_segments(&mut batch, &message.vectored(&slices)).unwrap(), 140);
+    assert_eq!(segments(&server, 140).concat(), [7; 140]);
+}
+
+#[test]
+fn a_segment_that_is_too_long_is_told_as_one() {
+    let server = socket();
+    let client = UdpSocket::bind("[::1]:0").unwrap();
+    let mut batch = SendBatch::new(8).unwrap();
+    let bytes = [0; 140_000];
+    let message = Outgoing::to(server.local_addr().unwrap(), &bytes).segment_size(65_535);
+    let error = client.send_segments(&mut batch, &message).unwrap_err();
+    let too_long = MessageTooLong::of(&error).unwrap();
+    assert_eq!((too_long.len(), too_long.max_payload()), (65_535, Some(65_527)));
 }
 
 #[test]
@@ -372,8 +413,11 @@ fn what_cannot_be_cut_at_once_goes_in_parts() {
         let at_once = [eio(libc::SYS_sendmsg, &[])];
         let at_all = [eio(libc::SYS_sendmsg, &[]), eio(libc::SYS_sendmmsg, &[(2, 2)])];
         let bytes: Vec<u8> = (0..70_000_u32).map(|number| (number % 251) as u8).collect();
-        for (faults, size, len, limit) in
-            [(&at_once[..], 64, 8_000, 64), (&at_all, 1200, 70_000, 1)]
+        // What goes where it is remembered that less must go at once.
+        let two = [eio(libc::SYS_sendmmsg, &[(2, 2)])];
+        let many = [eio(libc::SYS_sendmmsg, &[(2, 59)])];
+        for (faults, parts, size, len, limit) in
+            [(&at_once[..], &two, 64, 8_000, 64), (&at_all, &many, 1200, 70_000, 1)]
         {
             let server = socket();
             let client = UdpSocket::bind("[::1]:0").unwrap();
@@ -393,21 +437,65 @@ fn what_cannot_be_cut_at_once_goes_in_parts() {
                 let expected = if round == 0 { vec![line] } else { vec![] };
                 assert_eq!(lines, expected, "told once");
             }
-            // Another socket may do what this one could not, and is tried itself.
-            for (faults, told) in [(faults, 1), (&[], 0)] {
-                let other = UdpSocket::bind("[::1]:0").unwrap();
-                let lines = logged(|| {
-                    let sent = with_faults(faults, || other.send_segments(&mut batch, &message));
-                    assert_eq!(sent.unwrap().unwrap(), len);
-                });
-                assert_eq!(lines.len(), told, "{lines:?}");
-            }
+            // Another socket may do what this one could not, with as few packets as before.
+            let other = UdpSocket::bind("[::1]:0").unwrap();
+            let mut sent = Err("nothing ran".to_owned());
+            let lines = logged(|| {
+                sent = with_faults(parts, || other.send_segments(&mut batch, &message));
+            });
+            assert_eq!(require!(sent, "faults").unwrap(), len);
+            assert_eq!(lines, Vec::<String>::new());
         }
         // What is wrong for another reason says nothing about cutting.
         let client = UdpSocket::bind("[::1]:0").unwrap();
         let mut batch = SendBatch::new(64).unwrap();
-        let nowhere = Outgoing::to("[::1]:0", &bytes).segment_size(1200);
-        let lines = logged(|| drop(client.send_segments(&mut batch, &nowhere).unwrap_err()));
+        let nowhere = Outgoing::to("[::1]:0", &bytes).segment_size(100);
+        let lines = logged(|| {
+            let error = client.send_segments(&mut batch, &nowhere).unwrap_err();
+            assert!(!error.to_string().contains("segments"), "{error}");
+        });
         assert_eq!(lines, Vec::<String>::new());
     });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_no_number_of_segments_mends_is_not_tried_again() {
+    let server = socket();
+    let client = UdpSocket::bind("[::1]:0").unwrap();
+    let mut batch = SendBatch::new(8).unwrap();
+    // Of one segment and of three.
+    for (len, errno) in [(100, libc::EIO), (100, libc::EMSGSIZE), (300, libc::ENOBUFS)] {
+        let bytes = vec![7; len];
+        let message = Outgoing::to(server.local_addr().unwrap(), &bytes).segment_size(100);
+        let gate = Gate::failing(errno, 1);
+        let sent = gate.run(libc::SYS_sendmsg, || client.send_segments(&mut batch, &message));
+        let error = require!(sent, "a gate").unwrap_err();
+        assert_eq!(gate.calls(), 1, "{error}");
+        // And the next one is as if nothing had been.
+        assert_eq!(client.send_segments(&mut batch, &message).unwrap(), len);
+        assert_eq!(segments(&server, len).len(), len / 100);
+    }
+}
+
+/// An error of what comes later is met when it is the first.
+#[cfg(target_os = "linux")]
+#[test]
+fn segments_that_went_before_an_error_are_told() {
+    let server = socket();
+    let client = UdpSocket::bind("[::1]:0").unwrap();
+    let mut batch = SendBatch::new(2).unwrap();
+    let bytes = vec![7; 100_000];
+    // Two packets go with the first call, one with the second.
+    let message = Outgoing::to(server.local_addr().unwrap(), &bytes).segment_size(40_000);
+    let full = [Fault { call: libc::SYS_sendmsg, arguments: &[], errno: libc::ENOBUFS }];
+    let sent = with_faults(&full, || {
+        let first = client.send_segments(&mut batch, &message);
+        let rest = Outgoing::to(server.local_addr().unwrap(), &bytes[80_000..]);
+        (first, client.send_segments(&mut batch, &rest.segment_size(40_000)))
+    });
+    let (first, rest) = require!(sent, "faults");
+    assert_eq!(first.unwrap(), 80_000);
+    assert_eq!(rest.unwrap_err().raw_os_error(), Some(libc::ENOBUFS));
+    assert_eq!(segments(&server, 80_000).len(), 2);
 }

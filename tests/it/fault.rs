@@ -6,6 +6,7 @@
 
 mod accept;
 mod many;
+mod older;
 mod opening;
 mod option;
 mod preload;

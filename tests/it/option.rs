@@ -248,14 +248,19 @@ mod raw {
     }
 
     /// An integer option of `IPPROTO_IP`.
+    fn read(socket: &impl AsFd, number: i32) -> i32 {
+        read_at(socket, libc::IPPROTO_IP, number)
+    }
+
+    /// An integer option of a level.
     #[allow(unsafe_code)]
-    pub(super) fn read(socket: &impl AsFd, number: i32) -> i32 {
+    pub(super) fn read_at(socket: &impl AsFd, level: i32, number: i32) -> i32 {
         let (mut value, mut len) = (0_i32, size_of::<i32>() as libc::socklen_t);
         // SAFETY: `value` has room for `len` bytes.
         let result = unsafe {
             libc::getsockopt(
                 socket.as_fd().as_raw_fd(),
-                libc::IPPROTO_IP,
+                level,
                 number,
                 (&raw mut value).cast(),
                 &mut len,
@@ -489,7 +494,13 @@ fn when_datagrams_arrive_and_leave() {
         socket.set_option(TransmitTime(true)).unwrap();
         refused(socket.set_option(TransmitTime(false)), "SO_TXTIME");
         let sending = Timestamping { send: true, ..Timestamping::default() };
-        refused(Builder::stream().with(sending).bind("[::1]:0"), "SO_TIMESTAMPING");
+        let early = Builder::stream().with(sending).bind("[::1]:0");
+        let why = "a stream tells times of sending once it is connected";
+        assert_eq!(
+            early.as_ref().unwrap_err().to_string(),
+            format!("cannot set SO_TIMESTAMPING: {why}")
+        );
+        refused(early, "SO_TIMESTAMPING");
     }
 }
 

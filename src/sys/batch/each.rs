@@ -37,8 +37,7 @@ impl Incoming {
         while self.messages.len() < self.count {
             let start = self.messages.len() * self.size;
             let room = &mut self.bytes[start..start + self.size];
-            let take =
-                if start == 0 && self.messages.is_empty() { Take::Data } else { Take::Ready };
+            let take = if self.messages.is_empty() { Take::Data } else { Take::Ready };
             match sys::recv_message(fd, &mut [IoSliceMut::new(room)], take) {
                 Ok(message) => self.messages.push(message),
                 // What has come is handed out, and the next call meets the error again, if it stays.
@@ -108,6 +107,7 @@ impl Outgoing {
         }
         Ok(sent)
     }
+
     /// Sends one packet.
     pub(crate) fn send_one(&mut self, fd: Borrowed<'_>, packet: &Packet<'_>) -> io::Result<()> {
         let peer = packet.peer.as_ref();

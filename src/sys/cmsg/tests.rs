@@ -231,10 +231,11 @@ fn a_report_keeps_its_times() {
     assert_eq!(queued.hardware_time, Some(Duration::new(9, 7)));
 }
 
-/// linux/udp.h has 16 bits for the one, linux/net_tstamp.h 64 for the other.
+/// linux/udp.h has 16 bits for the one, linux/net_tstamp.h 64 for the other; what the kernel reads
+/// as an `int` is one, of an IPv4 packet too.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
-fn a_segment_size_and_a_time_of_sending_have_their_widths() {
+fn what_is_sent_with_a_packet_has_its_width() {
     let departure =
         Departure { segment_size: Some(1000), send_at: Some(1 << 40), ..Departure::default() };
     let mut room = RoomToSend::new();
@@ -244,6 +245,18 @@ fn a_segment_size_and_a_time_of_sending_have_their_widths() {
         (names::CMSG_SCM_TXTIME.unwrap(), &(1_u64 << 40).to_ne_bytes()[..]),
     ];
     assert_eq!(Messages::<Native>::new(&room.0[..len]).collect::<Vec<_>>(), expected);
+
+    let departure =
+        Departure { hop_limit: Some(9), traffic_class: Some(0xb9), ..Departure::default() };
+    for (ipv4, names) in [
+        (false, [names::CMSG_IPV6_HOPLIMIT, names::CMSG_IPV6_TCLASS]),
+        (true, [names::CMSG_IP_TTL, names::CMSG_IP_TOS]),
+    ] {
+        let len = departure.write::<Native>(ipv4, &mut room.0).unwrap();
+        let [hops, class] = names.map(Option::unwrap);
+        let expected = [(hops, &9_i32.to_ne_bytes()[..]), (class, &0xb9_i32.to_ne_bytes()[..])];
+        assert_eq!(Messages::<Native>::new(&room.0[..len]).collect::<Vec<_>>(), expected);
+    }
 }
 
 #[test]

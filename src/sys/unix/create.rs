@@ -28,7 +28,7 @@ pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
 /// A socket that is neither bound nor connected.
 #[inline]
 pub(crate) fn open(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Descriptor> {
-    if !has(protocol) {
+    if !has(protocol, names::ICMPV6_DATAGRAMS) {
         return Err(unsupported());
     }
     match names::ATOMIC {

@@ -21,7 +21,7 @@ use crate::sys::{Target, get_int, has, names, number, set_nonblocking, unsupport
 
 /// A socket that is neither bound nor connected.
 pub(crate) fn open(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
-    if !has(protocol) {
+    if !has(protocol, names::ICMPV6_DATAGRAMS) {
         return Err(unsupported());
     }
     let (kind, protocol) = (number(shape), socket2::Protocol::from(protocol as c_int));

@@ -340,7 +340,18 @@ fn a_descriptor_that_cannot_be_examined_is_given_back() {
                 assert_eq!(open_descriptors(), before);
             }
         }
-        let adopted = TcpListener::<V6Only>::try_from(fd).unwrap();
+        let arguments = option(SOL_SOCKET, libc::SO_PROTOCOL);
+        let fault = |errno| Fault { call: libc::SYS_getsockopt, arguments: &arguments, errno };
+        // The number of no transport protocol.
+        let adopted = with_faults(&[fault(0)], || TcpListener::<V6Only>::try_from(fd));
+        let failed = adopted.unwrap().expect_err("it is told to be foreign");
+        assert!(failed.to_string().contains("neither TCP nor UDP"), "{failed}");
+        fd = failed.into_descriptor();
+        assert_eq!(open_descriptors(), before);
+        // A system that does not tell the protocol lets it pass.
+        let fault = fault(libc::ENOPROTOOPT);
+        let adopted = with_faults(&[fault], || TcpListener::<V6Only>::try_from(fd));
+        let adopted = adopted.unwrap().unwrap();
         let client = TcpStream::connect(here).unwrap();
         assert_eq!(adopted.accept().unwrap().1, client.local_addr().unwrap());
     });

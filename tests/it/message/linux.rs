@@ -13,7 +13,7 @@ use inet6::option::{
     RecvPacketInfo, RecvTimestamp, RecvTrafficClass, Timestamping, TrafficClass, TransmitTime,
     UnicastHops,
 };
-use inet6::{Builder, DualStack, FlowShare, Interface, Outgoing, UdpSocket};
+use inet6::{AnyMode, Builder, DualStack, FlowShare, Interface, Outgoing, UdpSocket};
 
 use crate::support::*;
 
@@ -181,9 +181,9 @@ fn one_datagram_differs_and_the_next_one_is_as_the_socket_says() {
 #[test]
 fn a_connected_socket_sends_one_datagram_differently_too() {
     for (peer, mode) in [
-        (IpAddr::from(Ipv6Addr::LOCALHOST), inet6::AnyMode::V6Only),
-        (Ipv6Addr::LOCALHOST.into(), inet6::AnyMode::DualStack),
-        (Ipv4Addr::LOCALHOST.into(), inet6::AnyMode::DualStack),
+        (IpAddr::from(Ipv6Addr::LOCALHOST), AnyMode::V6Only),
+        (Ipv6Addr::LOCALHOST.into(), AnyMode::DualStack),
+        (Ipv4Addr::LOCALHOST.into(), AnyMode::DualStack),
     ] {
         let server = curious(mode);
         let client = Builder::datagram().mode(mode).connect((peer, port(&server))).unwrap();
@@ -216,6 +216,45 @@ fn the_answer_comes_from_the_address_that_was_asked() {
     receive(&server).reply(&server, b"pong").unwrap();
     let (_, from) = client.recv_from(&mut [0; 16]).unwrap();
     assert_eq!(from, SocketAddr::from((asked, port(&server))));
+}
+
+/// From an address that this host does not have, another one answers; whatever else is wrong with
+/// an answer is told.
+#[test]
+fn an_answer_from_an_address_of_this_host_is_tried_once() {
+    let server = dual_socket();
+    let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    client.send_to(b"ping", ipv4(port(&server))).unwrap();
+    let mut received = receive(&server);
+    received.destination = Some(Ipv4Addr::LOCALHOST.into());
+    let mut foreign = received;
+    foreign.destination = Some(Ipv4Addr::new(192, 0, 2, 7).into());
+    for (received, errno, calls) in [
+        (received, libc::EADDRNOTAVAIL, 1),
+        (received, libc::EPERM, 1),
+        (foreign, libc::EPERM, 1),
+        (foreign, libc::EADDRNOTAVAIL, 2),
+    ] {
+        let gate = Gate::failing(errno, 1);
+        let sent = gate.run(libc::SYS_sendmsg, || received.reply(&server, b"pong"));
+        let sent = require!(sent, "a gate");
+        assert_eq!((sent.is_err(), gate.calls()), (calls == 1, calls), "{errno}");
+    }
+}
+
+/// Many hosts have such a destination, and nobody answers from it.
+#[test]
+fn an_answer_to_a_group_or_to_all_leaves_its_source_to_the_system() {
+    let server = dual_socket();
+    let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    client.send_to(b"ping", ipv4(port(&server))).unwrap();
+    let mut received = receive(&server);
+    for shared in [Ipv4Addr::new(224, 0, 0, 251), Ipv4Addr::BROADCAST] {
+        received.destination = Some(shared.into());
+        assert_eq!(server.send_message(&received.answer(b"pong")).unwrap(), 4, "{shared}");
+        assert_eq!(client.recv_from(&mut [0; 8]).unwrap().1, ipv4(port(&server)));
+    }
 }
 
 #[test]
@@ -260,6 +299,10 @@ fn segments_are_cut_and_put_together() {
     let message = Outgoing::to(to, &many).segment_size(7);
     refused(client.send_message(&message), "1000 bytes are more than 128 segments of 7");
     assert_eq!(client.send_message(&Outgoing::to(to, &many).segment_size(0)).unwrap(), 1000);
+    // As many as go are not too many, whatever else is wrong.
+    let nowhere = Outgoing::to("[::1]:0", &many[..128 * 7]).segment_size(7);
+    let error = client.send_message(&nowhere).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(libc::EINVAL), "{error}");
 }
 
 #[test]
@@ -321,6 +364,36 @@ fn a_source_that_cannot_be_is_refused_with_words() {
     let link: Ipv6Addr = "fe80::1".parse().unwrap();
     refused(only.send_message(&Outgoing::to(v6, b"x").source(link)), "say on which interface");
     refused(dual.send_message(&Outgoing::to(v4, b"x").hop_limit(0)), "a hop limit of 0");
+    // The interface may be the zone of the source, and so may that of the destination.
+    let link: Ipv6Addr = "fe80::db8:7".parse().unwrap();
+    let words = "cannot send from fe80::db8:7: no interface of this host has this address";
+    let message = Outgoing::to(v6, b"x").source(link).interface(loopback());
+    refused(only.send_message(&message), words);
+    let message = Outgoing::to(format!("[fe80::db8:8%lo]:{}", port(&server)), b"x").source(link);
+    refused(only.send_message(&message), words);
+}
+
+/// One more call where the family of the peer is not known and matters, and none elsewhere.
+#[test]
+fn a_connected_socket_asks_for_its_peer_only_where_it_must() {
+    let [only, dual] = [AnyMode::V6Only, AnyMode::DualStack].map(|mode| {
+        let server = patient(Builder::datagram().mode(mode).bind("[::1]:0").unwrap());
+        let client = Builder::datagram().mode(mode).bind("[::1]:0").unwrap();
+        (client.connect(server.local_addr().unwrap()).unwrap(), server)
+    });
+    let [plain, special] = [
+        Outgoing::new(b"x").source(IpAddr::from(Ipv6Addr::UNSPECIFIED)),
+        Outgoing::new(b"x").hop_limit(9),
+    ];
+    for ((client, server), message, calls) in
+        [(&only, plain, 0), (&only, special, 0), (&dual, plain, 0), (&dual, special, 1)]
+    {
+        let gate = Gate::default();
+        let sent = gate.run(libc::SYS_getpeername, || client.send_message(&message));
+        assert_eq!(require!(sent, "a gate").unwrap(), 1);
+        assert_eq!(gate.calls(), calls, "{message:?}");
+        assert_eq!(receive(server).len, 1);
+    }
 }
 
 /// The number that is behind those words: RFC 3542, section 6.2.

@@ -60,8 +60,9 @@ pub(super) fn counter(host: &Host, name: &str) -> u64 {
     line.unwrap_or_else(|| panic!("{name}")).split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
+/// The length that the error tells.
 #[track_caller]
-fn refused(result: std::io::Result<usize>, most: usize) {
+fn refused(result: std::io::Result<usize>, most: usize) -> usize {
     let error = result.unwrap_err();
     let too_long = MessageTooLong::of(&error).unwrap_or_else(|| panic!("{error}"));
     assert_eq!((too_long.mtu(), too_long.max_payload()), (Some(1280), Some(most)));
@@ -73,6 +74,7 @@ fn refused(result: std::io::Result<usize>, most: usize) {
     let cause = std::error::Error::source(&error).unwrap();
     let cause: &std::io::Error = cause.downcast_ref().unwrap();
     assert_eq!(cause.raw_os_error(), Some(libc::EMSGSIZE));
+    len
 }
 
 #[test]
@@ -138,7 +140,12 @@ fn a_message_that_must_not_be_split_tells_the_path_mtu() {
         let segments = vec![2; 3 * data.len()];
         let size = u16::try_from(data.len()).unwrap();
         let cut = Outgoing::to(peer, &segments).segment_size(size).dont_fragment(whole);
-        refused(socket.send_message(&cut), most);
+        assert_eq!(refused(socket.send_message(&cut), most), most + 1);
+        // Of any number of them too, one is too long.
+        let many = vec![2; 100 * data.len()];
+        let cut = Outgoing::to(peer, &many).segment_size(size).dont_fragment(whole);
+        let sent = socket.send_segments(&mut SendBatch::new(8).unwrap(), &cut);
+        assert_eq!(refused(sent, most), most + 1);
         let all = Outgoing::to(peer, &[0; 70_000]).segment_size(1000);
         let error = socket.send_message(&all).unwrap_err();
         let too_long = MessageTooLong::of(&error).unwrap();

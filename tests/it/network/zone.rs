@@ -1,12 +1,12 @@
 //! Link-local addresses over a wire: the zone that they need, who may give it, and where it comes back.
 
-use std::io;
+use std::io::{self, ErrorKind::NotFound};
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use inet6::option::{BindDevice, MulticastInterface, UnicastInterface};
-use inet6::{AnyMode, Builder, Interface, TcpListener, TcpStream, UdpSocket};
+use inet6::{AnyMode, Builder, Interface, Op, TcpListener, TcpStream, UdpSocket};
 
-use crate::lab::Lab;
+use crate::lab::{Host, Lab};
 use crate::support::*;
 
 fn link_local(last: u16, port: u16, scope: u32) -> SocketAddrV6 {
@@ -186,6 +186,26 @@ fn a_socket_bound_to_a_device_needs_no_zone() {
     for len in [7, 9, 7, 7, 9, 7] {
         assert_eq!(server.recv_from(&mut [0; 16]).unwrap().0, len);
     }
+}
+
+/// The kernel cuts a name off after 15 bytes (`SO_BINDTODEVICE`).
+#[test]
+fn a_name_that_is_too_long_is_not_the_interface_that_it_begins_with() {
+    let host = require!(Host::new(), "the lab");
+    host.ip("link add fifteen-letters type veth peer name other");
+    host.run(|| {
+        let bind = |name: &str| {
+            let device = BindDevice(Some(name.parse().unwrap()));
+            Builder::datagram().with(device).bind("[::]:0")
+        };
+        let BindDevice(device) = bind("fifteen-letters").unwrap().option().unwrap();
+        let index = Interface::from_name("fifteen-letters").unwrap().index();
+        assert_eq!(device.unwrap().index(), Some(index));
+        for name in ["fifteen-letters1", "fifteen-letters-and-more"] {
+            let error = bind(name).unwrap_err();
+            assert_eq!((error.op(), error.kind()), (Op::Set("SO_BINDTODEVICE"), NotFound));
+        }
+    });
 }
 
 #[test]

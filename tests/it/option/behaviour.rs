@@ -113,7 +113,25 @@ fn a_priority_outlives_the_traffic_class() {
 fn ipv4_has_no_hop_limit_of_zero() {
     let zero = UnicastHops(Some(0));
     Builder::datagram().with(zero).bind("[::]:0").unwrap();
-    refused(Builder::datagram().with(zero).dual_stack().bind("[::]:0"), "IPV6_UNICAST_HOPS");
+    let builder = Builder::datagram().dual_stack();
+    refused(builder.clone().with(zero).bind("[::]:0"), "IPV6_UNICAST_HOPS");
+    refused(builder.bind("[::]:0").unwrap().set_option(zero), "IPV6_UNICAST_HOPS");
+    refused(builder.bind("127.0.0.1:0").unwrap().set_option(zero), "IPV6_UNICAST_HOPS");
+    // No IPv4 peer reaches this one.
+    builder.bind("[::1]:0").unwrap().set_option(zero).unwrap();
+}
+
+/// linux/net_tstamp.h. Without `SOF_TIMESTAMPING_SOFTWARE` no time by the clock of the kernel is told.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_kernel_takes_the_times_that_are_asked_for_and_no_others() {
+    let socket = UdpSocket::bind("[::1]:0").unwrap();
+    for (bits, flags) in [0, 0x18, 0x4892, 0x489a, 0x40, 0x5c, 0x48d3, 0x48df].iter().enumerate() {
+        let [receive, send, hardware] = [1, 2, 4].map(|bit| bits & bit != 0);
+        socket.set_option(Timestamping { receive, send, hardware }).unwrap();
+        let taken = raw::read_at(&socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPING);
+        assert_eq!(taken, *flags, "{bits:03b}: {taken:#x} and not {flags:#x}");
+    }
 }
 
 #[test]
@@ -121,6 +139,12 @@ fn a_time_that_no_system_counts_is_refused() {
     let centuries = Duration::from_secs(u64::MAX);
     let linger = Builder::stream().with(Linger(Some(centuries))).bind("[::]:0");
     refused(linger, "SO_LINGER");
+    // `struct linger` has an `int`.
+    let most = Duration::from_secs(i32::MAX as u64);
+    refused(Builder::stream().with(Linger(Some(most + SECOND))).bind("[::]:0"), "SO_LINGER");
+    if LINUX {
+        Builder::stream().with(Linger(Some(most))).bind("[::]:0").unwrap();
+    }
     let idle = Builder::stream().with(KeepAliveIdle(centuries)).bind("[::]:0");
     refused(idle, "TCP_KEEPIDLE");
 }
