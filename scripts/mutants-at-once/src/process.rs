@@ -28,6 +28,9 @@ pub(crate) enum End {
 /// How a test program says that a test has failed.
 const FAILED: &[u8] = b" ... FAILED";
 
+/// What says more than this goes round in circles.
+const MOST: usize = 16 << 20;
+
 /// Runs a test program in a process group of its own, to its end, to the first test that fails, or until it has said
 /// nothing for `patience`; and ends all that is left of the group. Its output goes by way of a file, which unlike a pipe
 /// does not wait for the last of its writers.
@@ -43,8 +46,14 @@ pub(crate) fn run(command: &mut Command, log: &Path, patience: Duration) -> io::
             break if status.success() { End::Well } else { End::Badly };
         }
         let output = fs::read(log)?;
+        if output.len() > MOST {
+            break End::Late;
+        }
         if output.len() > said {
-            if output[said.saturating_sub(FAILED.len())..].windows(FAILED.len()).any(|part| part == FAILED) {
+            if output[said.saturating_sub(FAILED.len())..]
+                .windows(FAILED.len())
+                .any(|part| part == FAILED)
+            {
                 break End::Badly;
             }
             (said, last) = (output.len(), Instant::now());
