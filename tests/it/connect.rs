@@ -11,8 +11,8 @@ use std::time::Duration;
 use crate::support::{PATIENCE, dual_listener, full_listener, ipv4, listener, socket};
 use inet6::option::NoDelay;
 use inet6::{
-    Builder, Cancel, Endpoint, Event, Family, HappyEyeballs, HostErrorKind, Outcome, Resolve,
-    ResolveError, ResolveErrorKind, UdpSocket,
+    Builder, Cancel, Endpoint, Event, Family, HappyEyeballs, HostErrorKind, Outcome, Report,
+    Resolve, ResolveError, ResolveErrorKind, UdpSocket,
 };
 
 /// What to answer for IPv6, and for IPv4.
@@ -366,11 +366,15 @@ fn a_race_is_given_up_while_an_attempt_runs() {
     let (listener, _waiting) = full_listener();
     let cancel = Cancel::new();
     let (started, has_started) = channel();
+    let (ended, has_ended) = channel();
     let host = HappyEyeballs::to(listener.local_addr().unwrap().to_string())
         .cancel(&cancel)
         .observer(move |event| match event {
             Event::Started { .. } => started.send(()).unwrap(),
-            Event::Ended(attempt) => assert!(matches!(attempt.outcome, Outcome::Cancelled)),
+            Event::Ended(attempt) => {
+                assert!(matches!(attempt.outcome, Outcome::Cancelled));
+                ended.send(attempt.ended).unwrap();
+            }
             _ => panic!("{event:?}"),
         });
     let race = thread::spawn(move || Builder::stream().connect_host(&host).unwrap_err());
@@ -379,7 +383,10 @@ fn a_race_is_given_up_while_an_attempt_runs() {
     assert!(cancel.is_cancelled());
     let error = race.join().unwrap();
     assert_eq!(error.kind(), HostErrorKind::Cancelled);
-    assert_eq!(error.report().attempts.len(), 1);
+    let Report { attempts, elapsed, .. } = error.report();
+    // It ends with the race, and that is told once.
+    assert_eq!((attempts.len(), attempts[0].ended), (1, *elapsed));
+    assert_eq!(has_ended.iter().collect::<Vec<_>>(), [*elapsed]);
     // The attempt has no failure that would be the reason.
     assert!(error.source().is_none());
     let text = error.to_string();
