@@ -148,6 +148,24 @@ mod tests {
             assert!(std::mem::offset_of!(Request, gsr_source) == ADDRESS_AT + STORAGE_LEN);
         };
 
+        /// linux/in.h, `GROUP_FILTER_SIZE`.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        #[test]
+        fn a_filter_without_sources_is_as_long_as_the_kernel_says() {
+            use crate::kind::{Protocol, Shape};
+            use crate::sys::{borrow, open};
+
+            let socket = open(Shape::Datagram, Protocol::Udp, false).unwrap();
+            let (fd, group) =
+                (borrow(&socket), "[ff12::1234%1]:0".parse::<SocketAddrV6>().unwrap());
+            join(fd, group.ip(), group.scope_id()).unwrap();
+            let mut request = [0; 2 * FILTER_LEN];
+            write_group(&mut request, group);
+            let target = Target { fd, dual_stack: false };
+            assert_eq!(get_bytes(target, names::MCAST_MSFILTER, &mut request).unwrap(), FILTER_LEN);
+            assert_eq!(filter(target, group), Some(Filter::Exclude));
+        }
+
         #[test]
         fn the_layout_is_that_of_the_system() {
             let request = request();
