@@ -350,7 +350,9 @@ mod tests {
     #[test]
     fn what_has_no_error_queue_says_so() {
         let file = fs::File::open("/proc/self/status").unwrap();
-        let error = recv_error(file.as_fd(), &mut []).unwrap_err();
+        let mut data = [0; 8];
+        let room = &mut [IoSliceMut::new(&mut data)];
+        let error = recv_error(file.as_fd(), room).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::ENOTSOCK));
     }
 }
