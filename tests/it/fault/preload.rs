@@ -62,7 +62,7 @@ impl Drop for Library {
 
 /// The libraries of proxies and of Tor are of this kind.
 #[test]
-fn a_connection_goes_where_a_preloaded_library_leads_it() {
+fn an_example_connects_where_a_preloaded_library_leads_it() {
     let library = require!(Library::build("proxy"), "the library");
     let mut server = require!(example("echo_server"), "the example");
     let mut client = require!(example("echo_client"), "the example");
