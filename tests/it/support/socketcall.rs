@@ -43,7 +43,6 @@ fn numbers(call: libc::c_long) -> Vec<u32> {
         libc::SYS_sendfile => Some(libc::SYS_sendfile64),
         libc::SYS_recvmmsg => Some(417), // asm/unistd_32.h, __NR_recvmmsg_time64
         libc::SYS_ppoll => Some(414),    // __NR_ppoll_time64
-        libc::SYS_clock_nanosleep => Some(407), // __NR_clock_nanosleep_time64
         _ => None,
     };
     [Some(call), wide].into_iter().flatten().map(|number| number as u32).collect()
