@@ -115,9 +115,6 @@ fn a_lost_peer_or_a_signal_costs_one_more_call() {
 }
 
 /// The page of `TcpListener::incoming`: it pauses where more than 128 are lost in a row.
-// Where calls on sockets go through `socketcall`, faults need a notifier as the gate does, and a
-// thread has one.
-#[cfg(not(target_arch = "x86"))]
 #[test]
 fn as_many_lost_peers_as_a_queue_holds_are_passed_over_without_a_pause() {
     require!(gates(), "a gate");

@@ -14,7 +14,7 @@ use std::thread;
 mod socketcall;
 
 #[cfg(target_arch = "x86")]
-use self::socketcall::ask;
+use self::socketcall::{ask, deny};
 
 /// Makes one system call of a thread fail: the number of the call, and of its arguments those that
 /// must have a certain value.
@@ -32,19 +32,19 @@ pub(crate) fn with_faults<T: Send>(
     work: impl FnOnce() -> T + Send,
 ) -> Result<T, String> {
     #[cfg(target_arch = "x86")]
-    return socketcall::with_faults(faults, work);
-    #[cfg(not(target_arch = "x86"))]
+    if socketcall::needs_notifier(faults) {
+        return socketcall::with_faults(faults, work);
+    }
     by_filter(faults, work)
 }
 
-#[cfg(not(target_arch = "x86"))]
 fn by_filter<T: Send>(faults: &[Fault<'_>], work: impl FnOnce() -> T + Send) -> Result<T, String> {
-    if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
-        return Err("the filter is written for little-endian 64-bit systems".into());
+    if !cfg!(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")) {
+        return Err("the filter is written for little-endian systems".into());
     }
     thread::scope(|scope| {
         let worker = scope.spawn(|| {
-            install(faults).map_err(|error| format!("no seccomp filter: {error}"))?;
+            filter(deny(faults), 0).map_err(|error| format!("no seccomp filter: {error}"))?;
             Ok(work())
         });
         worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -74,22 +74,24 @@ fn give(action: u32) -> libc::sock_filter {
     statement(0x06, action)
 }
 
-#[cfg(not(target_arch = "x86"))]
-fn install(faults: &[Fault<'_>]) -> io::Result<()> {
-    let mut program = Vec::new();
-    for fault in faults {
-        // What is left of this fault's block after each comparison.
-        let mut left = 2 * fault.arguments.len() as u8 + 1;
-        program.push(load(0)); // struct seccomp_data: nr
-        program.push(unless_equal(fault.call as u32, left));
-        for (argument, value) in fault.arguments {
-            left -= 2;
-            program.push(load(16 + 8 * argument)); // the low half of args[argument]
-            program.push(unless_equal(*value as u32, left));
-        }
-        program.push(give(libc::SECCOMP_RET_ERRNO | fault.errno as u32));
+/// Answers a call of this number as a fault says.
+fn denial(number: u32, fault: &Fault<'_>) -> Vec<libc::sock_filter> {
+    // What is left of this block after each comparison.
+    let mut left = 2 * fault.arguments.len() as u8 + 1;
+    // struct seccomp_data: nr
+    let mut program = vec![load(0), unless_equal(number, left)];
+    for (argument, value) in fault.arguments {
+        left -= 2;
+        program.push(load(16 + 8 * argument)); // the low half of args[argument]
+        program.push(unless_equal(*value as u32, left));
     }
-    filter(program, 0).map(drop)
+    program.push(give(libc::SECCOMP_RET_ERRNO | fault.errno as u32));
+    program
+}
+
+#[cfg(not(target_arch = "x86"))]
+fn deny(faults: &[Fault<'_>]) -> Vec<libc::sock_filter> {
+    faults.iter().flat_map(|fault| denial(fault.call as u32, fault)).collect()
 }
 
 /// Asks the notifier about a call.

@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::sync::mpsc::sync_channel;
 use std::thread::{self, ScopedJoinHandle};
 
-use super::{Fault, give, load, unless_equal};
+use super::{Fault, denial, give, load, unless_equal};
 
 /// asm/unistd_32.h, `__NR_socketcall`.
 const SOCKETCALL: u32 = 102;
@@ -43,9 +43,37 @@ fn numbers(call: libc::c_long) -> Vec<u32> {
         libc::SYS_sendfile => Some(libc::SYS_sendfile64),
         libc::SYS_recvmmsg => Some(417), // asm/unistd_32.h, __NR_recvmmsg_time64
         libc::SYS_ppoll => Some(414),    // __NR_ppoll_time64
+        libc::SYS_clock_nanosleep => Some(407), // __NR_clock_nanosleep_time64
         _ => None,
     };
     [Some(call), wide].into_iter().flatten().map(|number| number as u32).collect()
+}
+
+/// Whether a filter alone cannot tell the calls. A thread has one notifier, so that it should do
+/// without where it can.
+pub(super) fn needs_notifier(faults: &[Fault<'_>]) -> bool {
+    let known = |call| {
+        NUMBERS.iter().any(|(outer, _)| *outer == call)
+            || OF_64_BITS.iter().any(|(outer, _)| *outer == call)
+    };
+    faults.is_empty() || faults.iter().any(|fault| known(fault.call))
+}
+
+/// Answers the calls of programs of 32 bits as the faults say.
+pub(super) fn deny(faults: &[Fault<'_>]) -> Vec<libc::sock_filter> {
+    let denials = faults.iter().map(|fault| (numbers(fault.call), fault));
+    let denials = denials.flat_map(|(numbers, fault)| {
+        numbers.into_iter().flat_map(move |number| denial(number, fault))
+    });
+    of_32_bits(denials.collect())
+}
+
+/// The end of a filter for programs of 32 bits; what stands behind it is for those of 64.
+fn of_32_bits(mut program: Vec<libc::sock_filter>) -> Vec<libc::sock_filter> {
+    program.push(give(libc::SECCOMP_RET_ALLOW));
+    let skip = program.len() as u8;
+    program.splice(0..0, [load(4), unless_equal(AUDIT_ARCH_I386, skip)]); // arch
+    program
 }
 
 /// As the function of this name beside it.
@@ -103,11 +131,7 @@ pub(super) fn ask(call: libc::c_long) -> Vec<libc::sock_filter> {
 
 /// Asks about every call that may be one of the faults.
 fn program(faults: &[Fault<'_>]) -> Vec<libc::sock_filter> {
-    let mut here: Vec<_> = faults.iter().flat_map(|fault| ask(fault.call)).collect();
-    here.push(give(libc::SECCOMP_RET_ALLOW));
-
-    let mut all = vec![load(4), unless_equal(AUDIT_ARCH_I386, here.len() as u8)]; // arch
-    all.append(&mut here);
+    let mut all = of_32_bits(faults.iter().flat_map(|fault| ask(fault.call)).collect());
     all.push(load(0));
     for fault in faults {
         for (_, number) in OF_64_BITS.iter().filter(|(call, _)| *call == fault.call) {
