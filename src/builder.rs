@@ -15,7 +15,7 @@ use crate::option::{Rank, Setting, ShareAddress, SocketOption};
 use crate::socket::{
     BoundStream, ConnectedUdpSocket, Connecting, TcpStream, UdpSocket, bound, handle,
 };
-use crate::sys::{self, Descriptor, Target};
+use crate::sys::{self, Owned, Target};
 
 mod renewing;
 mod short;
@@ -251,14 +251,14 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         &self,
         protocol: Protocol,
         address: impl ToAddress<M>,
-    ) -> Result<Descriptor, Error> {
+    ) -> Result<Owned, Error> {
         let builder = Self { protocol, ..self.clone() };
         builder.renewing(&address, |address| builder.open_bound(address))
     }
 
     /// A socket that is set up; `peer` is what it is connected to right afterwards, for the log.
     #[inline(always)]
-    fn open(&self, nonblocking: bool, peer: Option<&SocketAddrV6>) -> Result<Descriptor, Error> {
+    fn open(&self, nonblocking: bool, peer: Option<&SocketAddrV6>) -> Result<Owned, Error> {
         let v6_only = self.mode.v6_only();
         let fd = sys::open(K::SHAPE, self.protocol, nonblocking || self.nonblocking)
             .map_err(|error| self.no_socket(error))?;
@@ -307,7 +307,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         Ok(())
     }
 
-    fn open_bound(&self, address: &impl ToAddress<M>) -> Result<Descriptor, Error> {
+    fn open_bound(&self, address: &impl ToAddress<M>) -> Result<Owned, Error> {
         self.open_for(address, false, false, |fd, wire| {
             sys::bind(sys::borrow(&fd), wire).map_err(|error| {
                 sys::errors::opening(Op::Bind, Some(*wire), self.mode.v6_only(), error)
@@ -325,7 +325,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         address: &impl ToAddress<M>,
         nonblocking: bool,
         connects: bool,
-        run: impl FnOnce(Descriptor, &SocketAddrV6) -> Result<T, Error>,
+        run: impl FnOnce(Owned, &SocketAddrV6) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut room = None;
         let (fd, asked);
@@ -349,7 +349,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         address: &impl ToAddress<M>,
         nonblocking: bool,
         connects: bool,
-    ) -> Result<(Descriptor, SocketAddrV6), Error> {
+    ) -> Result<(Owned, SocketAddrV6), Error> {
         let wire = address.to_wire(self.mode, sys::interface_index)?;
         let fd = self.open(nonblocking, None)?;
         let wire = handle::with_zone(self.target(&fd), wire, 0)?;
@@ -389,7 +389,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     }
 
     #[inline]
-    fn target<'a>(&self, fd: &'a Descriptor) -> Target<'a> {
+    fn target<'a>(&self, fd: &'a Owned) -> Target<'a> {
         Target { fd: sys::borrow(fd), dual_stack: !self.mode.v6_only() }
     }
 }

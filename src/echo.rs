@@ -15,7 +15,7 @@ use crate::mode::V6Only;
 use crate::socket::Attempt;
 use crate::socket::handle::{handle, timeouts, with_wire};
 use crate::socket::readiness::{readable, writable};
-use crate::sys::{self, Descriptor, Message, Take};
+use crate::sys::{self, Message, Owned, Take};
 
 /// The length of an echo message without its data (RFC 4443, section 4.1).
 const HEADER: usize = 8;
@@ -86,7 +86,7 @@ const REPLY: u8 = 129;
 #[doc(alias = "ping")]
 #[doc(alias = "IPPROTO_ICMPV6")]
 pub struct EchoSocket {
-    fd: Descriptor,
+    fd: Owned,
     mode: V6Only,
     identifier: u16,
 }
@@ -339,10 +339,7 @@ mod tests {
         let (receiver, sender) = (UdpSocket::bind("[::1]:0"), UdpSocket::bind("[::1]:0"));
         let receiver = receiver.unwrap();
         receiver.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        (
-            EchoSocket { fd: sys::Owned::from(receiver).into(), mode: V6Only, identifier: 0x1234 },
-            sender.unwrap(),
-        )
+        (EchoSocket { fd: receiver.into(), mode: V6Only, identifier: 0x1234 }, sender.unwrap())
     }
 
     /// What is no reply to the identifier 0x1234.

@@ -167,11 +167,6 @@
 //!
 //! What differs between them is told [in tables](guide::systems).
 //!
-//! On Linux, on x86-64 and AArch64, sockets are created, accepted, closed, and have their options
-//! set and read, by system calls without the C library; connecting, and all that sends and receives,
-//! goes through it, so that a preloaded proxy (`LD_PRELOAD`) keeps working. Whoever needs all calls
-//! to be seen there builds with `RUSTFLAGS="--cfg inet6_use_libc"`.
-//!
 //! The minimum supported Rust version is 1.85.
 //!
 //! [`SocketAddr`]: std::net::SocketAddr

@@ -11,7 +11,7 @@ use crate::mode::{Mode, V6Only};
 use crate::socket::handle::{handle, timeouts};
 use crate::socket::readiness::{readable, writable};
 use crate::socket::{self, StateError, UdpSocket};
-use crate::sys::{self, Descriptor, Owned};
+use crate::sys::{self, Owned};
 
 /// A datagram socket whose kernel puts datagrams of one sender together (`UDP_GRO`), and which can
 /// only be received from with room for the longest of them.
@@ -86,7 +86,7 @@ use crate::sys::{self, Descriptor, Owned};
 #[doc(alias = "UDP_GRO")]
 #[doc(alias = "UDP_RECV_MAX_COALESCED_SIZE")]
 pub struct CoalescingUdpSocket<M: Mode = V6Only> {
-    fd: Descriptor,
+    fd: Owned,
     mode: M,
 }
 
@@ -115,7 +115,7 @@ impl<M: Mode> UdpSocket<M> {
                 return Err(StateError::new(self, sys::errors::option(Op::Set("UDP_GRO"), error)));
             }
         }
-        Ok(CoalescingUdpSocket { fd: Owned::from(self).into(), mode })
+        Ok(CoalescingUdpSocket { fd: self.into(), mode })
     }
 }
 

@@ -9,7 +9,7 @@ use crate::addr::ToAddress;
 use crate::error::{Error, Op};
 use crate::kind::Stream;
 use crate::mode::{Mode, V6Only};
-use crate::sys::{self, Descriptor};
+use crate::sys::{self, Owned};
 
 /// A stream socket that is bound, and neither listens nor is connected.
 ///
@@ -49,7 +49,7 @@ use crate::sys::{self, Descriptor};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct BoundStream<M: Mode = V6Only> {
-    fd: Descriptor,
+    fd: Owned,
     mode: M,
     nonblocking: bool,
 }
@@ -57,7 +57,7 @@ pub struct BoundStream<M: Mode = V6Only> {
 handle!(BoundStream { nonblocking }, Stream);
 
 impl<M: Mode> BoundStream<M> {
-    pub(crate) fn new(fd: Descriptor, mode: M, nonblocking: bool) -> Self {
+    pub(crate) fn new(fd: Owned, mode: M, nonblocking: bool) -> Self {
         Self { fd, mode, nonblocking }
     }
 
@@ -161,7 +161,7 @@ impl<M: Mode> BoundStream<M> {
 /// Connects a socket, and waits for it where the call did not.
 #[inline(always)]
 pub(crate) fn connect<M: Mode>(
-    fd: Descriptor,
+    fd: Owned,
     mode: M,
     peer: &SocketAddrV6,
 ) -> Result<TcpStream<M>, Error> {
@@ -177,7 +177,7 @@ pub(crate) fn connect<M: Mode>(
 #[cold]
 #[inline(never)]
 fn wait<M: Mode>(
-    fd: Descriptor,
+    fd: Owned,
     mode: M,
     peer: SocketAddrV6,
     started: std::io::Result<bool>,
@@ -191,7 +191,7 @@ fn wait<M: Mode>(
 
 /// Connects a nonblocking socket, within `timeout`.
 pub(crate) fn connect_timeout<M: Mode>(
-    fd: Descriptor,
+    fd: Owned,
     mode: M,
     peer: SocketAddrV6,
     nonblocking: bool,
@@ -210,7 +210,7 @@ pub(crate) fn connect_timeout<M: Mode>(
 
 /// Starts to connect a nonblocking socket.
 pub(crate) fn start_connect<M: Mode>(
-    fd: Descriptor,
+    fd: Owned,
     mode: M,
     peer: SocketAddrV6,
     nonblocking: bool,

@@ -10,7 +10,7 @@ use super::bound::explain;
 use super::handle::descriptor;
 use crate::error::Error;
 use crate::mode::{AnyMode, DualStack, FromWire, Mode, V6Only};
-use crate::sys::{self, Descriptor, Readiness};
+use crate::sys::{self, Owned, Readiness};
 
 /// A stream socket whose connection is under way.
 ///
@@ -34,7 +34,7 @@ use crate::sys::{self, Descriptor, Readiness};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Connecting<M: Mode = V6Only> {
-    fd: Descriptor,
+    fd: Owned,
     mode: M,
     peer: SocketAddrV6,
     /// What the stream will be; the socket is nonblocking meanwhile.
@@ -44,7 +44,7 @@ pub struct Connecting<M: Mode = V6Only> {
 descriptor!(Connecting);
 
 impl<M: Mode> Connecting<M> {
-    pub(crate) fn new(fd: Descriptor, mode: M, peer: SocketAddrV6, nonblocking: bool) -> Self {
+    pub(crate) fn new(fd: Owned, mode: M, peer: SocketAddrV6, nonblocking: bool) -> Self {
         Self { fd, mode, peer, nonblocking }
     }
 

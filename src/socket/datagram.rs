@@ -14,7 +14,7 @@ use crate::error::Op;
 use crate::kind::{Datagram, Datagrams};
 use crate::mode::{FromWire, Mode, V6Only};
 use crate::option::MulticastLoop;
-use crate::sys::{self, Descriptor, Take, Target};
+use crate::sys::{self, Owned, Take, Target};
 
 /// A datagram socket that sends to anyone and receives from anyone.
 ///
@@ -51,7 +51,7 @@ use crate::sys::{self, Descriptor, Take, Target};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct UdpSocket<M: Mode = V6Only> {
-    pub(super) fd: Descriptor,
+    pub(super) fd: Owned,
     pub(super) mode: M,
 }
 
@@ -81,7 +81,7 @@ writable!(UdpSocket);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ConnectedUdpSocket<M: Mode = V6Only> {
-    pub(super) fd: Descriptor,
+    pub(super) fd: Owned,
     pub(super) mode: M,
 }
 
@@ -91,7 +91,7 @@ readable!(ConnectedUdpSocket);
 writable!(ConnectedUdpSocket);
 
 impl<M: Mode> UdpSocket<M> {
-    pub(crate) fn new(fd: Descriptor, mode: M) -> Self {
+    pub(crate) fn new(fd: Owned, mode: M) -> Self {
         Self { fd, mode }
     }
 

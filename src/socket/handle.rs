@@ -243,7 +243,7 @@ macro_rules! handle {
         #[cfg(unix)]
         impl<$($generics)*> From<$socket> for std::os::fd::OwnedFd {
             fn from(socket: $socket) -> Self {
-                socket.fd.into()
+                socket.fd
             }
         }
         #[cfg(unix)]

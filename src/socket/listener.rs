@@ -9,7 +9,7 @@ use super::handle::handle;
 use super::readiness::readable;
 use crate::kind::{Listening, Stream};
 use crate::mode::{FromWire, Mode, V6Only};
-use crate::sys::{self, Descriptor};
+use crate::sys::{self, Owned};
 
 /// A stream socket that listens for connections.
 ///
@@ -47,7 +47,7 @@ use crate::sys::{self, Descriptor};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct TcpListener<M: Mode = V6Only> {
-    pub(super) fd: Descriptor,
+    pub(super) fd: Owned,
     pub(super) mode: M,
 }
 
@@ -55,7 +55,7 @@ handle!(TcpListener {}, Stream, role Listening);
 readable!(TcpListener);
 
 impl<M: Mode> TcpListener<M> {
-    pub(crate) fn new(fd: Descriptor, mode: M) -> Self {
+    pub(crate) fn new(fd: Owned, mode: M) -> Self {
         Self { fd, mode }
     }
 

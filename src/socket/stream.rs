@@ -9,7 +9,7 @@ use super::readiness::{readable, writable};
 use crate::kind::{Connected, Stream};
 use crate::mode::{FromWire, Mode, V6Only};
 use crate::option::NoDelay;
-use crate::sys::{self, Descriptor, Take};
+use crate::sys::{self, Owned, Take};
 
 /// A connected stream socket.
 ///
@@ -50,7 +50,7 @@ use crate::sys::{self, Descriptor, Take};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct TcpStream<M: Mode = V6Only> {
-    pub(super) fd: Descriptor,
+    pub(super) fd: Owned,
     pub(super) mode: M,
 }
 
@@ -60,7 +60,7 @@ readable!(TcpStream);
 writable!(TcpStream);
 
 impl<M: Mode> TcpStream<M> {
-    pub(crate) fn new(fd: Descriptor, mode: M) -> Self {
+    pub(crate) fn new(fd: Owned, mode: M) -> Self {
         Self { fd, mode }
     }
 

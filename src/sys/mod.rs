@@ -4,7 +4,7 @@
 //! every address of this crate. Each system provides, under the same names and with the same
 //! behaviour (`unix` and `windows`):
 //!
-//! * `Owned`, `Borrowed`, `borrow`: the descriptor types of std, and `Descriptor`, that of a socket of ours;
+//! * `Owned`, `Borrowed`, `borrow`: the descriptor types of std;
 //! * `open`, `bind`, `connect`, `accept`, `local_address`, `peer_address`: the life of a socket;
 //! * `wait_once`, `wait_one_once`, `pair`, `look_up`: what `wait` and `resolve` are made of;
 //! * `send`, `recv`, `send_to`, `recv_from` and their vectored forms, `recv_message`,

@@ -141,29 +141,27 @@ mod tests {
 
     use super::*;
     use crate::kind::{Protocol, Shape};
-    use crate::sys::{
-        Descriptor, bind, finish_connect, listen, local_address, open, start_connect,
-    };
+    use crate::sys::{Owned, bind, finish_connect, listen, local_address, open, start_connect};
 
     /// Longer than anything here takes, so that what is lost fails a test and does not hang it.
     const PATIENCE: Option<Duration> = Some(Duration::from_secs(20));
     const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 
-    fn on_loopback() -> (Descriptor, SocketAddrV6) {
+    fn on_loopback() -> (Owned, SocketAddrV6) {
         let socket = open(Shape::Stream, Protocol::Tcp, true).unwrap();
         bind(borrow(&socket), &SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0)).unwrap();
         let address = local_address(borrow(&socket)).unwrap();
         (socket, address)
     }
 
-    fn connecting(peer: SocketAddrV6) -> io::Result<Descriptor> {
+    fn connecting(peer: SocketAddrV6) -> io::Result<Owned> {
         let socket = open(Shape::Stream, Protocol::Tcp, true).unwrap();
         start_connect(borrow(&socket), &peer).map(|_| socket)
     }
 
     /// A connection that stays under way, because the queue of its listener is full; the address
     /// of that, and what keeps it full.
-    fn pending() -> (Descriptor, SocketAddrV6, Vec<Descriptor>) {
+    fn pending() -> (Owned, SocketAddrV6, Vec<Owned>) {
         let (listener, peer) = on_loopback();
         listen(borrow(&listener), 0).unwrap();
         let mut others = vec![listener];

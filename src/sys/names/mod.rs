@@ -99,8 +99,6 @@ const fn at(level: c_int, name: c_int) -> Name {
 #[cfg(unix)]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Atomic {
-    /// Not asked for where the C library is not (`sys/unix/direct.rs`).
-    #[allow(dead_code)]
     pub(crate) accept4:
         unsafe extern "C" fn(c_int, *mut libc::sockaddr, *mut libc::socklen_t, c_int) -> c_int,
     pub(crate) close_on_exec: c_int,

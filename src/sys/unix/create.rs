@@ -8,9 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 use socket2::{Domain, Socket};
 
-use super::{
-    ADDRESS_LEN, Borrowed, Descriptor, Encoded, call, check, encode, known, not_an_address,
-};
+use super::{ADDRESS_LEN, Borrowed, Encoded, Owned, check, encode, known, not_an_address};
 use crate::kind::{Protocol, Shape};
 use crate::sys::names::{self, Atomic};
 use crate::sys::{
@@ -27,7 +25,7 @@ pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
 
 /// A socket that is neither bound nor connected.
 #[inline]
-pub(crate) fn open(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Descriptor> {
+pub(crate) fn open(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
     if !has(protocol, names::ICMPV6_DATAGRAMS) {
         return Err(unsupported());
     }
@@ -43,22 +41,23 @@ fn open_at_once(
     protocol: Protocol,
     nonblocking: bool,
     atomic: Atomic,
-) -> io::Result<Descriptor> {
+) -> io::Result<Owned> {
     let flags = atomic.close_on_exec | if nonblocking { atomic.nonblocking } else { 0 };
     let (kind, protocol) = (c_int::from(number(shape)) | flags, protocol as c_int);
-    let opened = call::socket(kind, protocol)?;
+    // SAFETY: no memory is passed.
+    let opened = check(unsafe { libc::socket(libc::AF_INET6, kind, protocol) })?;
     // SAFETY: the call just made it, and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(opened) }.into())
+    Ok(unsafe { OwnedFd::from_raw_fd(opened) })
 }
 
 /// On systems that need a call for each flag; socket2 knows which.
-fn open_and_set(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Descriptor> {
+fn open_and_set(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
     let (kind, protocol) = (number(shape), socket2::Protocol::from(protocol as c_int));
     let socket = OwnedFd::from(Socket::new(Domain::IPV6, kind, Some(protocol))?);
     if nonblocking {
         set_nonblocking(socket.as_fd(), true)?;
     }
-    Ok(socket.into())
+    Ok(socket)
 }
 
 pub(crate) fn bind(fd: Borrowed<'_>, address: &SocketAddrV6) -> io::Result<()> {
@@ -76,10 +75,7 @@ pub(crate) fn connect(fd: Borrowed<'_>, peer: &SocketAddrV6) -> io::Result<()> {
 }
 
 #[inline]
-pub(crate) fn accept(
-    fd: Borrowed<'_>,
-    nonblocking: bool,
-) -> io::Result<(Descriptor, SocketAddrV6)> {
+pub(crate) fn accept(fd: Borrowed<'_>, nonblocking: bool) -> io::Result<(Owned, SocketAddrV6)> {
     let mut raw = MaybeUninit::<Encoded>::uninit();
     let mut len = ADDRESS_LEN;
     let accepted = loop {
@@ -131,12 +127,13 @@ fn accept_at_once(
     nonblocking: bool,
     raw: &mut MaybeUninit<Encoded>,
     len: &mut libc::socklen_t,
-) -> io::Result<Descriptor> {
+) -> io::Result<Owned> {
     let flags = atomic.close_on_exec | if nonblocking { atomic.nonblocking } else { 0 };
-    // SAFETY: `raw` has room for `len` bytes.
-    let accepted = unsafe { call::accept4(fd, raw.as_mut_ptr(), len, flags, atomic) }?;
+    let (accept4, raw) = (atomic.accept4, raw.as_mut_ptr().cast());
+    // SAFETY: it is accept4(2), and `raw` has room for `len` bytes.
+    let accepted = check(unsafe { accept4(fd.as_raw_fd(), raw, len, flags) })?;
     // SAFETY: the call just made it, and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(accepted) }.into())
+    Ok(unsafe { OwnedFd::from_raw_fd(accepted) })
 }
 
 /// On systems that need a call for each flag.
@@ -146,7 +143,7 @@ fn accept_and_set(
     nonblocking: bool,
     raw: &mut MaybeUninit<Encoded>,
     len: &mut libc::socklen_t,
-) -> io::Result<Descriptor> {
+) -> io::Result<Owned> {
     // SAFETY: `raw` has room for `len` bytes.
     let accepted = check(unsafe { libc::accept(fd.as_raw_fd(), raw.as_mut_ptr().cast(), len) })?;
     // SAFETY: the call just made it, and nobody else knows it.
@@ -156,7 +153,7 @@ fn accept_and_set(
     never_sigpipe(accepted.as_fd()).map_err(unless_ended)?;
     // The BSDs hand the flag of the listener on.
     set_nonblocking(accepted.as_fd(), nonblocking)?;
-    Ok(accepted.into())
+    Ok(accepted)
 }
 
 /// Apple takes no option of a connection that has ended already (xnu, sosetopt).

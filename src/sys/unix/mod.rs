@@ -10,26 +10,8 @@ use super::names::Name;
 use super::{Target, get_int, unsupported};
 
 mod bulk;
-// What makes and closes a socket and sets its options is called in one of two ways.
-#[cfg(all(
-    target_os = "linux",
-    target_pointer_width = "64",
-    any(target_arch = "x86_64", target_arch = "aarch64"),
-    not(any(inet6_use_libc, miri)),
-))]
-#[path = "direct.rs"]
-mod call;
-#[cfg(not(all(
-    target_os = "linux",
-    target_pointer_width = "64",
-    any(target_arch = "x86_64", target_arch = "aarch64"),
-    not(any(inet6_use_libc, miri)),
-)))]
-#[path = "library.rs"]
-mod call;
 mod create;
 pub(super) mod data;
-mod descriptor;
 pub(super) mod interface;
 mod resolve;
 mod wait;
@@ -40,7 +22,6 @@ pub(crate) use self::data::{
     recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send, send_message, send_to,
     send_to_vectored, send_vectored,
 };
-pub(crate) use self::descriptor::Descriptor;
 pub(crate) use self::interface::{
     interface_addresses, interface_index, interface_name, interfaces,
 };
@@ -232,8 +213,9 @@ pub(crate) fn give_up_peer(fd: Borrowed<'_>) -> io::Result<()> {
 pub(crate) fn get_bytes(socket: Target<'_>, name: Name, value: &mut [u8]) -> io::Result<usize> {
     let number = name.ok_or_else(unsupported)?;
     let mut len = libc::socklen_t::try_from(value.len()).unwrap_or(libc::socklen_t::MAX);
+    let (fd, data) = (socket.fd.as_raw_fd(), value.as_mut_ptr().cast());
     // SAFETY: `value` has room for `len` bytes, and the kernel writes no more than that.
-    unsafe { call::getsockopt(socket.fd, number, value.as_mut_ptr().cast(), &mut len) }?;
+    check(unsafe { libc::getsockopt(fd, number.level, number.name, data, &mut len) })?;
     Ok(value.len().min(len as usize))
 }
 
@@ -241,8 +223,9 @@ pub(crate) fn get_bytes(socket: Target<'_>, name: Name, value: &mut [u8]) -> io:
 pub(crate) fn set_bytes(socket: Target<'_>, name: Name, value: &[u8]) -> io::Result<()> {
     let number = name.ok_or_else(unsupported)?;
     let len = libc::socklen_t::try_from(value.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let (fd, data) = (socket.fd.as_raw_fd(), value.as_ptr().cast());
     // SAFETY: `value` is `len` bytes long, and the kernel copies them.
-    unsafe { call::setsockopt(socket.fd, number, value.as_ptr().cast(), len) }?;
+    check(unsafe { libc::setsockopt(fd, number.level, number.name, data, len) })?;
     Ok(())
 }
 

@@ -35,7 +35,6 @@ pub(super) use self::wait::{pair, wait_once, wait_one_once};
 pub(super) use super::bulk::send_nothing as send_part;
 
 pub(crate) type Owned = OwnedSocket;
-pub(crate) type Descriptor = OwnedSocket;
 pub(crate) type Borrowed<'a> = BorrowedSocket<'a>;
 
 /// What tells one open socket from another.
