@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::icmp::{Icmp, Icmpv4Error, Icmpv6Error};
 use crate::mode::{FromWire, IpFromWire, Mode, V6Only};
 use crate::socket::{ConnectedUdpSocket, Connecting, TcpStream, UdpSocket};
+use crate::sys::cmsg::Queued;
 use crate::sys::{self, Borrowed};
 
 #[cfg(any(test, fuzzing))]
@@ -136,7 +137,7 @@ impl<M: Mode> ErrorReport<M> {
             1 => (Origin::Local, None),
             2 => (Origin::Icmp, Some(Icmp::V4(Icmpv4Error::new(kind, code)))),
             3 => (Origin::Icmpv6, Some(Icmp::V6(Icmpv6Error::new(kind, code)))),
-            4 => (Origin::Timestamp, None),
+            Queued::TIMESTAMP => (Origin::Timestamp, None),
             other => (Origin::Other(other), None),
         };
         let too_big = match origin {
@@ -264,8 +265,8 @@ impl<M: Mode> Connecting<M> {
     /// Takes the oldest report from the error queue; `None` if it is empty.
     ///
     /// With [`RecvError`](crate::option::RecvError) a connection that fails because of what a router
-    /// or the peer says by ICMP leaves a report. [`finish`](Self::finish) tells the error alone. A
-    /// peer that refuses by a reset leaves none.
+    /// or the peer says by ICMP leaves a report. [`finish`](Self::finish) returns the same error,
+    /// whether the report was taken or not. A peer that refuses by a reset leaves none.
     ///
     /// # Errors
     ///
@@ -289,7 +290,11 @@ impl<M: Mode> Connecting<M> {
     /// ```
     #[doc(alias = "MSG_ERRQUEUE")]
     pub fn recv_error(&self, buffer: &mut [u8]) -> io::Result<Option<ErrorReport<M>>> {
-        report(self.descriptor(), buffer)
+        let report: Option<ErrorReport<M>> = report(self.descriptor(), buffer)?;
+        if let Some(error) = report.as_ref().and_then(ErrorReport::error) {
+            self.remember(&error);
+        }
+        Ok(report)
     }
 }
 
@@ -334,8 +339,9 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::Queued;
     use super::proof::any_bytes;
-    use crate::sys::cmsg::{Layout, Native, Queued};
+    use crate::sys::cmsg::{Layout, Native};
     use crate::sys::names::{self, Number};
 
     /// `struct sock_extended_err`, and the address of who says so.

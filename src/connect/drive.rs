@@ -25,9 +25,11 @@ pub(super) enum Started<P, S> {
 }
 
 /// A connection under way.
-pub(super) trait Pending<S> {
+pub(super) trait Pending<S>: Sized {
     fn fd(&self) -> Borrowed<'_>;
-    fn finish(self) -> Result<S, Error>;
+
+    /// Returns the connection, itself while that is not decided, or why it failed.
+    fn try_finish(self) -> Result<Result<S, Self>, Error>;
 }
 
 /// Runs a race to a host; `start` starts an attempt from an address of ours to one of the peer's.
@@ -205,9 +207,14 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         // Of two that are there at once, the one that started first wins.
         ready.sort_unstable_by_key(|(attempt, _)| *attempt);
         for (attempt, pending) in ready {
-            match self.done {
-                None => self.ended(race, attempt, pending.finish()),
-                Some(_) => self.running.push((attempt, pending)),
+            if self.done.is_some() {
+                self.running.push((attempt, pending));
+                continue;
+            }
+            match pending.try_finish() {
+                Ok(Ok(socket)) => self.ended(race, attempt, Ok(socket)),
+                Ok(Err(pending)) => self.running.push((attempt, pending)),
+                Err(error) => self.ended(race, attempt, Err(error)),
             }
         }
         if let Some(woken) = woken {
@@ -324,7 +331,7 @@ mod tests {
             unreachable!()
         }
 
-        fn finish(self) -> Result<(), Error> {
+        fn try_finish(self) -> Result<Result<(), Self>, Error> {
             unreachable!()
         }
     }

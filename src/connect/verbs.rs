@@ -108,8 +108,8 @@ impl<M: Mode> Pending<TcpStream<M>> for Connecting<M> {
         self.descriptor()
     }
 
-    fn finish(self) -> Result<TcpStream<M>, Error> {
-        self.finish()
+    fn try_finish(self) -> Result<Result<TcpStream<M>, Self>, Error> {
+        self.try_finish()
     }
 }
 
@@ -121,7 +121,7 @@ impl<S> Pending<S> for Never<S> {
         match self.0 {}
     }
 
-    fn finish(self) -> Result<S, Error> {
+    fn try_finish(self) -> Result<Result<S, Self>, Error> {
         match self.0 {}
     }
 }

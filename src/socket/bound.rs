@@ -183,7 +183,7 @@ fn wait<M: Mode>(
     started: std::io::Result<bool>,
 ) -> Result<TcpStream<M>, Error> {
     let socket = sys::borrow(&fd);
-    match started.and_then(|_| sys::finish_connect(socket, None)) {
+    match started.and_then(|_| sys::finish_connect(socket, 0, None)) {
         Ok(()) => Ok(TcpStream::new(fd, mode)),
         Err(error) => Err(explain(socket, mode, peer, error)),
     }
@@ -218,7 +218,7 @@ pub(crate) fn start_connect<M: Mode>(
     let socket = sys::borrow(&fd);
     log::trace!("connecting to {peer}");
     match sys::start_connect(socket, &peer) {
-        Ok(_) => Ok(Connecting::new(fd, mode, peer, nonblocking)),
+        Ok(made) => Ok(Connecting::new(fd, mode, peer, nonblocking, made)),
         Err(error) => Err(explain(socket, mode, peer, error)),
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddrV6;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::TcpStream;
@@ -39,13 +40,24 @@ pub struct Connecting<M: Mode = V6Only> {
     peer: SocketAddrV6,
     /// What the stream will be; the socket is nonblocking meanwhile.
     nonblocking: bool,
+    /// `connect` returned 0, which proves the connection.
+    made: bool,
+    /// The error of the last report that was taken from the error queue, or 0. The pending error may
+    /// be gone with it.
+    reported: AtomicI32,
 }
 
 descriptor!(Connecting);
 
 impl<M: Mode> Connecting<M> {
-    pub(crate) fn new(fd: Owned, mode: M, peer: SocketAddrV6, nonblocking: bool) -> Self {
-        Self { fd, mode, peer, nonblocking }
+    pub(crate) fn new(
+        fd: Owned,
+        mode: M,
+        peer: SocketAddrV6,
+        nonblocking: bool,
+        made: bool,
+    ) -> Self {
+        Self { fd, mode, peer, nonblocking, made, reported: AtomicI32::new(0) }
     }
 
     /// The peer that is connected to.
@@ -77,17 +89,25 @@ impl<M: Mode> Connecting<M> {
     ///
     /// See [`Connecting`].
     pub fn wait(&self, timeout: Option<Duration>) -> io::Result<bool> {
+        if self.made {
+            return Ok(true);
+        }
         sys::wait_one(sys::borrow(&self.fd), Readiness::Connected, timeout)
     }
 
     /// The stream, or why there is none.
     ///
-    /// Waits where the connection is still under way. The stream blocks, unless the builder said
+    /// Waits if the connection is still under way. The stream blocks, unless the builder said
     /// [`nonblocking`](crate::Builder::nonblocking).
+    ///
+    /// A stream that is returned was connected: the system reported a peer, or `connect` succeeded at
+    /// once.
     ///
     /// # Errors
     ///
-    /// As [`Builder::connect`](crate::Builder::connect).
+    /// Like [`Builder::connect`](crate::Builder::connect), and
+    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) if the connection failed and the system
+    /// no longer has the reason.
     ///
     /// # Examples
     ///
@@ -100,33 +120,62 @@ impl<M: Mode> Connecting<M> {
         sys::borrow(&self.fd)
     }
 
-    pub(super) fn finish_by(self, deadline: Option<Instant>) -> Result<TcpStream<M>, Error> {
-        let socket = sys::borrow(&self.fd);
-        let result = sys::finish_connect(socket, deadline);
-        let result = match self.nonblocking {
-            false => result.and_then(|()| sys::set_nonblocking(socket, false)),
-            true => result,
-        };
-        match result {
-            Ok(()) => Ok(TcpStream::new(self.fd, self.mode)),
-            Err(error) => Err(explain(socket, self.mode, self.peer, error)),
+    /// Remembers the error of a report that was taken from the error queue.
+    pub(crate) fn remember(&self, error: &io::Error) {
+        if let Some(errno) = error.raw_os_error() {
+            self.reported.store(errno, Ordering::Relaxed);
         }
+    }
+
+    /// Returns the stream, the connection itself while it is not decided, or why it failed.
+    pub(crate) fn try_finish(self) -> Result<Result<TcpStream<M>, Self>, Error> {
+        let proven = self.made
+            || match sys::is_connected(sys::borrow(&self.fd), self.reported()) {
+                Ok(connected) => connected,
+                Err(error) => return Err(self.explain(error)),
+            };
+        if proven { self.into_stream().map(Ok) } else { Ok(Err(self)) }
+    }
+
+    pub(super) fn finish_by(self, deadline: Option<Instant>) -> Result<TcpStream<M>, Error> {
+        if !self.made {
+            sys::finish_connect(sys::borrow(&self.fd), self.reported(), deadline)
+                .map_err(|error| self.explain(error))?;
+        }
+        self.into_stream()
+    }
+
+    /// Hands out the stream of a connection that is proven.
+    fn into_stream(self) -> Result<TcpStream<M>, Error> {
+        if !self.nonblocking {
+            sys::set_nonblocking(sys::borrow(&self.fd), false)
+                .map_err(|error| self.explain(error))?;
+        }
+        Ok(TcpStream::new(self.fd, self.mode))
+    }
+
+    fn reported(&self) -> i32 {
+        self.reported.load(Ordering::Relaxed)
+    }
+
+    fn explain(&self, error: io::Error) -> Error {
+        explain(sys::borrow(&self.fd), self.mode, self.peer, error)
     }
 }
 
 /// A socket whose mode is known becomes one whose mode is a value.
 impl From<Connecting<V6Only>> for Connecting<AnyMode> {
     fn from(connecting: Connecting<V6Only>) -> Self {
-        let Connecting { fd, mode, peer, nonblocking } = connecting;
-        Self { fd, mode: mode.into(), peer, nonblocking }
+        let Connecting { fd, mode, peer, nonblocking, made, reported } = connecting;
+        Self { fd, mode: mode.into(), peer, nonblocking, made, reported }
     }
 }
 
 /// A socket whose mode is known becomes one whose mode is a value.
 impl From<Connecting<DualStack>> for Connecting<AnyMode> {
     fn from(connecting: Connecting<DualStack>) -> Self {
-        let Connecting { fd, mode, peer, nonblocking } = connecting;
-        Self { fd, mode: mode.into(), peer, nonblocking }
+        let Connecting { fd, mode, peer, nonblocking, made, reported } = connecting;
+        Self { fd, mode: mode.into(), peer, nonblocking, made, reported }
     }
 }
 

@@ -224,20 +224,74 @@ fn connecting(error: io::Error) -> io::Result<bool> {
     if errors::is_connecting(&error) { Ok(false) } else { Err(error) }
 }
 
-/// Waits until a connection that was started is there, or `deadline` has passed.
-pub(crate) fn finish_connect(fd: Borrowed<'_>, deadline: Option<Instant>) -> io::Result<()> {
+/// Waits until a connection under way is made; after `deadline` it is `TimedOut`.
+///
+/// `reported` as for [`is_connected`].
+pub(crate) fn finish_connect(
+    fd: Borrowed<'_>,
+    reported: c_int,
+    deadline: Option<Instant>,
+) -> io::Result<()> {
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if wait_one(fd, Readiness::Connected, left)? {
-            return match take_error(fd)? {
-                Some(error) => Err(error),
-                None => Ok(()),
-            };
+        if wait_one(fd, Readiness::Connected, left)? && is_connected(fd, reported)? {
+            return Ok(());
         }
         if left.is_some_and(|left| left.is_zero()) {
             return Err(io::ErrorKind::TimedOut.into());
         }
     }
+}
+
+/// Returns whether a connection under way is made, `false` while it is not decided, or the error that
+/// it failed with. After an error the socket is of no further use.
+///
+/// Only a peer proves a connection. A pending error of 0 does not: taking the last report from the
+/// error queue clears it. `reported` is the error of such a report, or 0.
+pub(crate) fn is_connected(fd: Borrowed<'_>, reported: c_int) -> io::Result<bool> {
+    if let Some(connected) = is_decided(fd)? {
+        return Ok(connected);
+    }
+    if !wait_one(fd, Readiness::Connected, Some(Duration::ZERO))? {
+        return Ok(false);
+    }
+    // It may have been decided just before it was ready. The kernel wakes for a report before it sets
+    // the error, so the queue may be the only place that has it.
+    match is_decided(fd)? {
+        Some(connected) => Ok(connected),
+        None => Err(match last_report(fd).unwrap_or(reported) {
+            0 => io::ErrorKind::ConnectionAborted.into(),
+            errno => io::Error::from_raw_os_error(errno),
+        }),
+    }
+}
+
+/// Returns `Some(true)` if the socket has a peer, and the error if it has one pending.
+fn is_decided(fd: Borrowed<'_>) -> io::Result<Option<bool>> {
+    match peer_address(fd) {
+        Ok(_) => return Ok(Some(true)),
+        Err(error) => match error.kind() {
+            // Apple's systems say EINVAL after a reset.
+            io::ErrorKind::NotConnected | io::ErrorKind::InvalidInput => {}
+            // It has a peer whose address is not an IPv6 one.
+            io::ErrorKind::InvalidData => return Ok(Some(true)),
+            _ => return Err(error),
+        },
+    }
+    match take_error(fd)? {
+        Some(error) => Err(error),
+        None => Ok(None),
+    }
+}
+
+/// Takes all reports from the error queue and returns the error of the last one.
+fn last_report(fd: Borrowed<'_>) -> Option<c_int> {
+    let mut last = None;
+    // A system without a queue, or one that cannot be read, has no report.
+    while let Ok(Some(report)) = recv_error(fd, &mut []) {
+        last = report.queued.error().or(last);
+    }
+    last
 }
 
 /// When `timeout` has passed, or never where the clock does not reach that far.

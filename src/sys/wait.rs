@@ -233,9 +233,9 @@ mod tests {
                 break;
             }
         }
-        finish_connect(borrow(&made), None).unwrap();
+        finish_connect(borrow(&made), 0, None).unwrap();
         let error = match refused {
-            Ok(socket) => finish_connect(borrow(&socket), None).unwrap_err(),
+            Ok(socket) => finish_connect(borrow(&socket), 0, None).unwrap_err(),
             Err(error) => error,
         };
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);

@@ -5,6 +5,7 @@
 //! only what is sent and received in parts needs a library between (`preload`, `short`).
 
 mod accept;
+mod connecting;
 mod many;
 mod older;
 mod opening;

@@ -2,6 +2,7 @@
 //! them (`crate::lab`). `scripts/test-network` runs these.
 
 mod connect_host;
+mod connecting;
 mod echo;
 mod errors;
 mod flow_label;

@@ -29,6 +29,14 @@ pub(crate) struct Queued {
 }
 
 impl Queued {
+    /// Returns the error number; a time of sending is not an error.
+    pub(crate) fn error(&self) -> Option<i32> {
+        (self.origin != Self::TIMESTAMP).then_some(self.errno)
+    }
+
+    /// `SO_EE_ORIGIN_TIMESTAMPING` (linux/errqueue.h)
+    pub(crate) const TIMESTAMP: u8 = 4;
+
     /// Reads what a kernel, or anybody, wrote; `None` if no message is a report.
     pub(crate) fn read<L: Layout>(control: &[u8]) -> Option<Self> {
         let mut messages = Messages::<L>::new(control);

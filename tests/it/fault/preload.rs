@@ -102,7 +102,7 @@ fn traced_call(line: &str) -> String {
     format!("{name} {fd}")
 }
 
-/// What is hidden from such a library is hidden from proxies, from mptcpize and from sanitizers.
+/// What is hidden from such a library is hidden from proxies, from mptcpize and from sanitisers.
 #[test]
 fn an_example_hides_no_call_from_a_library() {
     let library = require!(Library::build("calls"), "the library");
