@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::addr::ToAddress;
+use crate::addr::mapped::canonical;
 use crate::error::{Error, Op};
 use crate::kind::{Datagram, Kind, Protocol, Shape, Stream};
 use crate::mode::{DualStack, FromWire, Mode, V6Only};
@@ -302,7 +303,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
             log::trace!("set {} as {option:?}", option.name());
         }
         if let Some(peer) = peer {
-            log::trace!("connecting to {peer}");
+            handle::trace_connecting(&peer);
         }
         Ok(())
     }
@@ -312,7 +313,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
             sys::bind(sys::borrow(&fd), wire).map_err(|error| {
                 sys::errors::opening(Op::Bind, Some(*wire), self.mode.v6_only(), error)
             })?;
-            log::trace!("bound to {wire}");
+            log::trace!("bound to {}", canonical(*wire));
             Ok(fd)
         })
     }
@@ -354,7 +355,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         let fd = self.open(nonblocking, None)?;
         let wire = handle::with_zone(self.target(&fd), wire, 0)?;
         if connects {
-            log::trace!("connecting to {wire}");
+            handle::trace_connecting(&wire);
         }
         Ok((fd, wire))
     }

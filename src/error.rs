@@ -193,7 +193,7 @@ pub(crate) enum Reason {
     #[error("not an IPv6 multicast address")]
     NotMulticast,
     #[error("the source {0} is not a unicast IPv6 address")]
-    NotASource(std::net::Ipv6Addr),
+    NotASource(std::net::IpAddr),
     #[error("the group is one of each link: name the interface")]
     GroupOfALink,
     #[error("the system finds no interface for it: name one")]

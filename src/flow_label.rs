@@ -6,7 +6,7 @@ use std::mem::ManuallyDrop;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use crate::addr::is_mapped;
+use crate::addr::mapped::is_mapped;
 use crate::error::{Error, Op};
 use crate::header::FlowLabel;
 use crate::mode::Mode;

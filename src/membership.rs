@@ -6,7 +6,8 @@ use std::mem;
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::num::NonZeroU32;
 
-use crate::addr::{is_mapped, is_zoned};
+use crate::addr::is_zoned;
+use crate::addr::mapped::{canonical_ip, is_mapped};
 use crate::error::{Error, Op, Reason};
 use crate::interface::Interface;
 use crate::mode::Mode;
@@ -530,7 +531,7 @@ fn multicast(group: SocketAddrV6) -> Result<(), Error> {
 /// Refuses what no datagram can come from.
 fn source_of(op: Op, group: SocketAddrV6, source: Ipv6Addr) -> Result<(), Error> {
     if source.is_multicast() || source.is_unspecified() || is_mapped(&source) {
-        Err(refused(op, group, Reason::NotASource(source)))
+        Err(refused(op, group, Reason::NotASource(canonical_ip(source))))
     } else {
         Ok(())
     }

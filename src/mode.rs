@@ -11,9 +11,10 @@
 
 use std::fmt;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
-use crate::addr::{ToAddress, is_mapped, may_be_mapped};
+use crate::addr::ToAddress;
+use crate::addr::mapped::{canonical, canonical_ip, is_mapped};
 
 /// Which peers a socket talks to, and so which type its addresses have.
 ///
@@ -222,22 +223,7 @@ impl FromWire for SocketAddrV6 {
 impl FromWire for SocketAddr {
     #[inline]
     fn from_wire(wire: SocketAddrV6) -> Self {
-        let mut address = Self::V6(wire);
-        if may_be_mapped(wire.ip()) {
-            unmap(&mut address);
-        }
-        address
-    }
-}
-
-/// The part of `from_wire` that stays out of line; in place, because so the address is moved whole.
-#[inline(never)]
-fn unmap(address: &mut SocketAddr) {
-    if let SocketAddr::V6(wire) = address {
-        if is_mapped(wire.ip()) {
-            let [.., a, b, c, d] = wire.ip().octets();
-            *address = SocketAddr::V4(SocketAddrV4::new([a, b, c, d].into(), wire.port()));
-        }
+        canonical(wire)
     }
 }
 
@@ -251,29 +237,13 @@ impl IpFromWire for Ipv6Addr {
 impl IpFromWire for IpAddr {
     #[inline]
     fn ip_from_wire(wire: Ipv6Addr) -> Self {
-        if !is_mapped(&wire) {
-            return Self::V6(wire);
-        }
-        let [.., a, b, c, d] = wire.octets();
-        Self::V4([a, b, c, d].into())
+        canonical_ip(wire)
     }
-}
-
-/// The kernel's form of an IPv4 address on a dual-stack socket (RFC 3493, section 3.7).
-#[inline]
-pub(crate) fn map(address: SocketAddrV4) -> SocketAddrV6 {
-    SocketAddrV6::new(address.ip().to_ipv6_mapped(), address.port(), 0, 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_ipv4_address_survives_the_way_to_the_kernel_and_back() {
-        let address: SocketAddrV4 = "192.0.2.1:80".parse().unwrap();
-        assert_eq!(SocketAddr::from_wire(map(address)), SocketAddr::V4(address));
-    }
 
     #[test]
     fn scope_and_flow_information_survive() {

@@ -5,12 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+pub(crate) mod mapped;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod proof;
 mod to_address;
 
+use self::mapped::{Notation, Written};
 pub use self::to_address::ToAddress;
-pub(crate) use self::to_address::{is_mapped, is_wildcard, is_zoned, may_be_mapped};
+pub(crate) use self::to_address::{ToEndpoint, is_zoned};
 
 /// An address and a port, with a zone where the address needs one: `[fe80::1%eth0]:8000`.
 ///
@@ -23,9 +25,16 @@ pub(crate) use self::to_address::{is_mapped, is_wildcard, is_zoned, may_be_mappe
 /// | `[fe80::1%eth0]:80` | with a zone, by the name of the interface (RFC 4007, section 11) |
 /// | `[fe80::1%2]:80` | with a zone, by the index of the interface |
 /// | `192.0.2.1:80` | an IPv4 address, for sockets in [`DualStack`](crate::DualStack) or [`AnyMode`](crate::AnyMode) |
+/// | `[::ffff:192.0.2.1]:80` | the same IPv4 address |
 ///
-/// Host names are not looked up here: [`HappyEyeballs`](crate::HappyEyeballs) is for them. Printing gives the text back, and flow information, which has no
-/// text form, is not printed.
+/// An IPv4 address in IPv6 notation (`::ffff:0:0/96`) becomes the IPv4 address that it is, whether the
+/// endpoint is parsed or converted. [`ip`](Self::ip) returns that address, so a list of IPv4 addresses
+/// matches. The notation has no influence on comparisons, hashes and printing. Two other notations stay
+/// IPv6 addresses, as the kernel treats them: the IPv4-compatible form (`::192.0.2.1`) and NAT64
+/// prefixes (`64:ff9b::192.0.2.1`).
+///
+/// Host names are not looked up here: [`HappyEyeballs`](crate::HappyEyeballs) is for them. Printing gives the
+/// address as text that parses to an equal endpoint, except for flow information, which has no text form.
 ///
 /// # Examples
 ///
@@ -38,6 +47,10 @@ pub(crate) use self::to_address::{is_mapped, is_wildcard, is_zoned, may_be_mappe
 /// assert_eq!(endpoint.zone().unwrap().to_string(), "eth0");
 /// assert_eq!(endpoint.to_string(), "[fe80::1%eth0]:8000");
 /// assert!("example.com:80".parse::<Endpoint>().is_err());
+///
+/// let endpoint: Endpoint = "[::ffff:192.0.2.1]:80".parse()?;
+/// assert_eq!(endpoint, "192.0.2.1:80".parse()?);
+/// assert_eq!(endpoint.to_string(), "192.0.2.1:80");
 /// # Ok::<(), inet6::AddressError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +59,7 @@ pub struct Endpoint {
     port: u16,
     zone: Option<Zone>,
     flow_info: u32,
+    notation: Notation,
 }
 
 impl Endpoint {
@@ -53,7 +67,8 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// The host must be a literal IPv6 or IPv4 address without brackets.
+    /// The host must be a literal IPv6 or IPv4 address without brackets. An IPv4 address has no zone, in
+    /// IPv6 notation neither.
     ///
     /// # Examples
     ///
@@ -73,15 +88,18 @@ impl Endpoint {
         let Ok(ip) = ip.parse::<IpAddr>() else {
             return Err(AddressError::new(host, Reason::NotLiteral));
         };
+        let (ip, notation) = Notation::read(ip);
         let zone = match zone {
             Some(_) if ip.is_ipv4() => return Err(AddressError::new(host, Reason::ZoneOnIpv4)),
             Some(zone) => Some(zone.parse()?),
             None => None,
         };
-        Ok(Self { ip, port, zone, flow_info: 0 })
+        Ok(Self { ip, port, zone, flow_info: 0, notation })
     }
 
-    /// The address, without its zone.
+    /// Returns the address, without its zone.
+    ///
+    /// It is never an IPv4 address in IPv6 notation.
     ///
     /// # Examples
     ///
@@ -169,23 +187,32 @@ impl fmt::Debug for Endpoint {
     }
 }
 
+/// An IPv4 address in IPv6 notation loses its scope and its flow information: IPv4 has neither.
 impl From<SocketAddrV6> for Endpoint {
     fn from(address: SocketAddrV6) -> Self {
-        Self {
-            ip: IpAddr::V6(*address.ip()),
-            port: address.port(),
-            zone: NonZeroU32::new(address.scope_id()).map(Zone::from),
-            flow_info: address.flowinfo(),
-        }
+        let (ip, notation) = Notation::read((*address.ip()).into());
+        let (scope, flow_info) = match ip {
+            IpAddr::V4(_) => (0, 0),
+            IpAddr::V6(_) => (address.scope_id(), address.flowinfo()),
+        };
+        let zone = NonZeroU32::new(scope).map(Zone::from);
+        Self { ip, port: address.port(), zone, flow_info, notation }
     }
 }
 
 impl From<SocketAddrV4> for Endpoint {
     fn from(address: SocketAddrV4) -> Self {
-        Self { ip: IpAddr::V4(*address.ip()), port: address.port(), zone: None, flow_info: 0 }
+        Self {
+            ip: IpAddr::V4(*address.ip()),
+            port: address.port(),
+            zone: None,
+            flow_info: 0,
+            notation: Notation::Own,
+        }
     }
 }
 
+/// Like the conversions from [`SocketAddrV6`] and [`SocketAddrV4`].
 impl From<SocketAddr> for Endpoint {
     fn from(address: SocketAddr) -> Self {
         match address {
@@ -330,9 +357,9 @@ pub(crate) enum Reason {
     #[error("is an IPv4 address, and the socket is IPv6 only; a dual-stack socket speaks IPv4 too")]
     Ipv4,
     #[error(
-        "is an IPv4 address in IPv6 notation, and the socket is IPv6 only; a dual-stack socket speaks IPv4 too"
+        "was written as `{0}`, which is an IPv4 address, and the socket is IPv6 only; a dual-stack socket speaks IPv4 too"
     )]
-    Mapped,
+    Mapped(Written),
 }
 
 impl AddressError {
@@ -368,6 +395,9 @@ impl From<AddressError> for std::io::Error {
 #[cfg(test)]
 mod tests {
     mod property;
+
+    use std::cmp::Ordering;
+    use std::hash::{DefaultHasher, Hash, Hasher};
 
     use super::to_address::ToWire;
     use super::*;
@@ -416,6 +446,8 @@ mod tests {
         assert_eq!(error("[fe80::1%0]:80"), Reason::ZoneIndex);
         assert_eq!(error("[fe80::1%4294967296]:80"), Reason::ZoneIndex);
         assert_eq!(error("192.0.2.1%eth0:80"), Reason::ZoneOnIpv4);
+        assert_eq!(error("[::ffff:192.0.2.1%eth0]:80"), Reason::ZoneOnIpv4);
+        assert_eq!(error("[::ffff:c000:201%7]:80"), Reason::ZoneOnIpv4);
         assert_eq!(Endpoint::new("[::1]", 80).unwrap_err().reason, Reason::Brackets);
     }
 
@@ -432,11 +464,15 @@ mod tests {
     #[test]
     fn ipv4_needs_a_mode_that_speaks_it() {
         let text = "192.0.2.1:80";
+        let ip = Ipv4Addr::new(192, 0, 2, 1);
         let mapped: SocketAddrV6 = "[::ffff:192.0.2.1]:80".parse().unwrap();
         assert_eq!(text.to_wire(V6Only, eth0).unwrap_err().reason, Reason::Ipv4);
         assert_eq!(text.to_wire(AnyMode::V6Only, eth0).unwrap_err().reason, Reason::Ipv4);
-        assert_eq!(mapped.to_wire(V6Only, eth0).unwrap_err().reason, Reason::Mapped);
-        assert_eq!(mapped.to_wire(AnyMode::V6Only, eth0).unwrap_err().reason, Reason::Mapped);
+        assert_eq!(mapped.to_wire(V6Only, eth0).unwrap_err().reason, Reason::Mapped(Written(ip)));
+        assert_eq!(
+            mapped.to_wire(AnyMode::V6Only, eth0).unwrap_err().reason,
+            Reason::Mapped(Written(ip))
+        );
         assert_eq!(text.to_wire(DualStack, eth0).unwrap(), mapped);
         assert_eq!(text.to_wire(AnyMode::DualStack, eth0).unwrap(), mapped);
         assert_eq!(mapped.to_wire(DualStack, eth0).unwrap(), mapped);
@@ -490,8 +526,9 @@ mod tests {
         assert_eq!(lent(DualStack, &SocketAddr::V6(v6)), Some(v6));
         assert_eq!(lent(DualStack, &SocketAddr::V4(v4)), Some(mapped));
         assert_eq!(lent(DualStack, &v4), Some(mapped));
-        assert_eq!(lent(DualStack, &mapped), Some(mapped));
         assert_eq!(lent(AnyMode::V6Only, &v4), None);
+        // Its scope and flow information are to be dropped.
+        assert_eq!(lent(DualStack, &mapped), None);
         assert_eq!(lent(V6Only, &mapped), None);
         for zoned in ["[fe80::1%7]:80", "[ff02::1]:80"] {
             assert_eq!(lent(DualStack, &zoned.parse::<SocketAddrV6>().unwrap()), None, "{zoned}");
@@ -500,13 +537,42 @@ mod tests {
     }
 
     #[test]
-    fn mapped_addresses_and_wildcards_are_what_the_standard_says() {
-        let ip = |text: &str| text.parse().unwrap();
-        assert!(is_mapped(&ip("::ffff:192.0.2.1")) && is_mapped(&ip("::ffff:0.0.0.0")));
-        for text in ["::192.0.2.1", "1::ffff:192.0.2.1", "::1:ffff:c000:201", "::ffff:0:c000:201"] {
-            assert!(!is_mapped(&ip(text)), "{text}");
+    fn mapped_endpoint_is_canonical() {
+        let plain: Endpoint = "192.0.2.1:80".parse().unwrap();
+        let wire = SocketAddrV6::new("::ffff:192.0.2.1".parse().unwrap(), 80, 5, 7);
+        let mapped = [
+            "[::ffff:192.0.2.1]:80".parse().unwrap(),
+            "[::ffff:c000:201]:80".parse().unwrap(),
+            Endpoint::new("::ffff:192.0.2.1", 80).unwrap(),
+            Endpoint::from(wire),
+            Endpoint::from(SocketAddr::V6(wire)),
+        ];
+        let hash = |endpoint: &Endpoint| {
+            let mut hasher = DefaultHasher::new();
+            endpoint.hash(&mut hasher);
+            hasher.finish()
+        };
+        for endpoint in mapped {
+            assert_eq!(endpoint.ip(), Ipv4Addr::new(192, 0, 2, 1));
+            assert_eq!((endpoint.zone(), endpoint.to_string()), (None, "192.0.2.1:80".to_owned()));
+            assert_eq!((&endpoint, endpoint.cmp(&plain)), (&plain, Ordering::Equal));
+            assert_eq!(hash(&endpoint), hash(&plain));
+            let wire = SocketAddrV6::new(*wire.ip(), 80, 0, 0);
+            assert_eq!(endpoint.to_wire(DualStack, eth0), Ok(wire));
+            let error = endpoint.to_wire(V6Only, eth0).unwrap_err().to_string();
+            assert!(
+                error.starts_with("`192.0.2.1:80` was written as `::ffff:192.0.2.1`"),
+                "{error}"
+            );
         }
-        assert!(is_wildcard(&ip("::")) && is_wildcard(&ip("::ffff:0.0.0.0")));
-        assert!(!is_wildcard(&ip("::1")) && !is_wildcard(&ip("::ffff:192.0.2.1")));
+    }
+
+    #[test]
+    fn other_ipv4_notations_stay_ipv6() {
+        for host in ["::192.0.2.1", "64:ff9b::192.0.2.1", "::ffff:0:c000:201"] {
+            let endpoint = Endpoint::new(host, 80).unwrap();
+            assert!(endpoint.ip().is_ipv6(), "{host}");
+            assert!(endpoint.to_wire(V6Only, eth0).is_ok(), "{host}");
+        }
     }
 }

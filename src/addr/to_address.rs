@@ -1,11 +1,11 @@
 //! What a socket accepts as an address: [`ToAddress`].
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::num::NonZeroU32;
 
+use super::mapped::{Notation, Written, is_mapped, map, may_be_mapped};
 use super::{AddressError, Endpoint, Reason, ZoneForm};
-use crate::mode::{AnyMode, DualStack, Mode, map};
+use crate::mode::{AnyMode, DualStack, Mode};
 
 /// What `bind`, `connect` and `send_to` accept as an address, for a socket in mode `M`.
 ///
@@ -23,8 +23,10 @@ use crate::mode::{AnyMode, DualStack, Mode, map};
 /// References to these count as well. `Endpoint::from(socket_addr)` makes the check of a
 /// [`SocketAddr`] one at run time.
 ///
-/// An IPv4 address given to an IPv6-only socket as text, as an [`Endpoint`] or in IPv6 notation
-/// (`::ffff:192.0.2.1`) is refused before any system call. The trait is sealed.
+/// An IPv4 address in IPv6 notation (`::ffff:192.0.2.1`) counts as the IPv4 address that it is, in
+/// all of these types; its scope and flow information are ignored. An IPv4 address given to an
+/// IPv6-only socket as text, as an [`Endpoint`] or in IPv6 notation is refused before any system call.
+/// The trait is sealed.
 ///
 /// # Examples
 ///
@@ -72,9 +74,16 @@ pub(crate) type Lookup = fn(&str) -> Option<NonZeroU32>;
 /// Where an address goes that is made and not lent.
 type Room<'a> = &'a mut Option<SocketAddrV6>;
 
+/// To the address that is meant, whatever its type and notation.
+pub trait ToEndpoint {
+    fn endpoint(&self) -> Result<Endpoint, AddressError>;
+}
+
 /// To the kernel's form of an address.
-pub trait ToWire<M> {
-    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError>;
+pub trait ToWire<M: Mode>: ToEndpoint {
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        self.endpoint()?.to_wire(mode, lookup)
+    }
 
     /// As `to_wire`, for the data path: `None` where anything about the address has to be asked
     /// or said. What has the kernel's form already is not copied, anything else goes to `room`.
@@ -85,7 +94,12 @@ pub trait ToWire<M> {
 }
 
 impl<M: Mode, A: ToAddress<M> + ?Sized> ToAddress<M> for &A {}
-impl<M, A: ToWire<M> + ?Sized> ToWire<M> for &A {
+impl<A: ToEndpoint + ?Sized> ToEndpoint for &A {
+    fn endpoint(&self) -> Result<Endpoint, AddressError> {
+        (**self).endpoint()
+    }
+}
+impl<M: Mode, A: ToWire<M> + ?Sized> ToWire<M> for &A {
     fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
         (**self).to_wire(mode, lookup)
     }
@@ -96,41 +110,23 @@ impl<M, A: ToWire<M> + ?Sized> ToWire<M> for &A {
     }
 }
 
-impl<M: Mode> ToAddress<M> for SocketAddrV6 {}
-impl<M: Mode> ToWire<M> for SocketAddrV6 {
-    fn to_wire(&self, mode: M, _: Lookup) -> Result<SocketAddrV6, AddressError> {
-        if mode.v6_only() && is_mapped(self.ip()) {
-            return Err(refused(self, Reason::Mapped));
-        }
-        Ok(*self)
-    }
-
-    #[inline]
-    fn lend<'a>(&'a self, mode: M, _: Room<'a>) -> Option<&'a SocketAddrV6> {
-        is_plain(self, mode).then_some(self)
-    }
-}
-
-impl<M: Mode> ToAddress<M> for (Ipv6Addr, u16) {}
-impl<M: Mode> ToWire<M> for (Ipv6Addr, u16) {
-    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
-        SocketAddrV6::new(self.0, self.1, 0, 0).to_wire(mode, lookup)
-    }
-
-    #[inline]
-    fn lend<'a>(&'a self, mode: M, room: Room<'a>) -> Option<&'a SocketAddrV6> {
-        let wire = room.insert(SocketAddrV6::new(self.0, self.1, 0, 0));
-        is_plain(wire, mode).then_some(wire)
-    }
-}
-
 impl<M: Mode> ToAddress<M> for Endpoint {}
+impl ToEndpoint for Endpoint {
+    fn endpoint(&self) -> Result<Endpoint, AddressError> {
+        Ok(self.clone())
+    }
+}
 impl<M: Mode> ToWire<M> for Endpoint {
     fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
-        let ip = match self.ip {
-            IpAddr::V4(_) if mode.v6_only() => return Err(refused(self, Reason::Ipv4)),
-            IpAddr::V4(ip) => return Ok(map(SocketAddrV4::new(ip, self.port))),
-            IpAddr::V6(ip) => ip,
+        let ip = match (self.ip, self.notation) {
+            (IpAddr::V4(_), Notation::Own) if mode.v6_only() => {
+                return Err(refused(self, Reason::Ipv4));
+            }
+            (IpAddr::V4(ip), Notation::Mapped) if mode.v6_only() => {
+                return Err(refused(self, Reason::Mapped(Written(ip))));
+            }
+            (IpAddr::V4(ip), _) => return Ok(map(SocketAddrV4::new(ip, self.port))),
+            (IpAddr::V6(ip), _) => ip,
         };
         let scope = match self.zone.as_ref().map(|zone| &zone.0) {
             None => 0,
@@ -141,43 +137,86 @@ impl<M: Mode> ToWire<M> for Endpoint {
                 None => return Err(refused(self, Reason::UnknownInterface)),
             },
         };
-        SocketAddrV6::new(ip, self.port, self.flow_info, scope).to_wire(mode, lookup)
+        Ok(SocketAddrV6::new(ip, self.port, self.flow_info, scope))
+    }
+}
+
+impl<M: Mode> ToAddress<M> for SocketAddrV6 {}
+impl ToEndpoint for SocketAddrV6 {
+    fn endpoint(&self) -> Result<Endpoint, AddressError> {
+        Ok((*self).into())
+    }
+}
+impl<M: Mode> ToWire<M> for SocketAddrV6 {
+    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
+        match is_mapped(self.ip()) {
+            true => Endpoint::from(*self).to_wire(mode, lookup),
+            false => Ok(*self),
+        }
+    }
+
+    #[inline]
+    fn lend<'a>(&'a self, _: M, _: Room<'a>) -> Option<&'a SocketAddrV6> {
+        is_plain(self).then_some(self)
+    }
+}
+
+impl<M: Mode> ToAddress<M> for (Ipv6Addr, u16) {}
+impl ToEndpoint for (Ipv6Addr, u16) {
+    fn endpoint(&self) -> Result<Endpoint, AddressError> {
+        Ok(SocketAddrV6::new(self.0, self.1, 0, 0).into())
+    }
+}
+impl<M: Mode> ToWire<M> for (Ipv6Addr, u16) {
+    #[inline]
+    fn lend<'a>(&'a self, _: M, room: Room<'a>) -> Option<&'a SocketAddrV6> {
+        let wire = room.insert(SocketAddrV6::new(self.0, self.1, 0, 0));
+        is_plain(wire).then_some(wire)
     }
 }
 
 impl<M: Mode> ToAddress<M> for str {}
-impl<M: Mode> ToWire<M> for str {
-    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
-        self.parse::<Endpoint>()?.to_wire(mode, lookup)
+impl ToEndpoint for str {
+    fn endpoint(&self) -> Result<Endpoint, AddressError> {
+        self.parse()
     }
 }
+impl<M: Mode> ToWire<M> for str {}
 
 impl<M: Mode> ToAddress<M> for String {}
-impl<M: Mode> ToWire<M> for String {
-    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
-        self.as_str().to_wire(mode, lookup)
+impl ToEndpoint for String {
+    fn endpoint(&self) -> Result<Endpoint, AddressError> {
+        self.parse()
     }
 }
+impl<M: Mode> ToWire<M> for String {}
 
 impl<M: Mode> ToAddress<M> for (&str, u16) {}
-impl<M: Mode> ToWire<M> for (&str, u16) {
-    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
-        Endpoint::new(self.0, self.1)?.to_wire(mode, lookup)
+impl ToEndpoint for (&str, u16) {
+    fn endpoint(&self) -> Result<Endpoint, AddressError> {
+        Endpoint::new(self.0, self.1)
     }
 }
+impl<M: Mode> ToWire<M> for (&str, u16) {}
 
 impl<M: Mode> ToAddress<M> for (String, u16) {}
-impl<M: Mode> ToWire<M> for (String, u16) {
-    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
-        (self.0.as_str(), self.1).to_wire(mode, lookup)
+impl ToEndpoint for (String, u16) {
+    fn endpoint(&self) -> Result<Endpoint, AddressError> {
+        Endpoint::new(&self.0, self.1)
     }
 }
+impl<M: Mode> ToWire<M> for (String, u16) {}
 
 // IPv4 values, one impl a mode: a blanket impl over the two modes would make rustc report the
 // helper trait in place of the message above.
 
 impl ToAddress<DualStack> for SocketAddr {}
 impl ToAddress<AnyMode> for SocketAddr {}
+impl ToEndpoint for SocketAddr {
+    fn endpoint(&self) -> Result<Endpoint, AddressError> {
+        Ok((*self).into())
+    }
+}
 impl<M: Mode> ToWire<M> for SocketAddr {
     fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
         match self {
@@ -197,14 +236,12 @@ impl<M: Mode> ToWire<M> for SocketAddr {
 
 impl ToAddress<DualStack> for SocketAddrV4 {}
 impl ToAddress<AnyMode> for SocketAddrV4 {}
-impl<M: Mode> ToWire<M> for SocketAddrV4 {
-    fn to_wire(&self, mode: M, _: Lookup) -> Result<SocketAddrV6, AddressError> {
-        if mode.v6_only() {
-            return Err(refused(self, Reason::Ipv4));
-        }
-        Ok(map(*self))
+impl ToEndpoint for SocketAddrV4 {
+    fn endpoint(&self) -> Result<Endpoint, AddressError> {
+        Ok((*self).into())
     }
-
+}
+impl<M: Mode> ToWire<M> for SocketAddrV4 {
     #[inline]
     fn lend<'a>(&'a self, mode: M, room: Room<'a>) -> Option<&'a SocketAddrV6> {
         if mode.v6_only() { None } else { Some(room.insert(map(*self))) }
@@ -213,49 +250,27 @@ impl<M: Mode> ToWire<M> for SocketAddrV4 {
 
 impl ToAddress<DualStack> for (Ipv4Addr, u16) {}
 impl ToAddress<AnyMode> for (Ipv4Addr, u16) {}
-impl<M: Mode> ToWire<M> for (Ipv4Addr, u16) {
-    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
-        SocketAddrV4::new(self.0, self.1).to_wire(mode, lookup)
+impl ToEndpoint for (Ipv4Addr, u16) {
+    fn endpoint(&self) -> Result<Endpoint, AddressError> {
+        Ok(SocketAddrV4::new(self.0, self.1).into())
     }
 }
+impl<M: Mode> ToWire<M> for (Ipv4Addr, u16) {}
 
 impl ToAddress<DualStack> for (IpAddr, u16) {}
 impl ToAddress<AnyMode> for (IpAddr, u16) {}
-impl<M: Mode> ToWire<M> for (IpAddr, u16) {
-    fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
-        SocketAddr::new(self.0, self.1).to_wire(mode, lookup)
+impl ToEndpoint for (IpAddr, u16) {
+    fn endpoint(&self) -> Result<Endpoint, AddressError> {
+        Ok(SocketAddr::new(self.0, self.1).into())
     }
 }
-
-/// Whether this is no address of one host but all of its own: `::`, or `0.0.0.0` mapped.
-pub(crate) fn is_wildcard(ip: &Ipv6Addr) -> bool {
-    ip.to_canonical().is_unspecified()
-}
-
-/// Whether this is an IPv4 address in IPv6 notation, `::ffff:0:0/96` (RFC 4291, section 2.5.5.2).
-#[inline]
-pub(crate) fn is_mapped(ip: &Ipv6Addr) -> bool {
-    may_be_mapped(ip) && begins_with_zeros(ip)
-}
-
-#[inline]
-fn begins_with_zeros(ip: &Ipv6Addr) -> bool {
-    let [a, b, c, d, e, f, g, h, ..] = ip.octets();
-    u64::from_ne_bytes([a, b, c, d, e, f, g, h]) == 0
-}
+impl<M: Mode> ToWire<M> for (IpAddr, u16) {}
 
 /// Whether nothing about an address has to be asked or said; at the cost of two comparisons.
 #[inline]
-fn is_plain<M: Mode>(wire: &SocketAddrV6, mode: M) -> bool {
+fn is_plain(wire: &SocketAddrV6) -> bool {
     let may_be_zoned = wire.ip().octets()[0] >= 0xfe;
-    !(may_be_zoned || mode.v6_only() && may_be_mapped(wire.ip()))
-}
-
-/// Whether an address may be one of `is_mapped`, at the cost of one comparison.
-#[inline]
-pub(crate) fn may_be_mapped(ip: &Ipv6Addr) -> bool {
-    let [.., a, b, c, d, _, _, _, _] = ip.octets();
-    u32::from_ne_bytes([a, b, c, d]) == 0xffff_u32.to_be()
+    !(may_be_zoned || may_be_mapped(wire.ip()))
 }
 
 /// Whether an address means nothing without a zone: link-local unicast `fe80::/10`, and multicast
@@ -270,6 +285,6 @@ pub(crate) fn is_zoned(ip: &Ipv6Addr) -> bool {
 }
 
 #[cold]
-fn refused(address: &impl fmt::Display, reason: Reason) -> AddressError {
+fn refused(address: &Endpoint, reason: Reason) -> AddressError {
     AddressError::new(address.to_string(), reason)
 }

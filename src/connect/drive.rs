@@ -11,7 +11,8 @@ use super::report::{
     Answer, Attempt, Event, HostConnection, HostError, HostErrorKind, Outcome, Report,
 };
 use super::resolve::{Family, ResolveError, ResolveErrorKind};
-use crate::addr::{AddressError, Endpoint, ToAddress, is_mapped};
+use crate::addr::mapped::is_mapped;
+use crate::addr::{AddressError, Endpoint, ToAddress};
 use crate::builder::Builder;
 use crate::error::{Error, Op};
 use crate::kind::Kind;

@@ -4,6 +4,7 @@ use super::drive::{Pending, Started, run};
 use super::host::HappyEyeballs;
 use super::report::{HostConnection, HostError};
 use crate::addr::Endpoint;
+use crate::addr::mapped::is_wildcard;
 use crate::builder::Builder;
 use crate::error::{Error, Op, Reason};
 use crate::kind::{Datagram, Stream};
@@ -94,7 +95,7 @@ impl<M: Mode> Builder<Datagram, M> {
 /// Refuses a connection without an address of this host, which some system may make.
 fn sourced<M: Mode>(socket: &ConnectedUdpSocket<M>, peer: Endpoint) -> Result<(), Error> {
     match sys::local_address(socket.target().fd) {
-        Ok(local) if !local.ip().to_canonical().is_unspecified() => Ok(()),
+        Ok(local) if !is_wildcard(local.ip()) => Ok(()),
         Ok(_) => {
             let error = std::io::ErrorKind::AddrNotAvailable.into();
             Err(Error::new(Op::Connect, Some(peer), Some(Reason::NoSource), error))

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddrV6};
 
 use super::{ErrorReport, Origin};
+use crate::addr::mapped::is_mapped;
 use crate::mode::DualStack;
 use crate::sys;
 use crate::sys::cmsg::{Native, Queued};
@@ -19,7 +20,7 @@ pub(crate) fn any_bytes(control: &[u8]) {
     assert_eq!(raw.is_some(), matches!(report.origin, Origin::Icmp | Origin::Icmpv6));
     assert!(report.offender.is_none() || raw.is_some());
     if let Some(IpAddr::V6(offender)) = report.offender {
-        assert_eq!(offender.to_ipv4_mapped(), None);
+        assert!(!is_mapped(&offender), "{offender}");
     }
     assert_eq!(report.sent.is_some(), report.origin == Origin::Timestamp);
     assert_eq!(report.error().is_none(), report.origin == Origin::Timestamp);

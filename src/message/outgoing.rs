@@ -1,10 +1,12 @@
 //! A datagram to be sent otherwise than its socket does: [`Outgoing`].
 
+use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::{IpAddr, Ipv6Addr, SocketAddrV6};
 use std::time::Instant;
 
-use crate::addr::{ToAddress, is_mapped, is_wildcard, is_zoned};
+use crate::addr::mapped::{canonical_ip, is_mapped, is_wildcard, map_ip};
+use crate::addr::{ToAddress, ToEndpoint, is_zoned};
 use crate::header::FlowLabel;
 use crate::interface::Interface;
 use crate::mode::{Mode, V6Only};
@@ -76,7 +78,7 @@ use crate::sys::{self, cmsg::Departure};
 /// Source: RFC 3542, section 6; ipv6(7), ip(7), udp(7), socket(7).
 #[doc(alias = "sendmsg")]
 #[doc(alias = "cmsg")]
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 #[must_use = "a message does nothing until it is sent"]
 pub struct Outgoing<'a, P = (), M: Mode = V6Only> {
     peer: P,
@@ -86,7 +88,7 @@ pub struct Outgoing<'a, P = (), M: Mode = V6Only> {
     departure: Departure,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 enum Data<'a> {
     /// As a slice of one, which the kernel wants.
     One([IoSlice<'a>; 1]),
@@ -315,6 +317,16 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         result.map_err(|error| explain(socket, &packet, total(data), error))
     }
 
+    fn debug(&self, f: &mut fmt::Formatter<'_>, peer: &dyn fmt::Debug) -> fmt::Result {
+        f.debug_struct("Outgoing")
+            .field("peer", peer)
+            .field("len", &total(self.slices()))
+            .field("source", &self.source.map(canonical_ip))
+            .field("send_at", &self.send_at)
+            .field("departure", &self.departure)
+            .finish()
+    }
+
     /// As the system takes it.
     #[inline(always)]
     pub(crate) fn packet(
@@ -380,6 +392,19 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     }
 }
 
+impl<M: Mode> fmt::Debug for Outgoing<'_, (), M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.debug(f, &None::<()>)
+    }
+}
+
+/// The peer is shown as the address that is meant, whatever its type and notation.
+impl<P: ToEndpoint, M: Mode> fmt::Debug for Outgoing<'_, P, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.debug(f, &Some(self.peer.endpoint()))
+    }
+}
+
 /// What the system's error means of a packet that it did not send, with so many bytes in one call.
 #[cold]
 pub(crate) fn explain(
@@ -410,11 +435,12 @@ fn length(all: usize, departure: &Departure) -> usize {
 
 /// The kernel's form of a source address; of a wildcard, that none was given.
 fn source<M: Mode>(mode: M, ip: IpAddr) -> io::Result<Option<Ipv6Addr>> {
+    let ip = canonical_ip(ip);
     let wire = match ip {
-        IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+        IpAddr::V4(ip) => map_ip(ip),
         IpAddr::V6(ip) => ip,
     };
-    if mode.v6_only() && is_mapped(&wire) {
+    if mode.v6_only() && ip.is_ipv4() {
         return Err(refused(format!("the socket is IPv6 only, and {ip} is an IPv4 address")));
     }
     if ip.is_multicast() {
@@ -463,7 +489,7 @@ fn explain_departure(
     error: io::Error,
 ) -> io::Error {
     let source = departure.source.filter(|_| sys::errors::is_bad_source(&error));
-    if let Some(shown) = source.map(|source| source.to_canonical()) {
+    if let Some(shown) = source.map(canonical_ip) {
         let own = sys::interface_addresses();
         if own.is_ok_and(|own| own.iter().all(|address| address.ip != shown)) {
             return io::Error::new(

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime};
 
 use super::Outgoing;
-use crate::addr::is_wildcard;
+use crate::addr::mapped::is_wildcard;
 use crate::header::FlowLabel;
 use crate::interface::Interface;
 use crate::mode::{FromWire, IpFromWire, Mode, V6Only};

@@ -3,7 +3,7 @@
 use std::net::SocketAddrV6;
 use std::time::Duration;
 
-use super::handle::{handle, to_wire};
+use super::handle::{handle, to_wire, trace_connecting};
 use super::{Connecting, TcpListener, TcpStream};
 use crate::addr::ToAddress;
 use crate::error::{Error, Op};
@@ -105,7 +105,7 @@ impl<M: Mode> BoundStream<M> {
     /// See [`BoundStream`].
     pub fn connect(self, peer: impl ToAddress<M>) -> Result<TcpStream<M>, Error> {
         let wire = to_wire(self.target(), self.mode, peer)?;
-        log::trace!("connecting to {wire}");
+        trace_connecting(&wire);
         connect(self.fd, self.mode, &wire)
     }
 
@@ -216,7 +216,7 @@ pub(crate) fn start_connect<M: Mode>(
     nonblocking: bool,
 ) -> Result<Connecting<M>, Error> {
     let socket = sys::borrow(&fd);
-    log::trace!("connecting to {peer}");
+    trace_connecting(&peer);
     match sys::start_connect(socket, &peer) {
         Ok(made) => Ok(Connecting::new(fd, mode, peer, nonblocking, made)),
         Err(error) => Err(explain(socket, mode, peer, error)),

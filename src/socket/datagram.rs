@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv6Addr, SocketAddrV6};
 
 use super::bound::explain;
-use super::handle::{ask, handle, timeouts, to_wire, with_wire};
+use super::handle::{ask, handle, timeouts, to_wire, trace_connecting, with_wire};
 use super::readiness::{readable, writable};
 use super::state_error::StateError;
 use super::too_long::{Attempt, total};
@@ -291,7 +291,7 @@ impl<M: Mode> UdpSocket<M> {
         peer: SocketAddrV6,
     ) -> Result<ConnectedUdpSocket<M>, StateError<Self>> {
         let socket = self.target().fd;
-        log::trace!("connecting to {peer}");
+        trace_connecting(&peer);
         let connected = match peer.port() {
             0 => Err(io::Error::new(io::ErrorKind::InvalidInput, "port 0 is no destination")),
             _ => sys::start_connect(socket, &peer),

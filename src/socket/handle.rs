@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddrV6;
 
+use crate::addr::mapped::canonical;
 use crate::addr::{AddressError, ToAddress, is_zoned};
 use crate::mode::Mode;
 use crate::sys::{self, Target, names};
@@ -415,6 +416,12 @@ macro_rules! timeouts {
     };
 }
 pub(crate) use timeouts;
+
+/// Logs to whom a socket connects. The kernel's form of an address is for the kernel alone.
+#[inline]
+pub(crate) fn trace_connecting(peer: &SocketAddrV6) {
+    log::trace!("connecting to {}", canonical(*peer));
+}
 
 /// The kernel's form of an address that a socket connects to.
 pub(crate) fn to_wire<M: Mode>(

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::{Ipv6Addr, SocketAddrV6};
 
-use crate::addr::{is_mapped, is_wildcard};
+use crate::addr::mapped::{is_mapped, is_wildcard};
 use crate::error::Op;
 use crate::kind::{Protocol, Shape};
 use crate::sys::{self, Target, names};

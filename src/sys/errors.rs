@@ -1,13 +1,12 @@
 //! What the error numbers of a system mean.
 
 use std::io;
-use std::net::{Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{Ipv6Addr, SocketAddrV4, SocketAddrV6};
 
 use super::{Borrowed, codes, local_address};
-use crate::addr::{Endpoint, is_mapped};
+use crate::addr::mapped::{canonical, is_mapped};
 use crate::error::{Absence, Error, Op, Reason};
 use crate::kind::Protocol;
-use crate::mode::FromWire;
 
 /// Why opening a socket failed; `address` is the one that was bound or connected to.
 #[cold]
@@ -18,7 +17,7 @@ pub(crate) fn opening(
     error: io::Error,
 ) -> Error {
     let reason = reason(op, address, v6_only, &error);
-    let endpoint = address.map(|wire| Endpoint::from(SocketAddr::from_wire(wire)));
+    let endpoint = address.map(|wire| canonical(wire).into());
     Error::new(op, endpoint, reason, error)
 }
 
@@ -65,8 +64,7 @@ pub(crate) fn bound_otherwise(
     reason: Reason,
     error: io::Error,
 ) -> Error {
-    let endpoint = Endpoint::from(SocketAddr::from_wire(peer));
-    Error::new(op, Some(endpoint), Some(reason), error)
+    Error::new(op, Some(canonical(peer).into()), Some(reason), error)
 }
 
 /// Why a membership was not changed; the scope id of the group is the interface.
@@ -113,8 +111,7 @@ pub(crate) fn group_refused(
 }
 
 fn group_error(op: Op, group: SocketAddrV6, reason: Option<Reason>, error: io::Error) -> Error {
-    let endpoint = Endpoint::from(SocketAddr::from(group));
-    Error::new(op, Some(endpoint), reason, error)
+    Error::new(op, Some(canonical(group).into()), reason, error)
 }
 
 fn option_reason(error: &io::Error) -> Option<Reason> {

@@ -64,6 +64,7 @@ pub(crate) use self::windows::*;
 
 use self::cmsg::Arrival;
 use crate::addr::is_zoned;
+use crate::addr::mapped::is_wildcard;
 use crate::kind::{Protocol, Shape};
 
 /// A socket whose options are read or set.
@@ -208,7 +209,7 @@ pub(crate) fn listen(fd: Borrowed<'_>, backlog: u32) -> io::Result<()> {
 /// Starts to connect; `Ok(false)` if the connection is still under way.
 #[inline]
 pub(crate) fn start_connect(fd: Borrowed<'_>, peer: &SocketAddrV6) -> io::Result<bool> {
-    if cfg!(windows) && peer.ip().to_canonical().is_unspecified() {
+    if cfg!(windows) && is_wildcard(peer.ip()) {
         // On a datagram socket it would give up the peer; on a stream this is what comes of it.
         return Err(io::ErrorKind::AddrNotAvailable.into());
     }

@@ -65,8 +65,9 @@ fn set_twin_bytes(socket: Target<'_>, name: Name, value: &[u8]) -> io::Result<()
 }
 
 fn is_bound_to_v6(fd: Borrowed<'_>) -> bool {
-    local_address(fd)
-        .is_ok_and(|local| !local.ip().is_unspecified() && !crate::addr::is_mapped(local.ip()))
+    local_address(fd).is_ok_and(|local| {
+        !local.ip().is_unspecified() && !crate::addr::mapped::is_mapped(local.ip())
+    })
 }
 
 /// 32 bits that the kernel takes as they are.

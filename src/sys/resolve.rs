@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use super::look_up;
+use crate::addr::mapped::is_mapped;
 
 /// A look-up failed.
 #[derive(Debug)]
@@ -59,7 +60,7 @@ pub(crate) fn resolve(name: &str, ipv6: bool) -> Result<Vec<SocketAddr>, Resolve
     let mut seen = HashSet::new();
     found.retain(|address| {
         let wanted = match address {
-            SocketAddr::V6(address) => ipv6 && address.ip().to_ipv4_mapped().is_none(),
+            SocketAddr::V6(address) => ipv6 && !is_mapped(address.ip()),
             SocketAddr::V4(_) => !ipv6,
         };
         // glibc gives 127.0.0.1 for `::1` in /etc/hosts, too.

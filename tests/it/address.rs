@@ -175,7 +175,7 @@ fn ipv4_is_refused_where_the_mode_does_not_speak_it() {
 #[test]
 fn ipv4_in_ipv6_notation_is_refused_where_the_mode_does_not_speak_it() {
     let mapped = SocketAddrV6::new(Ipv4Addr::LOCALHOST.to_ipv6_mapped(), 80, 0, 0);
-    let texts = ["::ffff:127.0.0.1", "IPv6 notation", "dual-stack"];
+    let texts = ["`127.0.0.1:80` was written as `::ffff:127.0.0.1`", "dual-stack"];
     refused(V6Only, mapped, &texts);
     refused(V6Only, "[::ffff:127.0.0.1]:80", &texts);
     refused(V6Only, (*mapped.ip(), 80), &texts);

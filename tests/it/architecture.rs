@@ -43,14 +43,17 @@ struct Source {
     text: String,
     /// The text without comments, strings and tests; the lines keep their numbers.
     code: String,
+    /// Like `code`, with the strings.
+    code_and_strings: String,
 }
 
 impl Source {
     fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         let (path, text) = (path.into(), text.into());
         let tests = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
-        let code = without_comments_and_strings(&text[..tests]);
-        Self { path, text, code }
+        let code = without_comments(&text[..tests], false);
+        let code_and_strings = without_comments(&text[..tests], true);
+        Self { path, text, code, code_and_strings }
     }
 
     /// The module directly below the root of the crate: `socket`.
@@ -64,7 +67,11 @@ impl Source {
     }
 
     fn breach(&self, offset: usize, what: impl std::fmt::Display) -> String {
-        let line = 1 + self.code[..offset].matches('\n').count();
+        self.breach_in(&self.code, offset, what)
+    }
+
+    fn breach_in(&self, code: &str, offset: usize, what: impl std::fmt::Display) -> String {
+        let line = 1 + code[..offset].matches('\n').count();
         format!("src/{}:{line}: {what}", self.path)
     }
 
@@ -84,8 +91,8 @@ fn all_words(code: &str) -> impl Iterator<Item = (usize, &str)> {
         .filter(|(_, word)| !word.is_empty())
 }
 
-/// Blanks comments and the insides of strings. House style has no block comments.
-fn without_comments_and_strings(text: &str) -> String {
+/// Blanks comments, and strings unless they are wanted. House style has no block comments.
+fn without_comments(text: &str, with_strings: bool) -> String {
     let (mut code, mut rest) = (String::new(), text);
     while let Some(next) = rest.chars().next() {
         let raw_quotes = rest.strip_prefix('r').and_then(|it| {
@@ -106,7 +113,8 @@ fn without_comments_and_strings(text: &str) -> String {
             rest = &rest[next.len_utf8()..];
             continue;
         };
-        code.extend(rest[..skipped].chars().filter(|c| *c == '\n'));
+        let kept = with_strings && !rest.starts_with("//");
+        code.extend(rest[..skipped].chars().filter(|c| kept || *c == '\n'));
         rest = &rest[skipped..];
     }
     code
@@ -311,6 +319,72 @@ fn ignored_results(source: &Source) -> Vec<String> {
     breaches
 }
 
+/// The one file that knows `::ffff:0:0/96`. Elsewhere an IPv4 address is in its own form.
+const MAPPED: &str = "addr/mapped.rs";
+
+/// The methods of std, the number and the bytes of the prefix, and its text.
+fn mapped_elsewhere(source: &Source) -> Vec<String> {
+    if source.path == MAPPED {
+        return Vec::new();
+    }
+    const METHODS: [&str; 4] = ["to_ipv6_mapped", "to_ipv4_mapped", "to_canonical", "to_ipv4"];
+    let mut breaches: Vec<String> = source
+        .words(&METHODS)
+        .map(|(at, word)| source.breach(at, format!("`{word}` outside {MAPPED}")))
+        .collect();
+    let mut before = None;
+    for (at, word) in all_words(&source.code) {
+        let value = number(word);
+        let bytes = value == Some(0xff)
+            && before.is_some_and(|(start, value)| {
+                value == Some(0xff) && source.code[start..at].ends_with([',', ' '])
+            });
+        if value == Some(0xffff) || bytes {
+            breaches.push(source.breach(at, format!("the prefix by hand, outside {MAPPED}")));
+        }
+        before = Some((at, value));
+    }
+    let is_test = source.path.ends_with("/tests.rs") || source.path.contains("/tests/");
+    let text = source.code_and_strings.to_ascii_lowercase();
+    let texts = text.match_indices(":ffff:").filter(|_| !is_test);
+    breaches.extend(texts.map(|(at, _)| {
+        source.breach_in(&text, at, format!("the prefix as text, outside {MAPPED}"))
+    }));
+    breaches
+}
+
+/// The value of a literal such as `0xff_u8`.
+fn number(word: &str) -> Option<u128> {
+    let plain = word.replace('_', "").to_ascii_lowercase();
+    let digits = ["u8", "u16", "u32", "u64", "u128", "usize", "i32", "i64"]
+        .iter()
+        .find_map(|suffix| plain.strip_suffix(suffix))
+        .unwrap_or(&plain);
+    match digits.strip_prefix("0x") {
+        Some(digits) => u128::from_str_radix(digits, 16).ok(),
+        None => digits.parse().ok(),
+    }
+}
+
+/// A log line that captures an address by the name that the kernel's form has: it would show an
+/// IPv4 peer in IPv6 notation.
+fn logged_addresses(source: &Source) -> Vec<String> {
+    const NAMES: [&str; 6] = ["wire", "peer", "local", "address", "group", "source"];
+    let code = &source.code_and_strings;
+    let mut breaches = Vec::new();
+    for (at, _) in code.match_indices("log::") {
+        let statement = bracketed(code, at);
+        let captured = |name: &&&str| {
+            [format!("{{{name}}}"), format!("{{{name}:")].iter().any(|it| statement.contains(it))
+        };
+        if let Some(name) = NAMES.iter().find(captured) {
+            let what = format!("a log line shows `{name}`: log `canonical({name})`");
+            breaches.push(source.breach_in(code, at, what));
+        }
+    }
+    breaches
+}
+
 /// An example that must not compile names the error, and one that compiles follows it: alone it
 /// proves little, because a misspelt import does not compile either.
 fn lone_compile_fail(source: &Source) -> Vec<String> {
@@ -385,6 +459,8 @@ fn the_sources_keep_the_rules() {
             breaches.extend(too_long(source));
             breaches.extend(untested_options(source, &tests));
             breaches.extend(ignored_results(source));
+            breaches.extend(mapped_elsewhere(source));
+            breaches.extend(logged_addresses(source));
             breaches.extend(lone_compile_fail(source));
             breaches
         })
@@ -495,6 +571,43 @@ fn an_ignored_result_is_found() {
 }
 
 #[test]
+fn mapped_address_is_found() {
+    let bad = [
+        "fn f(ip: Ipv4Addr) -> Ipv6Addr { ip.to_ipv6_mapped() }",
+        "fn f(ip: Ipv6Addr) -> bool { ip.to_ipv4_mapped().is_some() }",
+        "fn f(ip: Ipv6Addr) -> IpAddr { Ipv6Addr::to_canonical(&ip) }",
+        "fn f(ip: Ipv6Addr) -> Option<Ipv4Addr> { ip.to_ipv4() }",
+        "fn f(a: u16) -> Ipv6Addr { Ipv6Addr::new(0, 0, 0, 0, 0, 0xFFFF, a, a) }",
+        "fn f(ip: u128) -> bool { ip >> 32 == 0xff_ff_u128 }",
+        "fn f(ip: Ipv6Addr) -> bool { ip.segments()[5] == 65535 }",
+        "const PREFIX: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];",
+        "const END: [u8; 2] = [255,255];",
+        "fn f(ip: Ipv4Addr) -> String { format!(\"::FFFF:{ip}\") }",
+    ];
+    let good = [
+        "/// `::ffff:192.0.2.1`, by `to_canonical`",
+        "fn f(ip: Ipv6Addr) -> IpAddr { canonical_ip(ip) }",
+        "const WORD: u32 = 0xffff_f024; const PAIR: [u32; 2] = [0xff, 0xf_ffff];",
+        "fn f(a: u8) -> bool { a == 0xff || g(0xff) }",
+    ];
+    check(mapped_elsewhere, "sys/resolve.rs", &bad, &good);
+    check(mapped_elsewhere, "addr/mapped.rs", &[], &bad);
+    check(mapped_elsewhere, "addr/tests/property.rs", &bad[..9], &bad[9..]);
+}
+
+#[test]
+fn logged_address_is_found() {
+    let bad =
+        ["log::trace!(\"connecting to {peer}\");", "log::debug!(\n    \"bound to {wire:?}\"\n);"];
+    let good = [
+        "log::trace!(\"connecting to {}\", canonical(peer));",
+        "log::debug!(\"{error}\"); // {peer}",
+        "format!(\"{peer}\");",
+    ];
+    check(logged_addresses, "builder.rs", &bad, &good);
+}
+
+#[test]
 fn a_lone_compile_fail_is_found() {
     let (wrong, right) = ("/// ```compile_fail,E0277\n/// ```\n", "/// ```\n/// ```\n");
     let twins = wrong.to_owned() + right;
@@ -506,7 +619,7 @@ fn a_lone_compile_fail_is_found() {
 fn comments_and_strings_are_not_code() {
     let text =
         "a /* */ \"//\" b // c\n'\"' d '\\'' r#\"e \" f\"# g::<'h>() \"\\\" i\" j\n\"k\nl\" m";
-    let code = without_comments_and_strings(text);
+    let code = without_comments(text, false);
     let words: Vec<&str> = all_words(&code).map(|(_, word)| word).collect();
     assert_eq!(words, ["a", "b", "d", "g", "h", "j", "m"]);
     assert_eq!(code.lines().count(), text.lines().count());

@@ -123,7 +123,7 @@ pub(crate) mod linux {
                 ("fe80::1", "fe80::1%eth0"),
                 ("ff02::1", "fe80::1%eth0"),
                 ("192.0.2.1", "is an IPv4 address"),
-                ("::ffff:192.0.2.1", "IPv4"),
+                ("::ffff:192.0.2.1", "`192.0.2.1:0` was written as `::ffff:192.0.2.1`"),
                 ("fe80::1%nowhere", "names no interface"),
                 ("localhost", "is not a literal"),
             ] {

@@ -169,8 +169,7 @@ fn without_an_interface_it_is_the_one_of_the_socket() {
 #[test]
 fn what_no_call_can_do_is_refused_before_it() {
     let socket = open();
-    for (group, shown) in [("2001:db8::1", "2001:db8::1"), ("::ffff:224.0.0.1", "::ffff:224.0.0.1")]
-    {
+    for (group, shown) in [("2001:db8::1", "2001:db8::1"), ("::ffff:224.0.0.1", "224.0.0.1")] {
         let group = group.parse().unwrap();
         let text = format!("cannot join {shown}: not an IPv6 multicast address");
         for error in [
@@ -189,9 +188,10 @@ fn what_no_call_can_do_is_refused_before_it() {
         says(&error, Op::Join, ErrorKind::InvalidInput, &text);
     }
     let membership = socket.join(GROUP, loopback()).unwrap();
-    for source in ["::", "ff02::1", "::ffff:192.0.2.1"] {
+    for (source, shown) in [("::", "::"), ("ff02::1", "ff02::1"), ("::ffff:192.0.2.1", "192.0.2.1")]
+    {
         let source: Ipv6Addr = source.parse().unwrap();
-        let text = format!("the source {source} is not a unicast IPv6 address");
+        let text = format!("the source {shown} is not a unicast IPv6 address");
         let error = socket.join_source(GROUP, source, loopback()).unwrap_err();
         let join = format!("cannot join ff12::1234%lo: {text}");
         says(&error, Op::Join, ErrorKind::InvalidInput, &join);

@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use proptest::prelude::*;
 
 use crate::addr::Endpoint;
+use crate::addr::mapped::{is_mapped, map_ip};
 use crate::addr::proof::{any_address, any_text, printed_is_read};
 
 fn text() -> impl Strategy<Value = String> {
@@ -38,7 +39,8 @@ fn endpoint_text() -> impl Strategy<Value = String> {
     ];
     prop_oneof![
         (any::<Ipv4Addr>(), any::<u16>()).prop_map(|(ip, port)| format!("{ip}:{port}")),
-        (ipv6(), zone, any::<u16>()).prop_map(|(ip, zone, port)| format!("[{ip}{zone}]:{port}")),
+        (ipv6().prop_filter("prints as IPv4", |ip| !is_mapped(ip)), zone, any::<u16>())
+            .prop_map(|(ip, zone, port)| format!("[{ip}{zone}]:{port}")),
     ]
 }
 
@@ -46,7 +48,7 @@ fn endpoint_text() -> impl Strategy<Value = String> {
 fn ipv6() -> impl Strategy<Value = Ipv6Addr> {
     prop_oneof![
         any::<Ipv6Addr>(),
-        any::<Ipv4Addr>().prop_map(|ip| ip.to_ipv6_mapped()),
+        any::<Ipv4Addr>().prop_map(map_ip),
         any::<[u16; 4]>().prop_map(|[a, b, c, d]| Ipv6Addr::new(0xfe80, 0, 0, 0, a, b, c, d)),
         any::<u16>().prop_map(|last| Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, last)),
     ]
@@ -75,6 +77,24 @@ proptest! {
         let endpoint: Endpoint = input.parse().expect(&input);
         printed_is_read(&endpoint);
         prop_assert_eq!(endpoint.to_string(), input);
+    }
+
+    #[test]
+    fn mapped_text_is_an_ipv4_address(ip: Ipv4Addr, port: u16, zone in "(%[a-z0-9]{1,9})?") {
+        let [a, b, c, d] = ip.octets();
+        let hexadecimal = format!("{a:x}{b:02X}:{c:x}{d:02X}");
+        for host in [
+            format!("::ffff:{ip}"),
+            format!("::FFFF:{hexadecimal}"),
+            format!("0:0:0:0:0:ffff:{hexadecimal}"),
+        ] {
+            let endpoint = format!("[{host}{zone}]:{port}").parse::<Endpoint>();
+            if zone.is_empty() {
+                prop_assert_eq!(endpoint.unwrap().to_string(), format!("{ip}:{port}"));
+            } else {
+                prop_assert!(endpoint.is_err(), "{:?} has a zone", endpoint);
+            }
+        }
     }
 
     #[test]

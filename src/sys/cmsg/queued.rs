@@ -1,9 +1,10 @@
 //! What the control messages of a report from the error queue say.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv6Addr;
 use std::time::{Duration, SystemTime};
 
 use super::{Arrival, Layout, Messages, array, int_at, u32_at};
+use crate::addr::mapped::map_ip;
 use crate::sys::names;
 
 /// linux/socket.h. Reports exist there only.
@@ -69,7 +70,7 @@ impl Queued {
 fn offender(address: &[u8]) -> Option<Ipv6Addr> {
     match u16::from_ne_bytes(array(address, 0)?) {
         AF_INET6 => array::<16>(address, 8).map(Ipv6Addr::from),
-        AF_INET => array::<4>(address, 4).map(|ip| Ipv4Addr::from(ip).to_ipv6_mapped()),
+        AF_INET => array::<4>(address, 4).map(|ip| map_ip(ip.into())),
         _ => None,
     }
 }

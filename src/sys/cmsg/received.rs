@@ -1,9 +1,10 @@
 //! What the control messages of a received datagram say.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV6};
+use std::net::{Ipv6Addr, SocketAddrV6};
 use std::time::{Duration, SystemTime};
 
 use super::{Layout, Messages, array, int_at, u32_at};
+use crate::addr::mapped::map_ip;
 use crate::sys::names::{self, Name, Number};
 
 /// What arrived with a datagram; nothing is there that was not asked for.
@@ -90,7 +91,7 @@ impl Arrival {
             let (address, index) = if cfg!(windows) { (0, 4) } else { (8, 0) };
             self.interface = u32_at(value, index)?;
             let address: [u8; 4] = array(value, address)?;
-            self.destination = Some(Ipv4Addr::from(address).to_ipv6_mapped());
+            self.destination = Some(map_ip(address.into()));
         }
         Some(())
     }

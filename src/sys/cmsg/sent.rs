@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{Encoder, Layout, Room, Value};
 use crate::addr::is_zoned;
+use crate::addr::mapped::{map_ip, unmap_ip};
 use crate::sys::names::{self, Name};
 
 /// What one datagram is sent with, where it differs from what the socket does.
@@ -107,7 +108,7 @@ impl Departure {
         // Linux wants a mapped address (net/ipv4/ip_sockglue.c, ip_cmsg_send); elsewhere `::` alone
         // is none.
         let any = if ipv4 && cfg!(any(target_os = "linux", target_os = "android")) {
-            Ipv4Addr::UNSPECIFIED.to_ipv6_mapped()
+            map_ip(Ipv4Addr::UNSPECIFIED)
         } else {
             Ipv6Addr::UNSPECIFIED
         };
@@ -128,7 +129,7 @@ impl Departure {
         messages: &mut Encoder<'_, L>,
         what: &str,
     ) -> io::Result<()> {
-        let source = self.source.and_then(|source| source.to_ipv4_mapped());
+        let source = self.source.and_then(|source| unmap_ip(&source));
         if let (name @ Some(_), Some(source)) = (names::CMSG_IP_SENDSRCADDR, source) {
             return put(messages, name, source.octets(), what);
         }

@@ -103,7 +103,7 @@ proptest! {
 #[cfg(any(target_os = "linux", target_os = "android", windows))]
 #[test]
 fn what_goes_to_an_ipv4_peer_arrives_from_one() {
-    let source = std::net::Ipv4Addr::new(192, 0, 2, 7).to_ipv6_mapped();
+    let source = crate::addr::mapped::map_ip(std::net::Ipv4Addr::new(192, 0, 2, 7));
     let departure = Departure {
         source: Some(source),
         interface: 5,

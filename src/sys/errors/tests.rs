@@ -4,12 +4,13 @@ use std::io::ErrorKind::{self, *};
 use std::net::Ipv4Addr;
 
 use super::*;
+use crate::addr::mapped::map_ip;
 
 const GROUP: SocketAddrV6 = SocketAddrV6::new(Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0, 1), 0, 0, 0);
 
 /// An IPv4 peer, so that no system is asked whether it has IPv6.
 fn at(port: u16) -> Option<SocketAddrV6> {
-    Some(SocketAddrV6::new(Ipv4Addr::LOCALHOST.to_ipv6_mapped(), port, 0, 0))
+    Some(SocketAddrV6::new(map_ip(Ipv4Addr::LOCALHOST), port, 0, 0))
 }
 
 const PRIVILEGED: &str = "permission denied; ports below 1024 are for privileged programs";

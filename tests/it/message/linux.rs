@@ -336,7 +336,8 @@ fn a_source_that_cannot_be_is_refused_with_words() {
 
     let only = UdpSocket::bind("[::]:0").unwrap();
     refused(only.send_message(&Outgoing::to(v6, b"x").source(group)), "multicast group");
-    refused(only.send_message(&Outgoing::to(v6, b"x").source(mapped)), "IPv6 only");
+    let words = "the socket is IPv6 only, and 127.0.0.1 is an IPv4 address";
+    refused(only.send_message(&Outgoing::to(v6, b"x").source(mapped)), words);
     let words = "cannot send from 2001:db8::7: no interface of this host has this address";
     refused(only.send_message(&Outgoing::to(v6, b"x").source(foreign)), words);
     // The wildcard is no choice.
