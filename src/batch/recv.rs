@@ -1,5 +1,6 @@
 //! Receiving many datagrams at once.
 
+use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::slice::Chunks;
@@ -44,7 +45,6 @@ use crate::sys::{self, batch::Incoming};
 ///
 /// Source: recvmmsg(2).
 #[doc(alias = "recvmmsg")]
-#[derive(Debug)]
 pub struct RecvBatch {
     room: Incoming,
 }
@@ -103,6 +103,16 @@ impl RecvBatch {
     }
 }
 
+/// The room it has: a batch may serve sockets of several modes, so it shows no addresses.
+impl fmt::Debug for RecvBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecvBatch")
+            .field("capacity", &self.capacity())
+            .field("datagram_size", &self.datagram_size())
+            .finish_non_exhaustive()
+    }
+}
+
 impl<M: Mode> UdpSocket<M> {
     /// Receives datagrams: waits for the first one, and takes what else is there.
     ///
@@ -141,7 +151,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
 /// # Examples
 ///
 /// See [`RecvBatch`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct BatchDatagrams<'b, M: Mode = V6Only> {
     room: &'b Incoming,
     next: usize,
@@ -169,6 +179,13 @@ impl<'b, M: Mode> Iterator for BatchDatagrams<'b, M> {
 
 impl<M: Mode> ExactSizeIterator for BatchDatagrams<'_, M> {}
 
+/// The datagrams that are left.
+impl<M: Mode> fmt::Debug for BatchDatagrams<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
 /// One datagram of a batch.
 ///
 /// What is asked of it is decoded then, and costs nothing otherwise.
@@ -186,7 +203,7 @@ impl<M: Mode> ExactSizeIterator for BatchDatagrams<'_, M> {}
 /// assert_eq!(datagram.source()?, socket.local_addr()?);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct BatchDatagram<'b, M: Mode = V6Only> {
     room: &'b Incoming,
     index: usize,
@@ -268,4 +285,55 @@ impl<'b, M: Mode> BatchDatagram<'b, M> {
         let size = self.room.segment_size(self.index).map_or(payload.len(), usize::from);
         payload.chunks(size.max(1))
     }
+}
+
+/// What came with it, in the mode's types.
+impl<M: Mode> fmt::Debug for BatchDatagram<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_tuple("BatchDatagram");
+        match self.received() {
+            Ok(received) => debug.field(&received).finish(),
+            Err(error) => debug.field(&error).finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, UdpSocket};
+
+    use super::*;
+    use crate::builder::Builder;
+    use crate::mode::DualStack;
+    use crate::option::RecvPacketInfo;
+    use crate::sys::batch::each;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    use crate::sys::batch::mmsg;
+
+    /// Both ways to a batch are compiled here, and `BatchDatagram` shows what either gives.
+    macro_rules! shows_ipv4 {
+        ($name:ident, $way:ident) => {
+            #[test]
+            fn $name() {
+                let mut room = $way::Incoming::new(2, 8);
+                let builder = Builder::datagram().dual_stack().with(RecvPacketInfo(true));
+                let server = builder.bind("[::]:0").unwrap();
+                let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+                let to = (Ipv4Addr::LOCALHOST, server.local_addr().unwrap().port());
+                client.send_to(b"ping", to).unwrap();
+                assert_eq!(room.receive(server.target().fd).unwrap(), 1);
+                let received = Received::<DualStack>::new(room.message(0).unwrap());
+                let text = format!("{received:?}");
+                let source = client.local_addr().unwrap();
+                assert_eq!((received.len, received.source), (4, source));
+                assert!(received.destination.is_none_or(|ip| ip == Ipv4Addr::LOCALHOST), "{text}");
+                assert!(text.contains(&format!("source: {source}")), "{text}");
+                assert!(!text.contains("ffff:"), "{text}");
+            }
+        };
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    shows_ipv4!(batch_by_one_call_shows_ipv4, mmsg);
+    shows_ipv4!(batch_by_many_calls_shows_ipv4, each);
 }

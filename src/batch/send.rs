@@ -1,5 +1,6 @@
 //! Sending many datagrams at once.
 
+use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::SocketAddrV6;
 use std::ops::Range;
@@ -42,7 +43,6 @@ use crate::sys::{self, Target};
 ///
 /// Source: sendmmsg(2); udp(7), "UDP_SEGMENT".
 #[doc(alias = "sendmmsg")]
-#[derive(Debug)]
 pub struct SendBatch {
     room: batch::Outgoing,
     /// The socket that was served last, and how many segments it takes at once.
@@ -257,6 +257,12 @@ fn cut<'a>(
         cuts[0] = Some(0..used);
     }
     Ok((cuts, parts.map(IoSlice::new)))
+}
+
+impl fmt::Debug for SendBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendBatch").field("capacity", &self.capacity()).finish_non_exhaustive()
+    }
 }
 
 impl<M: Mode> UdpSocket<M> {

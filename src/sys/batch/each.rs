@@ -8,7 +8,6 @@ use crate::sys::cmsg::Arrival;
 use crate::sys::{self, Borrowed, Message, Take};
 
 /// Room for datagrams that come in.
-#[derive(Debug)]
 pub(crate) struct Incoming {
     bytes: Box<[u8]>,
     size: usize,
@@ -75,7 +74,6 @@ impl Incoming {
 }
 
 /// What a batch of datagrams that go out needs: nothing but its length.
-#[derive(Debug)]
 pub(crate) struct Outgoing {
     count: usize,
 }

@@ -17,7 +17,6 @@ use crate::sys::unix::{ADDRESS_LEN, check, check_len, decode, encode};
 use crate::sys::{Borrowed, Message};
 
 /// An array on the heap that is only reached by its pointer.
-#[derive(Debug)]
 struct Array<T>(NonNull<[T]>);
 
 impl<T> Array<T> {
@@ -53,7 +52,6 @@ fn header() -> libc::mmsghdr {
 }
 
 /// Room for datagrams that come in.
-#[derive(Debug)]
 pub(crate) struct Incoming {
     headers: Array<libc::mmsghdr>,
     // What the headers point to.
@@ -207,7 +205,6 @@ impl Incoming {
 }
 
 /// Room for the headers of datagrams that go out.
-#[derive(Debug)]
 pub(crate) struct Outgoing {
     headers: Array<libc::mmsghdr>,
     names: Array<libc::sockaddr_in6>,

@@ -10,9 +10,9 @@ use super::cmsg::Departure;
 
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 #[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
-mod each;
+pub(crate) mod each;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-mod mmsg;
+pub(crate) mod mmsg;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +22,7 @@ pub(crate) use self::each::{Incoming, Outgoing};
 pub(crate) use self::mmsg::{Incoming, Outgoing};
 
 /// A datagram to be put into a batch.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Packet<'a> {
     pub(crate) data: &'a [IoSlice<'a>],
     pub(crate) peer: Option<SocketAddrV6>,

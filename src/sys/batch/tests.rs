@@ -1,6 +1,8 @@
 //! Both ways to a batch do the same: a body, run over each.
 
+use std::fmt::Debug;
 use std::io::{self, ErrorKind, IoSlice};
+use std::marker::PhantomData;
 use std::net::{SocketAddr, SocketAddrV6, UdpSocket};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -9,6 +11,30 @@ use super::{Packet, each};
 use crate::sys::{Owned, borrow};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::sys::{Target, cmsg::Departure, option::set_coalescing};
+
+/// The types above show a batch. Debug output of a room would show the kernel's form of addresses,
+/// on those systems alone that use it.
+#[test]
+fn rooms_have_no_debug_output() {
+    struct Probe<T>(PhantomData<T>);
+
+    impl<T: Debug> Probe<T> {
+        fn is_debug(&self) -> bool {
+            true
+        }
+    }
+
+    trait Otherwise {
+        fn is_debug(&self) -> bool {
+            false
+        }
+    }
+    impl<T> Otherwise for Probe<T> {}
+
+    assert!(Probe::<SocketAddrV6>(PhantomData).is_debug());
+    assert!(!Probe::<each::Incoming>(PhantomData).is_debug());
+    assert!(!Probe::<super::Incoming>(PhantomData).is_debug());
+}
 
 fn open() -> (Owned, SocketAddrV6) {
     let socket = UdpSocket::bind("[::1]:0").unwrap();
