@@ -5,6 +5,7 @@ use std::io;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
+use crate::addr::mapped::canonical_ip;
 use crate::addr::{AddressError, Reason, Zone};
 use crate::sys;
 
@@ -124,6 +125,11 @@ impl Interface {
     ///
     /// Those of the system. An interface that does not exist has no addresses.
     ///
+    /// # Platform notes
+    ///
+    /// Linux lets an administrator give an interface an address in `::ffff:0:0/96`. No socket can use
+    /// it, and it is left out.
+    ///
     /// # Examples
     ///
     /// ```
@@ -139,7 +145,9 @@ impl Interface {
     #[doc(alias = "getifaddrs")]
     pub fn addresses(self) -> io::Result<Vec<(IpAddr, u8)>> {
         let mut all = sys::interface_addresses()?;
-        all.retain(|address| address.index == self.index.get());
+        all.retain(|address| {
+            address.index == self.index.get() && canonical_ip(address.ip) == address.ip
+        });
         Ok(all.into_iter().map(|address| (address.ip, address.prefix_len)).collect())
     }
 }

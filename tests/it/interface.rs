@@ -31,6 +31,19 @@ fn some_interface_has_the_loopback_address() {
     assert!(found);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn addresses_leave_mapped_ones_out() {
+    let host = require!(crate::lab::Host::new(), "the lab");
+    host.ip("link set lo up");
+    host.ip("addr add ::ffff:192.0.2.9/128 dev lo");
+    host.ip("addr add 2001:db8::9/128 dev lo");
+    let found = host.run(|| Interface::list().unwrap()[0].addresses().unwrap());
+    let found: Vec<String> = found.iter().map(|(ip, _)| ip.to_string()).collect();
+    assert!(found.contains(&"2001:db8::9".to_owned()), "{found:?}");
+    assert!(!found.iter().any(|ip| ip.contains("192.0.2.9")), "{found:?}");
+}
+
 #[test]
 fn an_unknown_name_is_an_error_that_names_it() {
     for name in ["nowhere", "", "a name longer than any name of an interface", "no\0where"] {
