@@ -39,6 +39,7 @@ mod lab;
 mod listener;
 #[cfg(target_os = "linux")]
 mod load;
+mod mapped;
 mod membership;
 mod message;
 mod mode;

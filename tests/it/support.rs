@@ -152,6 +152,11 @@ pub(crate) fn alone_with<F: FnOnce()>(environment: &[(&str, &OsStr)], body: F) {
 /// What is logged at debug and above while `work` runs, as "LEVEL text"; in a process that is
 /// [`alone`].
 pub(crate) fn logged(work: impl FnOnce()) -> Vec<String> {
+    logged_at(log::LevelFilter::Debug, work)
+}
+
+/// Like [`logged`], from another level on.
+pub(crate) fn logged_at(level: log::LevelFilter, work: impl FnOnce()) -> Vec<String> {
     static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
     struct Collect;
@@ -170,7 +175,7 @@ pub(crate) fn logged(work: impl FnOnce()) -> Vec<String> {
 
     // The second time it stands already.
     drop(log::set_logger(&Collect));
-    log::set_max_level(log::LevelFilter::Debug);
+    log::set_max_level(level);
     LINES.lock().unwrap().clear();
     work();
     std::mem::take(&mut LINES.lock().unwrap())
