@@ -83,7 +83,7 @@ fn unmap(address: &mut SocketAddr) {
 #[inline]
 pub(crate) fn canonical_ip(ip: impl Into<IpAddr>) -> IpAddr {
     match ip.into() {
-        IpAddr::V6(ip) => unmap_ip(&ip).map_or(ip.into(), IpAddr::V4),
+        IpAddr::V6(ip) => unmap_ip(&ip).map_or_else(|| ip.into(), IpAddr::V4),
         ip => ip,
     }
 }

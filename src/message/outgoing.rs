@@ -317,9 +317,12 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         result.map_err(|error| explain(socket, &packet, total(data), error))
     }
 
-    fn debug(&self, f: &mut fmt::Formatter<'_>, peer: &dyn fmt::Debug) -> fmt::Result {
-        f.debug_struct("Outgoing")
-            .field("peer", peer)
+    fn debug(&self, f: &mut fmt::Formatter<'_>, peer: Option<&dyn fmt::Debug>) -> fmt::Result {
+        let mut debug = f.debug_struct("Outgoing");
+        if let Some(peer) = peer {
+            debug.field("peer", peer);
+        }
+        debug
             .field("len", &total(self.slices()))
             .field("source", &self.source.map(canonical_ip))
             .field("send_at", &self.send_at)
@@ -394,14 +397,17 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
 
 impl<M: Mode> fmt::Debug for Outgoing<'_, (), M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.debug(f, &None::<()>)
+        self.debug(f, None)
     }
 }
 
 /// The peer is shown as the address that is meant, whatever its type and notation.
 impl<P: ToEndpoint, M: Mode> fmt::Debug for Outgoing<'_, P, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.debug(f, &Some(self.peer.endpoint()))
+        match self.peer.endpoint() {
+            Ok(endpoint) => self.debug(f, Some(&endpoint)),
+            Err(error) => self.debug(f, Some(&error)),
+        }
     }
 }
 
