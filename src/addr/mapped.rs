@@ -49,6 +49,14 @@ pub(crate) fn map_ip(ip: Ipv4Addr) -> Ipv6Addr {
     ip.to_ipv6_mapped()
 }
 
+/// Returns the kernel's form of an address of either family.
+pub(crate) fn wire_ip(ip: IpAddr) -> Ipv6Addr {
+    match ip {
+        IpAddr::V4(ip) => map_ip(ip),
+        IpAddr::V6(ip) => ip,
+    }
+}
+
 /// Returns the IPv4 address that is written in IPv6 notation, if `ip` is one.
 #[inline]
 pub(crate) fn unmap_ip(ip: &Ipv6Addr) -> Option<Ipv4Addr> {
@@ -187,6 +195,7 @@ mod tests {
             let address = SocketAddrV4::new(ip, port);
             prop_assert_eq!(canonical(map(address)), SocketAddr::V4(address));
             prop_assert_eq!(canonical_ip(map_ip(ip)), IpAddr::V4(ip));
+            prop_assert_eq!(wire_ip(ip.into()), map_ip(ip));
         }
     }
 

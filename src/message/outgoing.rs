@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::net::{IpAddr, Ipv6Addr, SocketAddrV6};
 use std::time::Instant;
 
-use crate::addr::mapped::{canonical_ip, is_mapped, is_wildcard, map_ip};
+use crate::addr::mapped::{canonical_ip, is_mapped, is_wildcard, wire_ip};
 use crate::addr::{ToAddress, ToEndpoint, is_zoned};
 use crate::header::FlowLabel;
 use crate::interface::Interface;
@@ -318,11 +318,8 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     }
 
     fn debug(&self, f: &mut fmt::Formatter<'_>, peer: Option<&dyn fmt::Debug>) -> fmt::Result {
-        let mut debug = f.debug_struct("Outgoing");
-        if let Some(peer) = peer {
-            debug.field("peer", peer);
-        }
-        debug
+        f.debug_struct("Outgoing")
+            .field("peer", &peer)
             .field("len", &total(self.slices()))
             .field("source", &self.source.map(canonical_ip))
             .field("send_at", &self.send_at)
@@ -442,10 +439,7 @@ fn length(all: usize, departure: &Departure) -> usize {
 /// The kernel's form of a source address; of a wildcard, that none was given.
 fn source<M: Mode>(mode: M, ip: IpAddr) -> io::Result<Option<Ipv6Addr>> {
     let ip = canonical_ip(ip);
-    let wire = match ip {
-        IpAddr::V4(ip) => map_ip(ip),
-        IpAddr::V6(ip) => ip,
-    };
+    let wire = wire_ip(ip);
     if mode.v6_only() && ip.is_ipv4() {
         return Err(refused(format!("the socket is IPv6 only, and {ip} is an IPv4 address")));
     }
