@@ -2,7 +2,8 @@
 //!
 //! A dual-stack socket speaks this form with the kernel, and this file is the only one that knows
 //! it. An address is mapped on its way into the kernel and becomes an IPv4 address on every way out:
-//! return values, errors, `Debug` and log lines. The one exception is [`Written`].
+//! return values, errors, `Debug` and log lines. The one exception is [`Written`], in the error that
+//! explains a refusal. Text that cannot be parsed is quoted in its error as it was written.
 //!
 //! Two other ways to write an IPv4 address in IPv6 notation are left alone. The kernel treats both
 //! as IPv6 addresses: the deprecated IPv4-compatible form, `::192.0.2.1` (RFC 4291, section 2.5.5.1),

@@ -67,8 +67,8 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// The host must be a literal IPv6 or IPv4 address without brackets. An IPv4 address has no zone, in
-    /// IPv6 notation neither.
+    /// The host must be a literal IPv6 or IPv4 address without brackets. An IPv4 address must not have
+    /// a zone, whatever its notation.
     ///
     /// # Examples
     ///
