@@ -14,13 +14,13 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-/// Whether this is an IPv4 address in IPv6 notation.
+/// Returns whether this is an IPv4 address in IPv6 notation.
 #[inline]
 pub(crate) fn is_mapped(ip: &Ipv6Addr) -> bool {
     may_be_mapped(ip) && begins_with_zeros(ip)
 }
 
-/// Whether an address may be one of `is_mapped`, at the cost of one comparison.
+/// Returns whether an address may be one of `is_mapped`, at the cost of one comparison.
 #[inline]
 pub(super) fn may_be_mapped(ip: &Ipv6Addr) -> bool {
     let [.., a, b, c, d, _, _, _, _] = ip.octets();
@@ -33,7 +33,7 @@ fn begins_with_zeros(ip: &Ipv6Addr) -> bool {
     u64::from_ne_bytes([a, b, c, d, e, f, g, h]) == 0
 }
 
-/// Whether this is the wildcard address of either family: `::`, or `0.0.0.0` mapped.
+/// Returns whether this is the wildcard address of either family: `::`, or `0.0.0.0` mapped.
 pub(crate) fn is_wildcard(ip: &Ipv6Addr) -> bool {
     canonical_ip(*ip).is_unspecified()
 }

@@ -75,6 +75,8 @@ pub(crate) type Lookup = fn(&str) -> Option<NonZeroU32>;
 type Room<'a> = &'a mut Option<SocketAddrV6>;
 
 /// To the address that is meant, whatever its type and notation.
+///
+/// It depends on no mode, so that `Debug` can use it.
 pub trait ToEndpoint {
     fn endpoint(&self) -> Result<Endpoint, AddressError>;
 }
