@@ -34,9 +34,6 @@ const LAYERS: [&[&str]; 6] = [
 /// Crates whose types only `sys` and `interop` handle.
 const FOREIGN: [&str; 3] = ["socket2", "libc", "windows_sys"];
 
-const CODE_LINES: usize = 300;
-const ALL_LINES: usize = 700;
-
 struct Source {
     /// Below `src`, with slashes: `socket/handle.rs`.
     path: String,
@@ -274,19 +271,6 @@ fn foreign_types(source: &Source) -> Vec<String> {
     breaches
 }
 
-fn too_long(source: &Source) -> Vec<String> {
-    let code = source.lines().filter(|line| !line.trim().is_empty()).count();
-    let all = source.text.lines().count();
-    let mut breaches = Vec::new();
-    if code > CODE_LINES {
-        breaches.push(source.breach(0, format!("{code} lines of code, and {CODE_LINES} may be")));
-    }
-    if all > ALL_LINES {
-        breaches.push(source.breach(0, format!("{all} lines, and {ALL_LINES} may be")));
-    }
-    breaches
-}
-
 fn untested_options(source: &Source, tests: &Source) -> Vec<String> {
     if source.module() != "option" {
         return Vec::new();
@@ -456,7 +440,6 @@ fn the_sources_keep_the_rules() {
             breaches.extend(platform_outside_sys(source));
             breaches.extend(unsafe_in_macros(source));
             breaches.extend(foreign_types(source));
-            breaches.extend(too_long(source));
             breaches.extend(untested_options(source, &tests));
             breaches.extend(ignored_results(source));
             breaches.extend(mapped_elsewhere(source));
@@ -545,13 +528,6 @@ fn a_foreign_type_is_found() {
     let good = ["pub(crate) fn f(s: socket2::Socket) {}", "use libc::c_int;"];
     check(foreign_types, "sys/mod.rs", &bad[..1], &good);
     check(foreign_types, "interop/socket2.rs", &[], &bad);
-}
-
-#[test]
-fn a_long_file_is_found() {
-    let (full, commented) = ("fn f() {}\n".repeat(300), "// more\n".repeat(400));
-    check(too_long, "addr.rs", &[&(full.clone() + "fn g() {}")], &[&(full.clone() + &commented)]);
-    check(too_long, "addr.rs", &[&(full + &commented + "// and more")], &[]);
 }
 
 #[test]
