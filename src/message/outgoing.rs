@@ -161,8 +161,23 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         self
     }
 
-    /// Which interface it goes out by (`IPV6_PKTINFO`). It is also the zone of a link-local
-    /// destination that has none.
+    /// Sends it out by an interface (`IPV6_PKTINFO`); `None` leaves the choice to the routes.
+    ///
+    /// The interface is also the zone of a link-local destination that has none.
+    ///
+    /// # Platform notes
+    ///
+    /// Linux and Android search the routes of that interface only. If none leads to the destination,
+    /// an IPv4 datagram is sent as if the destination were on the link, and is lost if it is not; an
+    /// IPv6 datagram fails with [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable). **Beside a
+    /// [`source`](Self::source) the interface of an IPv6 datagram is a hint**: it decides between
+    /// on-link routes of the same prefix and metric, and otherwise the routes do. It is binding for
+    /// link-local and multicast destinations, and on a socket with
+    /// [`BindDevice`](crate::option::BindDevice).
+    ///
+    /// Read, not run: on the BSDs and Apple's systems a datagram whose route leads out by another
+    /// interface fails with [`HostUnreachable`](io::ErrorKind::HostUnreachable) (`EHOSTUNREACH`). A
+    /// source may go before the interface: see [`Outgoing`](Outgoing#platform-notes).
     ///
     /// # Examples
     ///
@@ -174,9 +189,13 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     /// socket.send_message(&Outgoing::to(socket.local_addr()?, b"x").interface(loopback))?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    ///
+    /// Source: RFC 3542, section 6.2; Linux, net/ipv6/route.c, `ip6_route_output_flags_noref`, and
+    /// net/ipv4/route.c, `ip_route_output_key_hash_rcu`; FreeBSD, netinet6/in6_src.c, `selectroute`.
     #[doc(alias = "IPV6_PKTINFO")]
-    pub fn interface(mut self, interface: Interface) -> Self {
-        self.departure.interface = interface.index().get();
+    #[doc(alias = "IP_PKTINFO")]
+    pub fn interface(mut self, interface: impl Into<Option<Interface>>) -> Self {
+        self.departure.interface = interface.into().map_or(0, |interface| interface.index().get());
         self
     }
 

@@ -6,12 +6,14 @@ use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime};
 
 use super::Outgoing;
+use crate::addr::is_zoned;
 use crate::addr::mapped::is_wildcard;
 use crate::header::FlowLabel;
 use crate::interface::Interface;
 use crate::mode::{FromWire, IpFromWire, Mode, V6Only};
 use crate::option::TrafficClass;
 use crate::socket::{ConnectedUdpSocket, UdpSocket};
+use crate::sys::cmsg::CHOOSES_IPV4_INTERFACE;
 use crate::sys::{self, Take};
 
 /// A datagram that was received, but for its payload, which is in the buffer.
@@ -112,12 +114,15 @@ impl<M: Mode> Received<M> {
         }
     }
 
-    /// Answers from the address and the interface that the datagram was sent to.
+    /// Sends an answer from the address that the datagram was sent to.
     ///
     /// A socket on `[::]` that answers with [`send_to`](UdpSocket::send_to) does so from an address
-    /// that the system chooses, and a host with several addresses then answers from the wrong one,
-    /// which the peer, or a firewall before it, throws away. The answer to a multicast datagram, or
-    /// to a broadcast one of IPv4, comes from an address of the interface that it arrived on.
+    /// that the system chooses. On a host with several addresses that may be another one than the
+    /// client asked, and the client, or a firewall before it, drops the answer. A group or a
+    /// broadcast address sends nothing, so there the system chooses the source of the answer.
+    ///
+    /// The routes choose the interface, except for a client that is known to be on the link of the
+    /// datagram: [`answer`](Self::answer) lists when, and pins the interface on request.
     ///
     /// # Errors
     ///
@@ -161,38 +166,74 @@ impl<M: Mode> Received<M> {
         }
     }
 
-    /// The answer as a message, to be given more than [`reply`](Self::reply) gives it.
+    /// Returns the answer that [`reply`](Self::reply) sends, to change it before it is sent.
     ///
-    /// Its destination is the source, and it goes out from the address and the interface that the
-    /// datagram was sent to, where these are known.
+    /// Its destination is the client, and its source the address that the datagram was sent to, if
+    /// [`RecvPacketInfo`](crate::option::RecvPacketInfo) was on and that is neither a group nor
+    /// `255.255.255.255`.
+    ///
+    /// Its interface is left to the routes, because the way back need not be the way that the
+    /// datagram took. It is the interface of the datagram if no router can be between it and the
+    /// client:
+    ///
+    /// | the client, or the address that it asked, is | |
+    /// | --- | --- |
+    /// | `fe80::/10` | link-local (RFC 4291, section 2.5.6); the zone of the client comes first |
+    /// | `ff01::/16`, `ff02::/16` and their kin with other flags | a group of interface-local or link-local scope (RFC 4291, section 2.7) |
+    /// | `169.254.0.0/16` | link-local (RFC 3927, section 7) |
+    /// | `224.0.0.0/24` | a group that routers do not forward (RFC 5771, section 4) |
+    /// | `255.255.255.255` | the limited broadcast (RFC 919, section 7) |
+    ///
+    /// On FreeBSD and NetBSD no interface can be chosen for an IPv4 datagram, and the routes choose it.
+    ///
+    /// To send any answer out by the interface that the datagram came in by, add
+    /// `.interface(received.interface)`. What that means differs between systems, and on Linux
+    /// between families: see [`Outgoing::interface`].
     ///
     /// # Examples
     ///
     /// ```
-    /// use inet6::{Builder, UdpSocket, option::{RecvPacketInfo, RecvTrafficClass}};
+    /// use inet6::{Builder, UdpSocket, option::RecvPacketInfo};
     ///
     /// let server = Builder::datagram().with(RecvPacketInfo(true)).bind("[::]:0")?;
     /// let client = UdpSocket::bind("[::1]:0")?;
     /// client.send_to(b"ping", ("::1", server.local_addr()?.port()))?;
     ///
     /// let received = server.recv_message(&mut [0; 16])?;
-    /// server.send_message(&received.answer(b"pong").hop_limit(255))?;
+    /// let answer = received.answer(b"pong").interface(received.interface).hop_limit(255);
+    /// server.send_message(&answer)?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn answer<'a>(&self, data: &'a [u8]) -> Outgoing<'a, M::Address, M> {
-        let mut answer = Outgoing::to(self.source, data);
-        // The zone of a sender names his link, also where the interface belongs to another one (VRF).
-        let zone = match self.source.into() {
-            SocketAddr::V6(source) => NonZeroU32::new(source.scope_id()),
-            SocketAddr::V4(_) => None,
-        };
-        if let Some(interface) = zone.map(Interface::from_index).or(self.interface) {
-            answer = answer.interface(interface);
-        }
+        let answer = Outgoing::to(self.source, data).interface(self.link());
         match self.destination {
             Some(destination) if !is_shared(destination.into()) => answer.source(destination),
             _ => answer,
         }
+    }
+
+    /// The interface whose link the client is on, if that follows from the addresses.
+    fn link(&self) -> Option<Interface> {
+        let client: SocketAddr = self.source.into();
+        // The zone of a client names its link, also if the interface belongs to another one (VRF).
+        let zone = match client {
+            SocketAddr::V6(client) => NonZeroU32::new(client.scope_id()),
+            SocketAddr::V4(_) if !CHOOSES_IPV4_INTERFACE => return None,
+            SocketAddr::V4(_) => None,
+        };
+        let on_link = is_link_scoped(client.ip())
+            || self.destination.is_some_and(|asked| is_link_scoped(asked.into()));
+        zone.map(Interface::from_index).or(self.interface).filter(|_| on_link)
+    }
+}
+
+/// Whether no router forwards packets from or to this address.
+fn is_link_scoped(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            ip.is_link_local() || ip.is_broadcast() || ip.octets().starts_with(&[224, 0, 0])
+        }
+        IpAddr::V6(ip) => is_zoned(&ip),
     }
 }
 
@@ -293,5 +334,28 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// See [`UdpSocket::recv_message_vectored`].
     pub fn recv_message_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<Received<M>> {
         sys::recv_message(self.target().fd, buffers, Take::Data).map(Received::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scope_of_address_ends_with_its_prefix() {
+        let scoped = |ip: &str| is_link_scoped(ip.parse().unwrap());
+        for ip in ["fe80::1", "febf::1", "ff01::1", "ff12::1", "ff02::fb"] {
+            assert!(scoped(ip), "{ip}");
+        }
+        for ip in ["169.254.0.0", "169.254.255.255", "224.0.0.0", "224.0.0.255", "255.255.255.255"]
+        {
+            assert!(scoped(ip), "{ip}");
+        }
+        for ip in ["::1", "fec0::1", "fd00::1", "2001:db8::1", "ff03::1", "ff05::2", "ff0e::1"] {
+            assert!(!scoped(ip), "{ip}");
+        }
+        for ip in ["127.0.0.1", "169.253.0.1", "169.255.0.1", "224.0.1.0", "239.255.255.250"] {
+            assert!(!scoped(ip), "{ip}");
+        }
     }
 }

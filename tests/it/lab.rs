@@ -93,6 +93,27 @@ impl Host {
         ip(self, ["-batch", "-"], &(lines.join("\n") + "\n")).map(drop)
     }
 
+    /// Lays a wire to another host, `second` on both, with the addresses `2001:db8:2::1` and
+    /// `2001:db8:2::2`, `10.0.2.1` and `10.0.2.2`.
+    #[track_caller]
+    pub(crate) fn second_wire(&self, other: &Self) {
+        let end = |number| {
+            [
+                "link set dev second up".into(),
+                format!("address add 2001:db8:2::{number}/64 dev second nodad"),
+                format!("address add 10.0.2.{number}/24 dev second"),
+            ]
+        };
+        let mut lines = vec![link("second", "second", other)];
+        lines.extend(end(1));
+        self.ip_lines(&lines).unwrap();
+        other.ip_lines(&end(2)).unwrap();
+        for host in [self, other] {
+            host.await_carrier("second");
+            host.settle();
+        }
+    }
+
     /// Writes a setting below `net.`, such as `ipv6/bindv6only`.
     #[track_caller]
     pub(crate) fn sysctl(&self, name: &str, value: &str) {
@@ -165,22 +186,9 @@ impl Lab {
         Ok(())
     }
 
-    /// Lays a second wire, `second`, with the addresses `2001:db8:2::1` and `2001:db8:2::2`.
+    /// Lays a second wire, as [`Host::second_wire`].
     pub(crate) fn second_wire(&self) {
-        let end = |number| {
-            [
-                "link set dev second up".into(),
-                format!("address add 2001:db8:2::{number}/64 dev second nodad"),
-            ]
-        };
-        let mut lines = vec![link("second", "second", &self.right)];
-        lines.extend(end(1));
-        self.left.ip_lines(&lines).unwrap();
-        self.right.ip_lines(&end(2)).unwrap();
-        for host in [&self.left, &self.right] {
-            host.await_carrier("second");
-            host.settle();
-        }
+        self.left.second_wire(&self.right);
     }
 
     /// The number that this host has for the wire.

@@ -25,7 +25,7 @@ mod tests;
 
 pub(crate) use self::queued::Queued;
 pub(crate) use self::received::Arrival;
-pub(crate) use self::sent::{Departure, RoomToSend};
+pub(crate) use self::sent::{CHOOSES_IPV4_INTERFACE, Departure, RoomToSend};
 #[cfg(windows)]
 pub(crate) use self::sent::{SEGMENTATION, TRAFFIC_CLASS, cannot_choose};
 

@@ -26,6 +26,10 @@ pub(crate) struct Departure {
     pub(crate) send_at: Option<u64>,
 }
 
+/// Whether the system takes the interface of an IPv4 datagram; elsewhere it is `Unsupported`.
+pub(crate) const CHOOSES_IPV4_INTERFACE: bool =
+    names::CMSG_IP_MAPPED_PKTINFO.is_some() || names::CMSG_IP_PKTINFO.is_some();
+
 /// As an error calls it.
 pub(crate) const TRAFFIC_CLASS: &str = "the traffic class (IPV6_TCLASS)";
 pub(crate) const SEGMENTATION: &str = "segmentation (UDP_SEGMENT)";

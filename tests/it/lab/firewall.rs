@@ -93,6 +93,12 @@ impl Packets<'_> {
         self.rule(&format!("{matching} ip6 ecn != not-ect ip6 ecn set ce"))
     }
 
+    /// They get this hop limit, by which a receiver knows that they passed here.
+    pub(crate) fn set_hops(&self, matching: &str, hops: u8) -> Result<(), String> {
+        self.rule(&format!("{matching} ip6 hoplimit set {hops}"))?;
+        self.rule(&format!("{matching} ip ttl set {hops}"))
+    }
+
     fn rule(&self, rule: &str) -> Result<(), String> {
         let Self { host, hook, chain } = self;
         let script = format!(
