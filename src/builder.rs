@@ -290,7 +290,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     #[inline(never)]
     fn set_options(&self, socket: Target<'_>, peer: Option<SocketAddrV6>) -> Result<(), Error> {
         log::trace!("opened an IPv6 socket for {:?}", self.protocol);
-        log::trace!("set IPV6_V6ONLY to {}, and read it back", self.mode.v6_only());
+        log::trace!("set IPV6_V6ONLY to {}", self.mode.v6_only());
         if self.protocol == Protocol::Icmpv6 {
             sys::keep_identifier(socket.fd)
                 .map_err(|error| sys::errors::option(Op::Set(ShareAddress::NAME), error))?;
@@ -403,6 +403,9 @@ impl<M: Mode> Builder<Stream, M> {
     /// Linux 5.6 and later have it, unless it is switched off (`net.mptcp.enabled`). Elsewhere the
     /// final verb fails with kind [`Unsupported`](std::io::ErrorKind::Unsupported). To prefer it,
     /// ask first, as below.
+    ///
+    /// On Linux before 6.15, without the stable updates of April 2025, such a socket can set
+    /// `IPV6_V6ONLY` but cannot read it. There the mode is set without being read back.
     ///
     /// # Examples
     ///

@@ -20,6 +20,7 @@ use crate::sys::{self, Owned, State};
 /// or if neither of its addresses is a wildcard or an IPv4 address, as `DualStack` if
 /// `IPV6_V6ONLY = 0` or if its local address is a specific one; `AnyMode` takes what the kernel
 /// says. (Linux reads 1 on a socket that is bound to a specific IPv6 address, whatever was set.)
+/// Older kernels do not report it for a Multipath TCP socket: there the addresses decide.
 ///
 /// # Examples
 ///
@@ -69,6 +70,8 @@ enum Reason {
     NotV6Only,
     #[error("it is restricted to IPv6, and a dual-stack socket is wanted")]
     NotDualStack,
+    #[error("this system does not report whether it is restricted to IPv6")]
+    UnknownMode,
     #[error("{0}")]
     System(#[source] io::Error),
 }
@@ -153,11 +156,13 @@ fn check<M: Mode>(descriptor: &Owned, expected: Expected) -> Result<M, Reason> {
 }
 
 fn mode<M: Mode>(state: &State) -> Result<M, Reason> {
-    M::of(state.v6_only, &state.local, state.peer.as_ref()).ok_or(if state.v6_only {
-        Reason::NotDualStack
-    } else {
-        Reason::NotV6Only
-    })
+    let of = |v6_only| M::of(v6_only, &state.local, state.peer.as_ref());
+    match state.v6_only {
+        Some(true) => of(true).ok_or(Reason::NotDualStack),
+        Some(false) => of(false).ok_or(Reason::NotV6Only),
+        // It passes if its addresses alone decide.
+        None => of(true).filter(|mode| of(false) == Some(*mode)).ok_or(Reason::UnknownMode),
+    }
 }
 
 /// Adoption of a descriptor or a std socket, and the way back.

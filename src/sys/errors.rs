@@ -6,7 +6,7 @@ use std::net::{Ipv6Addr, SocketAddrV4, SocketAddrV6};
 use super::{Borrowed, codes, local_address};
 use crate::addr::mapped::{canonical, is_mapped};
 use crate::error::{Absence, Error, Op, Reason};
-use crate::kind::Protocol;
+use crate::kind::{Protocol, Shape};
 
 /// Why opening a socket failed; `address` is the one that was bound or connected to.
 #[cold]
@@ -24,7 +24,7 @@ pub(crate) fn opening(
 /// Why there is no socket.
 #[cold]
 pub(crate) fn creating(protocol: Protocol, v6_only: bool, error: io::Error) -> Error {
-    if protocol == Protocol::MultipathTcp && is(&error, codes::NO_PROTOCOL) {
+    if protocol == Protocol::MultipathTcp && is_no_multipath_tcp(&error) {
         return Error::new(Op::Open, None, Some(Reason::NoMultipathTcp), error);
     }
     if protocol == Protocol::Icmpv6 {
@@ -35,6 +35,15 @@ pub(crate) fn creating(protocol: Protocol, v6_only: bool, error: io::Error) -> E
         }
     }
     opening(Op::Open, None, v6_only, error)
+}
+
+/// Whether the protocol is what a socket of Multipath TCP failed for.
+///
+/// A kernel whose protocols end below 262 answers `EINVAL` (Linux before 5.6, gVisor), as it does to
+/// everything else that is wrong with the call. If the same call opens a TCP socket, nothing else is.
+fn is_no_multipath_tcp(error: &io::Error) -> bool {
+    let opens_tcp = || super::open(Shape::Stream, Protocol::Tcp, false).is_ok();
+    is(error, codes::NO_PROTOCOL) || error.kind() == io::ErrorKind::InvalidInput && opens_tcp()
 }
 
 /// Why setting or reading an option failed.

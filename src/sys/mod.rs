@@ -188,20 +188,6 @@ pub(crate) fn keep_identifier(fd: Borrowed<'_>) -> io::Result<()> {
     set_bool(Target { fd, dual_stack: false }, names::SHARE_ADDRESS, false)
 }
 
-/// Sets `IPV6_V6ONLY` of a socket that is not bound, and reads it back.
-#[inline]
-pub(crate) fn set_v6_only(fd: Borrowed<'_>, v6_only: bool) -> io::Result<()> {
-    let socket = Target { fd, dual_stack: false };
-    set_bool(socket, names::IPV6_V6ONLY, v6_only)?;
-    // Before bind: after it, Linux reads 1 on a socket bound to [::1] whatever was set.
-    if get_bool(socket, names::IPV6_V6ONLY)? == v6_only { Ok(()) } else { Err(not_taken()) }
-}
-
-#[cold]
-fn not_taken() -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, "the system accepted the value and did not take it")
-}
-
 pub(crate) fn listen(fd: Borrowed<'_>, backlog: u32) -> io::Result<()> {
     SockRef::from(&fd).listen(c_int::try_from(backlog).unwrap_or(c_int::MAX))
 }
@@ -336,7 +322,8 @@ pub(crate) struct State {
     pub(crate) listening: bool,
     /// Whether the kernel puts datagrams together for it.
     pub(crate) coalescing: bool,
-    pub(crate) v6_only: bool,
+    /// `None` if the system does not report it: older kernels, for Multipath TCP.
+    pub(crate) v6_only: Option<bool>,
     pub(crate) local: SocketAddrV6,
     pub(crate) peer: Option<SocketAddrV6>,
 }
@@ -359,7 +346,7 @@ pub(crate) fn state(fd: Borrowed<'_>) -> io::Result<Option<State>> {
         // A system that cannot does not.
         coalescing: !stream && get_bool(socket, names::UDP_GRO).unwrap_or(false),
         listening: stream && get_bool(socket, names::SO_ACCEPTCONN)?,
-        v6_only: get_bool(socket, names::IPV6_V6ONLY)?,
+        v6_only: read_v6_only(fd)?,
         local: local_address(fd)?,
         peer: match peer_address(fd) {
             Ok(peer) => Some(peer),

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
+use super::errors::is_no_option;
 use super::names::{self, Name};
-use super::{Borrowed, Target, get_bytes, interface_index, local_address, set_bytes};
+use super::{Borrowed, Target, get_bytes, interface_index, local_address, protocol, set_bytes};
 use crate::addr::Zone;
+use crate::kind::Protocol;
 
 #[inline]
 pub(crate) fn get_int(socket: Target<'_>, name: Name) -> io::Result<c_int> {
@@ -195,6 +197,42 @@ pub(crate) fn linger(socket: Target<'_>) -> io::Result<Option<Duration>> {
     SockRef::from(&socket.fd).linger()
 }
 
+// The mode.
+
+/// Sets `IPV6_V6ONLY` of a socket that is not bound, and reads it back.
+#[inline]
+pub(crate) fn set_v6_only(fd: Borrowed<'_>, v6_only: bool) -> io::Result<()> {
+    set_bool(Target { fd, dual_stack: false }, names::IPV6_V6ONLY, v6_only)?;
+    // Before bind: after it, Linux reads 1 on a socket bound to [::1] whatever was set.
+    match read_v6_only(fd)? {
+        Some(taken) if taken != v6_only => Err(not_taken()),
+        _ => Ok(()),
+    }
+}
+
+/// Reads `IPV6_V6ONLY`; `None` if the kernel does not report it for this socket.
+#[inline]
+pub(super) fn read_v6_only(fd: Borrowed<'_>) -> io::Result<Option<bool>> {
+    match get_bool(Target { fd, dual_stack: false }, names::IPV6_V6ONLY) {
+        Ok(v6_only) => Ok(Some(v6_only)),
+        Err(error) => unreadable(fd, error),
+    }
+}
+
+/// Of a Multipath TCP socket older kernels set it but do not return it (net/mptcp/sockopt.c, before
+/// "mptcp: sockopt: fix getting IPV6_V6ONLY").
+#[cold]
+#[inline(never)]
+fn unreadable(fd: Borrowed<'_>, error: io::Error) -> io::Result<Option<bool>> {
+    let multipath = || matches!(protocol(fd), Ok(Protocol::MultipathTcp));
+    if is_no_option(&error) && multipath() { Ok(None) } else { Err(error) }
+}
+
+#[cold]
+fn not_taken() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "the system accepted the value and did not take it")
+}
+
 // Addresses and devices.
 
 /// Rebinding over `TIME_WAIT`, which a system without the option always allows.
@@ -266,7 +304,7 @@ pub(crate) fn knows(socket: Target<'_>, name: Name) -> bool {
     name.is_some()
         && match set_bytes(socket, name, &[]) {
             Ok(()) => true,
-            Err(error) => !super::errors::is_no_option(&error),
+            Err(error) => !is_no_option(&error),
         }
 }
 
@@ -284,7 +322,7 @@ pub(crate) fn set_coalescing(socket: Target<'_>) -> io::Result<bool> {
         Ok(()) => Ok(true),
         // Of this value, "invalid argument" is that of a system without the option (Wine).
         Err(error)
-            if super::errors::is_no_option(&error)
+            if is_no_option(&error)
                 || matches!(
                     error.kind(),
                     io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput

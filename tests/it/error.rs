@@ -124,17 +124,27 @@ fn a_system_without_ipv6() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn multipath_tcp_is_absent_or_switched_off() {
-    let call = libc::SYS_socket;
-    for errno in [libc::EPROTONOSUPPORT, libc::ENOPROTOOPT] {
-        let fault = Fault { call, arguments: &[(0, libc::AF_INET6)], errno };
-        let open = || Builder::stream().multipath_tcp().bind("[::1]:0").map(drop);
-        let error = require!(with_faults(&[fault], open), "faults").unwrap_err();
+fn absent_multipath_tcp_is_unsupported() {
+    let (call, errors) = (libc::SYS_socket, [libc::EPROTONOSUPPORT, libc::ENOPROTOOPT]);
+    let open = |fault| {
+        with_faults(&[fault], || Builder::stream().multipath_tcp().bind("[::1]:0").map(drop))
+    };
+    let protocol = [(0, libc::AF_INET6), (2, libc::IPPROTO_MPTCP)];
+    // The last one is that of a kernel that has no protocols of such numbers.
+    for errno in errors.into_iter().chain([libc::EINVAL]) {
+        let fault = Fault { call, arguments: &protocol, errno };
+        let error = require!(open(fault), "faults").unwrap_err();
         let text = "cannot open an IPv6 socket: this system has no Multipath TCP, or it is \
                     switched off";
         assert_eq!(error.raw_os_error(), Some(errno));
         says(error, Op::Open, ErrorKind::Unsupported, text);
     }
+    // If TCP fails too, the protocol is not what is wrong.
+    let fault = Fault { call, arguments: &[(0, libc::AF_INET6)], errno: libc::EINVAL };
+    let error = open(fault).unwrap().unwrap_err();
+    let system = io::Error::from_raw_os_error(libc::EINVAL);
+    let text = format!("cannot open an IPv6 socket: {system}");
+    says(error, Op::Open, ErrorKind::InvalidInput, &text);
 }
 
 #[cfg(target_os = "linux")]

@@ -1,10 +1,16 @@
 //! A kernel older than this one: options that it does not know, and what happens instead.
 
 use std::io::ErrorKind;
+use std::os::fd::OwnedFd;
 
+use inet6::kind::Protocol;
+use inet6::mode::Mode;
 use inet6::option::BindDevice;
-use inet6::{CoalescedBatch, Outgoing, SendBatch, UdpSocket};
-use libc::{SOL_SOCKET, SOL_UDP};
+use inet6::{
+    AnyMode, Builder, CoalescedBatch, DualStack, Op, Outgoing, SendBatch, TcpListener, UdpSocket,
+    V6Only,
+};
+use libc::{IPPROTO_IPV6, SOL_SOCKET, SOL_UDP};
 
 use crate::lab::Host;
 use crate::support::*;
@@ -79,4 +85,67 @@ fn without_indexes_a_device_is_bound_and_freed_by_its_name() {
             assert_eq!(bound.map_or(0, |zone| zone.index().unwrap().get()), index);
         }
     });
+}
+
+/// Runs `work` in a thread whose kernel sets `IPV6_V6ONLY` and does not read it, as Linux before 6.15
+/// did of Multipath TCP.
+fn without_reading_the_mode<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let arguments = [(1, IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
+    let errno = libc::EOPNOTSUPP;
+    with_faults(&[Fault { call: libc::SYS_getsockopt, arguments: &arguments, errno }], work)
+        .unwrap()
+}
+
+fn multipath_listener<M: Mode>(mode: M, address: &str) -> Result<TcpListener<M>, inet6::Error> {
+    Builder::stream().mode(mode).multipath_tcp().bind(address)?.listen(4)
+}
+
+#[test]
+fn unread_mode_opens_multipath_sockets() {
+    require!(faults(), "faults");
+    require!(multipath_listener(V6Only, "[::1]:0"), "Multipath TCP");
+    let (v6_only, dual) = without_reading_the_mode(|| {
+        for error in [
+            Builder::stream().bind("[::1]:0").map(drop).unwrap_err(),
+            Builder::datagram().bind("[::1]:0").map(drop).unwrap_err(),
+        ] {
+            assert_eq!((error.op(), error.raw_os_error()), (Op::Mode, Some(libc::EOPNOTSUPP)));
+        }
+        (multipath_listener(V6Only, "[::]:0").unwrap(), multipath_listener(DualStack, "[::]:0"))
+    });
+    let dual = dual.unwrap();
+    // The mode is what was asked for.
+    assert!(v6_only.v6_only().unwrap() && !dual.v6_only().unwrap());
+    let client = Builder::stream().dual_stack().multipath_tcp();
+    let to = ipv4(dual.local_addr().unwrap().port());
+    let client = without_reading_the_mode(|| client.connect(to)).unwrap();
+    assert_eq!(dual.accept().unwrap().1, client.local_addr().unwrap());
+    assert_eq!(client.protocol().unwrap(), Protocol::MultipathTcp);
+}
+
+#[test]
+fn unread_mode_adopts_multipath_sockets_by_address() {
+    fn adopt<M: Mode>(address: &str) -> Result<(), String> {
+        let listener = OwnedFd::from(multipath_listener(DualStack, address).unwrap());
+        let adopted = without_reading_the_mode(|| TcpListener::<M>::try_from(listener));
+        adopted.map(drop).map_err(|error| error.to_string())
+    }
+
+    require!(faults(), "faults");
+    require!(multipath_listener(V6Only, "[::1]:0"), "Multipath TCP");
+    let unknown =
+        "cannot adopt the descriptor: this system does not report whether it is restricted \
+                   to IPv6"
+            .to_owned();
+    assert_eq!(adopt::<V6Only>("[::1]:0"), Ok(()));
+    assert_eq!(adopt::<DualStack>("[::1]:0"), Ok(()));
+    assert_eq!(adopt::<DualStack>("127.0.0.1:0"), Ok(()));
+    for adopted in [
+        adopt::<V6Only>("[::]:0"),
+        adopt::<V6Only>("127.0.0.1:0"),
+        adopt::<DualStack>("[::]:0"),
+        adopt::<AnyMode>("[::]:0"),
+    ] {
+        assert_eq!(adopted, Err(unknown.clone()));
+    }
 }
