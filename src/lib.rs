@@ -95,7 +95,7 @@
 //! | what | where | why |
 //! | --- | --- | --- |
 //! | `IPV6_V6ONLY`, as the mode says | everywhere | its default differs from system to system |
-//! | close-on-exec, in the call that makes the descriptor where the system can | everywhere | a child process does not inherit it |
+//! | close-on-exec, in the call that makes the descriptor where the system can, and on adoption | everywhere | a child process does not inherit it |
 //! | no `SIGPIPE` (`MSG_NOSIGNAL`, `SO_NOSIGPIPE`) | Unix | writing to a peer that is gone is an error and not the end of the process |
 //! | `SIO_UDP_CONNRESET` and `SIO_UDP_NETRESET` off | Windows | an answer to an earlier datagram does not end a receive loop |
 //! | [`ShareAddress`](option::ShareAddress) off, where Linux has it on | [`Builder::bind_echo`] | another program with the same identifier would take the replies |

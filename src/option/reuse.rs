@@ -6,12 +6,21 @@ use super::{Rank, Setting, SocketOption};
 use crate::kind::{Datagram, Stream};
 use crate::sys::{self, Target, names};
 
-/// Rebinding the address of a server that just ended, and never taking it from a live one
+/// Rebinds the address of a server that just ended, and never takes it from a live listener
 /// (`SO_REUSEADDR`).
 ///
 /// A listener that closes leaves connections in `TIME_WAIT` for a minute or more. With `true` the
-/// next listener may bind the address all the same; with `false` binding fails with
-/// [`AddrInUse`](std::io::ErrorKind::AddrInUse) until they are gone. Nothing changes on the wire.
+/// next listener may bind the address all the same, if the earlier one had the option too; with
+/// `false` binding fails with [`AddrInUse`](std::io::ErrorKind::AddrInUse) until they are gone.
+/// Nothing changes on the wire.
+///
+/// # From bind to listen
+///
+/// **The address is kept from `listen` on, not from `bind` on.** Between the two, another program
+/// that sets the option may bind the address as well, on Linux also as another user. The first one
+/// that listens has it, and `listen` of the other one fails with `AddrInUse`. So listen right after
+/// binding, as [`TcpListener::bind`](crate::TcpListener::bind) does. Without the option an address is
+/// kept from `bind` on, and ports below 1024 are for privileged programs.
 ///
 /// # Values
 ///
@@ -23,6 +32,10 @@ use crate::sys::{self, Target, names};
 /// Default: off everywhere but on Windows. There the C option of this name lets a program *take*
 /// the port of another one, and rebinding needs no option: `true` sets nothing, `false` is
 /// unsupported, and reading gives `true`. Datagram sockets have [`ShareAddress`] instead.
+///
+/// Read, not run: on FreeBSD no other user may bind the address between `bind` and `listen` either.
+/// A program of the same user may bind a more specific address beside a listener on `[::]`, and gets
+/// the connections to that address. On Windows see [`ExclusiveAddressUse`].
 ///
 /// # Errors
 ///
@@ -39,8 +52,8 @@ use crate::sys::{self, Target, names};
 /// # Ok::<(), inet6::Error>(())
 /// ```
 ///
-/// Source: RFC 9293, section 3.6.1; socket(7); Microsoft, "Using SO_REUSEADDR and
-/// SO_EXCLUSIVEADDRUSE".
+/// Source: RFC 9293, section 3.6.1; socket(7); FreeBSD, netinet6/in6_pcb.c, `in6_pcbbind`;
+/// Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE".
 #[doc(alias = "SO_REUSEADDR")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ReuseAddress(pub bool);

@@ -22,6 +22,13 @@ use crate::sys::{self, Owned, State};
 /// says. (Linux reads 1 on a socket that is bound to a specific IPv6 address, whatever was set.)
 /// Older kernels do not report it for a Multipath TCP socket: there the addresses decide.
 ///
+/// # What is set
+///
+/// A descriptor that passes is made like those that this crate opens: close-on-exec (on Windows, not
+/// inheritable), so that programs that are started later do not keep its port; without `SIGPIPE`;
+/// and on Windows without `SIO_UDP_CONNRESET` and `SIO_UDP_NETRESET`. To hand it on to a program,
+/// clear the flag again. One that is refused is left as it was.
+///
 /// # Examples
 ///
 /// ```
@@ -77,7 +84,7 @@ enum Reason {
 }
 
 impl AdoptError {
-    /// The descriptor, unchanged.
+    /// Returns the descriptor, as it was.
     ///
     /// # Examples
     ///

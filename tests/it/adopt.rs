@@ -339,6 +339,34 @@ fn raw_descriptors_are_lent_and_given() {
     assert_eq!(Owned::from(socket).as_raw_fd(), number);
 }
 
+#[cfg(unix)]
+#[test]
+fn adopted_descriptor_is_close_on_exec() {
+    #[track_caller]
+    fn check<S>(descriptor: impl Into<Owned>)
+    where
+        S: TryFrom<Owned, Error = AdoptError> + Into<Owned>,
+    {
+        let descriptor = descriptor.into();
+        let_inherit(&descriptor);
+        let adopted = passes::<S>(descriptor).into();
+        assert!(is_close_on_exec(&adopted));
+        assert!(is_close_on_exec(passes::<S>(adopted).into()), "as it was");
+    }
+
+    check::<TcpListener>(listening(true, "[::1]:0"));
+    let (stream, _client) = accepted("::1");
+    check::<TcpStream>(stream);
+    check::<UdpSocket>(datagram(true, "[::1]:0"));
+    let (_server, client) = datagrams();
+    check::<ConnectedUdpSocket>(client);
+    // One that is refused is as it was.
+    let descriptor = datagram(true, "[::1]:0");
+    let_inherit(&descriptor);
+    let descriptor = refused::<TcpListener>(descriptor, "it is not a stream socket");
+    assert!(!is_close_on_exec(&descriptor));
+}
+
 /// What `CoalescingUdpSocket` is there for would be lost on the way over the descriptor.
 #[cfg(target_os = "linux")]
 #[test]

@@ -192,6 +192,40 @@ fn reuse_address_takes_no_port_of_a_live_listener() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn reused_address_is_ours_once_listening() {
+    require!(as_another_user(|| {}), "a second user");
+    let reuse = Builder::stream().with(ReuseAddress(true));
+    for (ours, theirs) in [("::1", "::1"), ("::", "::"), ("::", "::1"), ("::1", "::")] {
+        let bound = reuse.bind((ours, 0)).unwrap();
+        let port = bound.local_addr().unwrap().port();
+        let take = || as_another_user(|| reuse.bind((theirs, port))?.listen(4)).unwrap();
+        let taken = take().unwrap();
+        let error = bound.listen(4).unwrap_err();
+        assert_eq!((error.op(), error.kind()), (Op::Listen, ErrorKind::AddrInUse), "{error}");
+        drop(taken);
+
+        let _listener = reuse.bind((ours, port)).unwrap().listen(4).unwrap();
+        let error = take().unwrap_err();
+        assert_eq!((error.op(), error.kind()), (Op::Bind, ErrorKind::AddrInUse), "{error}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn plain_address_is_ours_once_bound() {
+    require!(as_another_user(|| {}), "a second user");
+    let reuse = Builder::stream().with(ReuseAddress(true));
+    for (ours, theirs) in [("::1", "::1"), ("::", "::"), ("::", "::1"), ("::1", "::")] {
+        let bound = Builder::stream().bind((ours, 0)).unwrap();
+        let port = bound.local_addr().unwrap().port();
+        let error = as_another_user(|| reuse.bind((theirs, port))).unwrap().unwrap_err();
+        assert_eq!((error.op(), error.kind()), (Op::Bind, ErrorKind::AddrInUse), "{error}");
+        bound.listen(4).unwrap();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn reuse_port_shares_the_port_of_a_live_listener() {
     let builder = Builder::stream().with(ReusePort(true));
     let first = builder.bind("[::1]:0").unwrap().listen(4).unwrap();

@@ -23,6 +23,14 @@ pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
     }
 }
 
+/// Keeps programs that are started from inheriting a descriptor.
+pub(crate) fn close_on_exec(fd: Borrowed<'_>) -> io::Result<()> {
+    // SAFETY: the call takes integers.
+    let flags = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFD) })?;
+    // SAFETY: the call takes integers. It keeps other flags, which some systems have (FD_CLOFORK).
+    check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, flags | libc::FD_CLOEXEC) }).map(drop)
+}
+
 /// A socket that is neither bound nor connected.
 #[inline]
 pub(crate) fn open(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
@@ -148,8 +156,7 @@ fn accept_and_set(
     let accepted = check(unsafe { libc::accept(fd.as_raw_fd(), raw.as_mut_ptr().cast(), len) })?;
     // SAFETY: the call just made it, and nobody else knows it.
     let accepted = unsafe { OwnedFd::from_raw_fd(accepted) };
-    // SAFETY: the descriptor is open.
-    check(unsafe { libc::fcntl(accepted.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) })?;
+    close_on_exec(accepted.as_fd())?;
     never_sigpipe(accepted.as_fd()).map_err(unless_ended)?;
     // The BSDs hand the flag of the listener on.
     set_nonblocking(accepted.as_fd(), nonblocking)?;

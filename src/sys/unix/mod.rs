@@ -246,7 +246,8 @@ pub(crate) fn is_nonblocking(fd: Borrowed<'_>) -> io::Result<Option<bool>> {
 
 /// Makes a socket that somebody else opened like our own.
 pub(crate) fn prepare(fd: Borrowed<'_>) -> io::Result<()> {
-    create::never_sigpipe(fd)
+    create::never_sigpipe(fd)?;
+    create::close_on_exec(fd)
 }
 
 /// The device that a socket is bound to by name, as an index.

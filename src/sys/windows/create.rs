@@ -44,7 +44,19 @@ pub(crate) fn is_nonblocking(_: Borrowed<'_>) -> io::Result<Option<bool>> {
 /// Makes a socket that somebody else opened like our own.
 pub(crate) fn prepare(fd: Borrowed<'_>) -> io::Result<()> {
     let kind = get_int(Target { fd, dual_stack: false }, names::SO_TYPE)?;
-    if kind == c_int::from(Type::DGRAM) { never_reset(fd) } else { Ok(()) }
+    if kind == c_int::from(Type::DGRAM) {
+        never_reset(fd)?;
+    }
+    never_inherit(fd)
+}
+
+/// Keeps programs that are started from inheriting a socket.
+fn never_inherit(fd: Borrowed<'_>) -> io::Result<()> {
+    // SAFETY: the socket is open while it is borrowed, and a socket is a handle.
+    if unsafe { SetHandleInformation(raw(fd) as HANDLE, HANDLE_FLAG_INHERIT, 0) } == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
 }
 
 /// Keeps what became of an earlier datagram out of the results of `recv`: without this, a peer
@@ -104,11 +116,39 @@ pub(crate) fn accept(fd: Borrowed<'_>, nonblocking: bool) -> io::Result<(Owned, 
     }
     // SAFETY: the call just made it, and nobody else knows it.
     let socket = unsafe { OwnedSocket::from_raw_socket(accepted as RawSocket) };
-    // SAFETY: the socket is open, and a socket is a handle.
-    if unsafe { SetHandleInformation(accepted as HANDLE, HANDLE_FLAG_INHERIT, 0) } == 0 {
-        return Err(io::Error::last_os_error());
-    }
+    never_inherit(socket.as_socket())?;
     // It has the mode of the listener, which nothing tells.
     set_nonblocking(socket.as_socket(), nonblocking)?;
     Ok((socket, decode(&address, len)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use windows_sys::Win32::Foundation::GetHandleInformation;
+
+    use super::*;
+
+    fn is_inherited(fd: Borrowed<'_>) -> bool {
+        let mut flags = 0;
+        // SAFETY: the socket is open while it is borrowed, and the call writes one integer.
+        let result = unsafe { GetHandleInformation(raw(fd) as HANDLE, &mut flags) };
+        assert_ne!(result, 0, "{}", io::Error::last_os_error());
+        flags & HANDLE_FLAG_INHERIT != 0
+    }
+
+    #[test]
+    fn prepared_socket_is_not_inherited() {
+        let stream: Owned = std::net::TcpListener::bind("[::1]:0").unwrap().into();
+        let datagram: Owned = std::net::UdpSocket::bind("[::1]:0").unwrap().into();
+        for socket in [stream, datagram] {
+            let fd = socket.as_socket();
+            // SAFETY: as above, and the flag is one of those of a handle.
+            let result = unsafe {
+                SetHandleInformation(raw(fd) as HANDLE, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT)
+            };
+            assert!(result != 0 && is_inherited(fd));
+            prepare(fd).unwrap();
+            assert!(!is_inherited(fd));
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use inet6::option::{Linger, MinHopCount, ReadTimeout};
-use inet6::{Builder, DualStack, TcpStream, UdpSocket, V6Only};
+use inet6::{Builder, DualStack, TcpListener, TcpStream, UdpSocket, V6Only};
 
 use crate::echo::linux::let_echo;
 use crate::lab::Host;
@@ -259,5 +259,10 @@ fn one_of_each() -> Vec<OwnedFd> {
     all.push(socket().coalesce().unwrap().into());
     all.push(Builder::datagram().mode(DualStack).nonblocking().bind("[::]:0").unwrap().into());
     all.push(Builder::datagram().bind_echo("[::1]:0").unwrap().into());
+    let others = [OwnedFd::from(listener()), socket().into()];
+    others.iter().for_each(let_inherit);
+    let [stream, datagram] = others;
+    all.push(TcpListener::<V6Only>::try_from(stream).unwrap().into());
+    all.push(UdpSocket::<V6Only>::try_from(datagram).unwrap().into());
     all
 }

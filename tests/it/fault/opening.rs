@@ -355,6 +355,8 @@ fn a_descriptor_that_cannot_be_examined_is_given_back() {
                 (libc::SYS_getsockopt, option(SOL_SOCKET, libc::SO_TYPE)),
                 (libc::SYS_getsockopt, option(SOL_SOCKET, libc::SO_ACCEPTCONN)),
                 (libc::SYS_getsockopt, option(IPPROTO_IPV6, libc::IPV6_V6ONLY)),
+                (libc::SYS_fcntl, vec![(1, libc::F_GETFD)]),
+                (libc::SYS_fcntl, vec![(1, libc::F_SETFD)]),
             ] {
                 let fault = Fault { call, arguments: &arguments, errno };
                 let adopted = with_faults(&[fault], || TcpListener::<V6Only>::try_from(fd));

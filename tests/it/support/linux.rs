@@ -223,6 +223,22 @@ pub(crate) fn without_privileges<T: Send>(work: impl FnOnce() -> T + Send) -> T 
     })
 }
 
+/// Runs `work` in a thread of another user (setresuid(2), which by itself is about one thread).
+pub(crate) fn as_another_user<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
+    const NOBODY: libc::uid_t = 65534;
+
+    thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            // SAFETY: the call takes integers, and concerns this thread only.
+            match unsafe { libc::syscall(libc::SYS_setresuid, NOBODY, NOBODY, NOBODY) } {
+                0 => Ok(work()),
+                _ => Err(format!("no other user: {}", io::Error::last_os_error())),
+            }
+        });
+        worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
 /// The kernel's number of this thread.
 pub(crate) fn thread_id() -> libc::pid_t {
     // SAFETY: the call takes nothing and always succeeds.

@@ -29,6 +29,12 @@ pub(crate) fn is_close_on_exec(fd: impl AsFd) -> bool {
     flags & libc::FD_CLOEXEC != 0
 }
 
+/// Clears `FD_CLOEXEC`.
+pub(crate) fn let_inherit(fd: impl AsFd) {
+    // SAFETY: the descriptor is open while it is borrowed.
+    check(unsafe { libc::fcntl(fd.as_fd().as_raw_fd(), libc::F_SETFD, 0) });
+}
+
 /// How many descriptors the process has open; it means something in a process `alone`.
 pub(crate) fn open_descriptors() -> usize {
     let directory = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
