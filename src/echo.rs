@@ -3,7 +3,6 @@
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::SocketAddrV6;
-use std::time::Instant;
 
 use crate::addr::ToAddress;
 use crate::builder::Builder;
@@ -15,6 +14,7 @@ use crate::mode::V6Only;
 use crate::socket::Attempt;
 use crate::socket::handle::{handle, timeouts, with_wire};
 use crate::socket::readiness::{readable, writable};
+use crate::socket::skipping::Skipping;
 use crate::sys::{self, Message, Owned, Take};
 
 /// The length of an echo message without its data (RFC 4443, section 4.1).
@@ -235,14 +235,15 @@ impl EchoSocket {
     ///
     /// # Platform notes
     ///
-    /// On Apple's systems other ICMPv6 messages that arrive meanwhile may prolong a read timeout, at
-    /// most to twice its length.
+    /// On Apple's systems other ICMPv6 messages arrive too and are skipped. On a nonblocking socket a
+    /// call skips no more of them than the receive buffer can hold, as
+    /// [`Guarded::recv_from`](crate::Guarded::recv_from).
     ///
     /// # Examples
     ///
     /// See [`EchoSocket`].
     pub fn recv_echo(&self, buffer: &mut [u8]) -> io::Result<EchoReply> {
-        let begun = Instant::now();
+        let mut skipping = Skipping::begin();
         loop {
             let mut header = [0; HEADER];
             let slices = &mut [IoSliceMut::new(&mut header), IoSliceMut::new(buffer)];
@@ -254,7 +255,7 @@ impl EchoSocket {
                     message: Received::new(Message { len, ..message }),
                 });
             }
-            self.passed_over(begun)?;
+            skipping.skip(self.target().fd)?;
         }
     }
 
@@ -300,15 +301,6 @@ impl EchoSocket {
         let sequence = number(REQUEST, &header, report.len, self.identifier);
         report.len = report.len.saturating_sub(HEADER);
         Ok(Some(EchoReport { sequence, report }))
-    }
-
-    /// Ends the wait for a reply where all that arrives is something else.
-    #[cold]
-    fn passed_over(&self, begun: Instant) -> io::Result<()> {
-        match self.read_timeout()? {
-            Some(timeout) if begun.elapsed() >= timeout => Err(io::ErrorKind::WouldBlock.into()),
-            _ => Ok(()),
-        }
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod handle;
 mod info;
 mod listener;
 pub(crate) mod readiness;
+pub(crate) mod skipping;
 mod state_error;
 mod stream;
 mod too_long;

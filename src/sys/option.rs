@@ -179,6 +179,17 @@ fn some_time(timeout: Option<Duration>) -> io::Result<Option<Duration>> {
     }
 }
 
+/// The most datagrams that wait in the receive queue of a socket.
+pub(crate) fn most_queued(fd: Borrowed<'_>) -> io::Result<usize> {
+    // What the least one takes of the buffer: on Linux its `sk_buff` and `skb_shared_info`, which are
+    // longer than this; on the BSDs the address that comes before it (sys/kern/uipc_sockbuf.c,
+    // `sbappendaddr`).
+    const LEAST: u32 = if cfg!(any(target_os = "linux", target_os = "android")) { 256 } else { 28 };
+    let room = get_u32(Target { fd, dual_stack: false }, names::SO_RCVBUF)?;
+    // An empty queue takes one of any length.
+    Ok((room / LEAST) as usize + 1)
+}
+
 pub(crate) fn set_linger(socket: Target<'_>, time: Option<Duration>) -> io::Result<()> {
     // `struct linger` counts seconds, in 16 bits on Windows.
     const MOST: u64 = if cfg!(windows) { u16::MAX as u64 } else { c_int::MAX as u64 };

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use inet6::mode::Mode;
-use inet6::option::{MinHopCount, RecvHopLimit, UnicastHops};
+use inet6::option::{MinHopCount, RecvBufferSize, RecvHopLimit, UnicastHops};
 use inet6::{Builder, Guarded, UdpSocket, V6Only};
 
 use crate::support::*;
@@ -218,6 +218,56 @@ fn a_neighbour_is_heard_through_a_flood() {
         let heard = heard.join().unwrap();
         over.store(true, Ordering::Relaxed);
         assert_eq!(heard.unwrap(), 4);
+    });
+}
+
+/// Each near datagram comes in the middle of a flood, and only what comes anew wakes the event loop
+/// (edge-triggered).
+#[test]
+#[cfg(target_os = "linux")]
+fn event_loop_hears_neighbours_through_flood() {
+    use std::os::fd::AsRawFd;
+    use std::sync::atomic::AtomicUsize;
+
+    const ALL: usize = 20;
+
+    let (server, here) = require!(guarded(), "hop limits");
+    server.get_ref().set_nonblocking(true).unwrap();
+    server.get_ref().set_option(RecvBufferSize(16_384)).unwrap();
+    let RecvBufferSize(room) = server.get_ref().option().unwrap();
+    let most = u64::from(room) / 256 + 1;
+    let mut poll = mio::Poll::new().unwrap();
+    let source = &mut mio::unix::SourceFd(&server.as_raw_fd());
+    poll.registry().register(source, mio::Token(0), mio::Interest::READABLE).unwrap();
+    let heard = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let (near, far, start) = (near(), far(), Instant::now());
+            while heard.load(Ordering::Relaxed) < ALL && start.elapsed() < PATIENCE {
+                for _ in 0..2000 {
+                    far.send_to(b"far", here).unwrap();
+                }
+                // The queue is small, and what finds it full is lost.
+                near.send_to(b"near", here).unwrap();
+            }
+        });
+        let (mut events, mut buffer) = (mio::Events::with_capacity(4), [0; 8]);
+        while heard.load(Ordering::Relaxed) < ALL {
+            poll.poll(&mut events, Some(PATIENCE)).unwrap();
+            assert!(!events.is_empty(), "never woken again");
+            loop {
+                let before = server.rejected();
+                let result = server.recv_from(&mut buffer);
+                let rejected = server.rejected() - before;
+                assert!(rejected <= most, "one call rejects {rejected}");
+                match result {
+                    Ok((len, _)) => assert_eq!(&buffer[..len], b"near"),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) => panic!("{error}"),
+                }
+                heard.fetch_add(1, Ordering::Relaxed);
+            }
+        }
     });
 }
 
