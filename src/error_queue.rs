@@ -52,11 +52,12 @@ pub struct ErrorReport<M: Mode = V6Only> {
     /// How many bytes of the datagram's payload are in the buffer; never more than it holds.
     ///
     /// A router quotes as much as 1280 bytes hold, in IPv4 often no more than 8 bytes. Of a segment
-    /// of TCP it is the header.
+    /// of TCP it is the header. Of a datagram that was dropped for its time it is the whole packet,
+    /// with the payload at its end and all headers before it, the first one that of the link.
     pub len: usize,
     /// Whether more was quoted than the buffer holds, and the rest of it is lost.
     pub truncated: bool,
-    /// Where the datagram was sent to. A time of sending does not tell.
+    /// Where the datagram was sent to. A report about a time of sending does not contain it.
     pub destination: Option<M::Address>,
     /// Who says so.
     pub origin: Origin,
@@ -70,6 +71,9 @@ pub struct ErrorReport<M: Mode = V6Only> {
     /// When the datagram left, where that is what is reported
     /// ([`Timestamping`](crate::option::Timestamping)).
     pub sent: Option<SendTime>,
+    /// Why the datagram was dropped before it left, if its time of sending is the reason
+    /// ([`TransmitTime`](crate::option::TransmitTime)).
+    pub unsent: Option<Unsent>,
     errno: i32,
 }
 
@@ -90,6 +94,9 @@ pub enum Origin {
     /// This host, and it is no error: the datagram was sent, and [`sent`](ErrorReport::sent) tells
     /// when.
     Timestamp,
+    /// The queueing discipline of this host: it dropped the datagram for its time of sending, and
+    /// [`unsent`](ErrorReport::unsent) contains the cause.
+    TransmitTime,
     /// A number without a name here (linux/errqueue.h, `SO_EE_ORIGIN_*`).
     Other(u8),
 }
@@ -129,6 +136,53 @@ pub struct SendTime {
     pub hardware_time: Option<Duration>,
 }
 
+/// Why a datagram was dropped for its time of sending.
+///
+/// # Examples
+///
+/// See [`TransmitTime`](crate::option::TransmitTime).
+///
+/// Source: tc-etf(8); linux/errqueue.h, `SO_EE_CODE_TXTIME_*`; Linux, net/sched/sch_etf.c.
+#[doc(alias = "SO_EE_ORIGIN_TXTIME")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Unsent {
+    /// The time of sending that the datagram had, on the clock of its socket, since the zero of that
+    /// clock. Of a [`SendAt::Tai`](crate::SendAt::Tai) it is the value that was given.
+    pub time: Duration,
+    /// What was wrong with it.
+    pub cause: UnsentCause,
+}
+
+/// What was wrong with a time of sending.
+///
+/// # Examples
+///
+/// See [`TransmitTime`](crate::option::TransmitTime).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UnsentCause {
+    /// The queueing discipline does not take the datagram: its time had passed when it was sent, or
+    /// the socket has another clock.
+    Invalid,
+    /// The time passed while the datagram waited.
+    Missed,
+    /// A number without a name here (linux/errqueue.h, `SO_EE_CODE_TXTIME_*`).
+    Other(u8),
+}
+
+impl Unsent {
+    fn new(queued: &Queued) -> Self {
+        let nanos = u64::from(queued.data) << 32 | u64::from(queued.info);
+        let cause = match queued.code {
+            1 => UnsentCause::Invalid,
+            2 => UnsentCause::Missed,
+            other => UnsentCause::Other(other),
+        };
+        Self { time: Duration::from_nanos(nanos), cause }
+    }
+}
+
 impl<M: Mode> ErrorReport<M> {
     fn new(report: sys::Report) -> Self {
         let sys::Report { len, truncated, destination, queued } = report;
@@ -138,6 +192,7 @@ impl<M: Mode> ErrorReport<M> {
             2 => (Origin::Icmp, Some(Icmp::V4(Icmpv4Error::new(kind, code)))),
             3 => (Origin::Icmpv6, Some(Icmp::V6(Icmpv6Error::new(kind, code)))),
             Queued::TIMESTAMP => (Origin::Timestamp, None),
+            Queued::TRANSMIT_TIME => (Origin::TransmitTime, None),
             other => (Origin::Other(other), None),
         };
         let too_big = match origin {
@@ -149,7 +204,10 @@ impl<M: Mode> ErrorReport<M> {
         Self {
             len,
             truncated,
-            destination: destination.map(M::Address::from_wire),
+            // What the kernel reads an address from is not set for a packet that it drops.
+            destination: destination
+                .filter(|_| origin != Origin::TransmitTime)
+                .map(M::Address::from_wire),
             origin,
             icmp,
             // For the others, it is no router that the kernel writes there.
@@ -160,6 +218,7 @@ impl<M: Mode> ErrorReport<M> {
                 time: queued.time,
                 hardware_time: queued.hardware_time,
             }),
+            unsent: (origin == Origin::TransmitTime).then(|| Unsent::new(&queued)),
             errno: queued.errno,
         }
     }
@@ -335,12 +394,12 @@ impl<M: Mode> TcpStream<M> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv6Addr;
+    use std::net::{Ipv6Addr, SocketAddrV6};
 
     use proptest::prelude::*;
 
-    use super::Queued;
     use super::proof::any_bytes;
+    use super::*;
     use crate::sys::cmsg::{Layout, Native};
     use crate::sys::names::{self, Number};
 
@@ -383,6 +442,36 @@ mod tests {
             if let Some(message) = message(&bytes) {
                 any_bytes(&message);
             }
+        }
+    }
+
+    /// As net/sched/sch_etf.c writes them (`report_sock_error`), beside an address that it did not set.
+    #[test]
+    fn dropped_datagram_has_its_time_and_cause() {
+        for (errno, code, cause) in [
+            (22, 1, UnsentCause::Invalid),
+            (125, 2, UnsentCause::Missed),
+            (0, 9, UnsentCause::Other(9)),
+        ] {
+            let mut value = i32::to_ne_bytes(errno).to_vec();
+            value.extend([6, 0, code, 0]);
+            // The low and the high half of the time.
+            value.extend(0x8000_0001_u32.to_ne_bytes());
+            value.extend(0x17ff_0000_u32.to_ne_bytes());
+            let Some(queued) = message(&value).map(|bytes| Queued::read::<Native>(&bytes)) else {
+                return;
+            };
+            let wire = SocketAddrV6::new(Ipv6Addr::LOCALHOST, 9, 0, 0);
+            let (queued, destination) = (queued.unwrap(), Some(wire));
+            let report = sys::Report { len: 4, truncated: false, destination, queued };
+            let report = ErrorReport::<V6Only>::new(report);
+            let time = Duration::from_nanos(0x17ff_0000_8000_0001);
+            assert_eq!(report.unsent, Some(Unsent { time, cause }));
+            assert_eq!((report.origin, report.len), (Origin::TransmitTime, 4));
+            let others = (report.icmp, report.offender, report.mtu, report.sent);
+            assert_eq!(others, (None, None, None, None));
+            assert_eq!(report.destination, None);
+            assert_eq!(report.error().and_then(|error| error.raw_os_error()), Some(errno));
         }
     }
 

@@ -126,6 +126,7 @@
 //! | send one datagram with its own source, interface, hop limit … | [`Outgoing`], [`UdpSocket::send_message`] |
 //! | send or receive many datagrams with one call | [`SendBatch`], [`RecvBatch`] |
 //! | … much cheaper than one by one | [`UdpSocket::send_segments`], [`UdpSocket::coalesce`], [the chapter](guide::going_fast) |
+//! | send a datagram at a time, on a clock | [`Outgoing::send_at`], [`SendAt`], [`TransmitTime`](option::TransmitTime) |
 //! | hear neighbours only | [`UdpSocket::guard`]; on streams [`MinHopCount`](option::MinHopCount); [the chapter](guide::securing_by_hop_limit) |
 //! | keep the packets of a flow on one path | [`AutoFlowLabel`](option::AutoFlowLabel); with a label of one's own: [`FlowLease`] |
 //! | send from a temporary address, or from a public one | [`AddressPreferences`](option::AddressPreferences) |
@@ -213,12 +214,12 @@ pub use self::connect::{
 };
 pub use self::echo::{EchoReply, EchoReport, EchoSocket};
 pub use self::error::{Absence, Error, Op};
-pub use self::error_queue::{ErrorReport, Origin, SendTime};
+pub use self::error_queue::{ErrorReport, Origin, SendTime, Unsent, UnsentCause};
 pub use self::flow_label::{FlowLease, FlowShare};
 pub use self::guard::Guarded;
 pub use self::interface::Interface;
 pub use self::membership::{Membership, SourceMembership};
-pub use self::message::{Outgoing, Received};
+pub use self::message::{Outgoing, Received, SendAt};
 pub use self::mode::{AnyMode, DualStack, V6Only};
 pub use self::shard::Shards;
 pub use self::socket::{

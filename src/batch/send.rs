@@ -6,7 +6,7 @@ use std::net::SocketAddrV6;
 use std::ops::Range;
 
 use crate::addr::ToAddress;
-use crate::message::{Outgoing, explain};
+use crate::message::{Outgoing, SocketClock, explain};
 use crate::mode::Mode;
 use crate::socket::{ConnectedUdpSocket, UdpSocket, most_payload, total};
 use crate::sys::batch::{self, Packet};
@@ -91,8 +91,10 @@ impl SendBatch {
         mode: M,
         messages: &[Outgoing<'_, P, M>],
     ) -> io::Result<usize> {
+        let clock = SocketClock::default();
         let packets = messages.iter().map(|message| {
-            message.packet(socket, mode, Some(message.with_peer(socket, mode, |wire| Ok(*wire))?))
+            let peer = message.with_peer(socket, mode, |wire| Ok(*wire))?;
+            message.packet(socket, mode, Some(peer), &clock)
         });
         self.send_packets(socket, packets)
     }
@@ -127,7 +129,7 @@ impl SendBatch {
         message: &Outgoing<'_, P, M>,
         peer: Option<SocketAddrV6>,
     ) -> io::Result<usize> {
-        let packet = message.packet(socket, mode, peer)?;
+        let packet = message.packet(socket, mode, peer, &SocketClock::default())?;
         let size = packet.departure.and_then(|it| it.segment_size).filter(|size| *size != 0);
         let Some(size) = size.map(usize::from) else {
             return Err(sys::out_of_range(
@@ -361,7 +363,8 @@ impl<M: Mode> ConnectedUdpSocket<M> {
         messages: &[Outgoing<'_, (), M>],
     ) -> io::Result<usize> {
         let (socket, mode) = (self.target(), self.mode());
-        let packets = messages.iter().map(|message| message.packet(socket, mode, None));
+        let clock = SocketClock::default();
+        let packets = messages.iter().map(|message| message.packet(socket, mode, None, &clock));
         batch.send_packets(socket, packets)
     }
 

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::{IpAddr, Ipv6Addr, SocketAddrV6};
-use std::time::Instant;
 
+use super::send_at::{SendAt, SocketClock};
 use crate::addr::mapped::{canonical_ip, is_mapped, is_wildcard, wire_ip};
 use crate::addr::{ToAddress, ToEndpoint, is_zoned};
 use crate::header::FlowLabel;
 use crate::interface::Interface;
 use crate::mode::{Mode, V6Only};
-use crate::option::{DontFragment, Setting, TrafficClass, TransmitTime};
+use crate::option::{DontFragment, TrafficClass};
 use crate::socket::{Attempt, ConnectedUdpSocket, UdpSocket, total, with_wire_on};
 use crate::sys::batch::Packet;
 use crate::sys::{self, cmsg::Departure};
@@ -84,7 +84,7 @@ pub struct Outgoing<'a, P = (), M: Mode = V6Only> {
     peer: P,
     data: Data<'a>,
     source: Option<M::Ip>,
-    send_at: Option<Instant>,
+    send_at: Option<SendAt>,
     departure: Departure,
 }
 
@@ -301,17 +301,20 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         self
     }
 
-    /// When it leaves the host, at the earliest (`SCM_TXTIME`).
+    /// Sends it at a time (`SCM_TXTIME`): an [`Instant`](std::time::Instant), a
+    /// [`SystemTime`](std::time::SystemTime) or a [`SendAt::Tai`].
     ///
-    /// The socket needs [`TransmitTime`](crate::option::TransmitTime), and the interface a queueing
-    /// discipline that minds it (`fq`, tc-fq(8)); without that it leaves at once.
+    /// The socket needs [`TransmitTime`](crate::option::TransmitTime) with the clock of that time, and
+    /// the interface a queueing discipline that keeps packets back. A time of another clock is refused
+    /// when the datagram is sent: the socket is asked for its clock, with one more system call for each
+    /// datagram or batch.
     ///
     /// # Examples
     ///
     /// See [`TransmitTime`](crate::option::TransmitTime).
     #[doc(alias = "SCM_TXTIME")]
-    pub fn send_at(mut self, time: Instant) -> Self {
-        self.send_at = Some(time);
+    pub fn send_at(mut self, time: impl Into<SendAt>) -> Self {
+        self.send_at = Some(time.into());
         self
     }
 
@@ -327,7 +330,7 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         mode: M,
         peer: Option<&SocketAddrV6>,
     ) -> io::Result<usize> {
-        let packet = self.packet(socket, mode, peer.copied())?;
+        let packet = self.packet(socket, mode, peer.copied(), &SocketClock::default())?;
         let Packet { data, departure, ipv4, .. } = &packet;
         let result = match departure {
             None => sys::send_to_vectored(socket.fd, data, peer),
@@ -353,11 +356,12 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         socket: sys::Target<'_>,
         mode: M,
         peer: Option<SocketAddrV6>,
+        clock: &SocketClock,
     ) -> io::Result<Packet<'_>> {
         if self.source.is_none() && self.send_at.is_none() && self.departure.is_plain() {
             return Ok(Packet { data: self.slices(), peer, departure: None, ipv4: false });
         }
-        self.special_packet(socket, mode, peer)
+        self.special_packet(socket, mode, peer, clock)
     }
 
     /// As the system takes it, with what it is sent with.
@@ -366,12 +370,13 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         socket: sys::Target<'_>,
         mode: M,
         peer: Option<SocketAddrV6>,
+        clock: &SocketClock,
     ) -> io::Result<Packet<'_>> {
         let mut departure = self.departure;
         if let Some(ip) = self.source {
             departure.source = source(mode, ip.into())?;
         }
-        departure.send_at = self.send_at.map(sys::monotonic_nanos).transpose()?;
+        departure.send_at = self.send_at.map(|at| clock.nanos(socket, at)).transpose()?;
         let ipv4 = match peer {
             _ if mode.v6_only() => false,
             Some(peer) => is_mapped(peer.ip()),
@@ -442,7 +447,7 @@ pub(crate) fn explain(
         Some(peer) => Attempt::to(socket, peer, len),
         None => Attempt::connected(socket, len),
     };
-    let error = explain_departure(socket, departure, all, error);
+    let error = explain_departure(departure, all, error);
     attempt.from(departure.source, departure.interface).explain(error)
 }
 
@@ -498,15 +503,10 @@ fn check(departure: &Departure, ipv4: bool, peer: Option<&SocketAddrV6>) -> io::
     }
 }
 
-/// A kernel says no more than "invalid argument" of a source that is not its own, of a time without
-/// its option, and of too many segments.
+/// A kernel says no more than "invalid argument" of a source that is not its own and of too many
+/// segments.
 #[cold]
-fn explain_departure(
-    socket: sys::Target<'_>,
-    departure: &Departure,
-    len: usize,
-    error: io::Error,
-) -> io::Error {
+fn explain_departure(departure: &Departure, len: usize, error: io::Error) -> io::Error {
     let source = departure.source.filter(|_| sys::errors::is_bad_source(&error));
     if let Some(shown) = source.map(canonical_ip) {
         let own = sys::interface_addresses();
@@ -520,10 +520,6 @@ fn explain_departure(
     if error.kind() != io::ErrorKind::InvalidInput {
         return error;
     }
-    let untimed = || matches!(TransmitTime::read(socket), Ok(TransmitTime(false)));
-    if departure.send_at.is_some() && untimed() {
-        return refused("a time of sending needs `TransmitTime(true)` on the socket".to_owned());
-    }
     let size = departure.segment_size.map_or(0, usize::from);
     if size != 0 && len.div_ceil(size) > MOST_SEGMENTS {
         return refused(format!(
@@ -536,7 +532,7 @@ fn explain_departure(
 /// Of one call (linux/udp.h, `UDP_MAX_SEGMENTS`; half as many before Linux 6.9).
 const MOST_SEGMENTS: usize = 128;
 
-fn refused(why: String) -> io::Error {
+pub(super) fn refused(why: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
@@ -549,7 +545,7 @@ impl<M: Mode> UdpSocket<M> {
     /// [`Unsupported`](io::ErrorKind::Unsupported), naming it, for what the system cannot choose
     /// for one packet; [`InvalidInput`](io::ErrorKind::InvalidInput) for a source address of
     /// another family than the destination, or that this host does not have, and for another
-    /// interface than the zone of the destination, for a time of sending without
+    /// interface than the zone of the destination, for a time of sending of another clock than that of
     /// [`TransmitTime`](crate::option::TransmitTime), and for more segments than the system cuts. For a
     /// datagram that is too long the error holds a [`MessageTooLong`](crate::MessageTooLong).
     ///

@@ -1,5 +1,6 @@
 //! Options about when a datagram arrives and leaves.
 
+use std::ffi::c_int;
 use std::io;
 
 use super::{LiveOn, Setting, SocketOption};
@@ -160,35 +161,53 @@ impl Setting for Timestamping {
     }
 }
 
-/// Letting each datagram say when it is to leave (`SO_TXTIME`).
+/// Lets each datagram have a time of sending, on a clock (`SO_TXTIME`).
 ///
-/// [`Outgoing::send_at`](crate::Outgoing::send_at) says it. A sender that paces its packets so
-/// leaves the waiting to the kernel, or to the hardware.
+/// [`Outgoing::send_at`](crate::Outgoing::send_at) gives it. A sender that paces its packets leaves
+/// the waiting to the kernel, or to the hardware. The queueing discipline of the interface does the
+/// waiting, and the clock must be its own:
+///
+/// | queueing discipline | clock | drops |
+/// | --- | --- | --- |
+/// | `fq` (tc-fq(8)) | [`Monotonic`](TransmitClock::Monotonic) | what is due after its `horizon` (10 s ahead), without a report |
+/// | `etf` (tc-etf(8)), without `deadline_mode` | [`Tai`](TransmitClock::Tai) | what is late, and what has another clock; with a report |
+/// | others | | nothing: they send at once |
+///
+/// Both were run on Linux 6.1 and 7.3. `fq` sends at the time or later, `etf` up to its `delta` before.
+/// To the `fq` of 6.1 a time of another clock is due after its horizon; that of 7.3 converts it.
+///
+/// **A datagram that `etf` drops is reported** through the error queue:
+/// [`recv_error`](crate::UdpSocket::recv_error) returns it with
+/// [`ErrorReport::unsent`](crate::ErrorReport::unsent), also without
+/// [`RecvError`](crate::option::RecvError). Take the reports: they fill the receive buffer, and until
+/// they are taken the socket is ready with an error.
 ///
 /// # Values
 ///
-/// On or off. What was switched on stays on.
+/// The clock, or `None`. The clock may change later, but the option is not switched off again.
 ///
 /// # Platform notes
 ///
-/// Default: off. Linux and Android have it; the other systems do not. The interface needs a
-/// queueing discipline that minds the time: `fq`, or `etf` on the monotonic clock (tc-fq(8),
-/// tc-etf(8)); others send at once.
+/// Default: `None`. Linux and Android have it; the other systems do not. A clock other than the
+/// monotonic one needs `CAP_NET_ADMIN`. An adopted socket whose program has set the clock of the system
+/// without reports reads `None`, because Linux shows the two alike.
 ///
 /// # Errors
 ///
 /// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option,
+/// [`PermissionDenied`](std::io::ErrorKind::PermissionDenied) for a clock that needs a privilege,
 /// [`InvalidInput`](std::io::ErrorKind::InvalidInput) for switching it off again.
 ///
 /// # Examples
 ///
 /// ```
-/// use inet6::{Outgoing, UdpSocket, option::TransmitTime};
+/// use inet6::{Outgoing, UdpSocket};
+/// use inet6::option::{TransmitClock, TransmitTime};
 /// use std::io::ErrorKind;
 /// use std::time::{Duration, Instant};
 ///
 /// let socket = UdpSocket::bind("[::1]:0")?;
-/// match socket.set_option(TransmitTime(true)) {
+/// match socket.set_option(TransmitTime(Some(TransmitClock::Monotonic))) {
 ///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
 ///     result => {
 ///         result?;
@@ -199,10 +218,62 @@ impl Setting for Timestamping {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// Source: socket(7); tc-etf(8); linux/net_tstamp.h, "struct sock_txtime".
+/// On an interface with `etf`, with a privilege:
+///
+/// ```no_run
+/// # // no_run: it needs a privilege.
+/// use inet6::{Builder, Outgoing, SendAt};
+/// use inet6::option::{TransmitClock, TransmitTime};
+/// use std::time::Duration;
+///
+/// let clock = TransmitTime(Some(TransmitClock::Tai));
+/// let socket = Builder::datagram().with(clock).bind("[::]:0")?;
+/// let soon = SendAt::Tai(SendAt::tai_now()? + Duration::from_millis(1));
+/// socket.send_message(&Outgoing::to("[2001:db8::1]:9000", b"x").send_at(soon))?;
+/// while let Some(report) = socket.recv_error(&mut [])? {
+///     if let Some(unsent) = report.unsent {
+///         println!("the datagram of {:?} was dropped: {:?}", unsent.time, unsent.cause);
+///     }
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// Source: socket(7); linux/net_tstamp.h, "struct sock_txtime"; Linux, net/sched/sch_etf.c and
+/// sch_fq.c.
 #[doc(alias = "SO_TXTIME")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TransmitTime(pub bool);
+pub struct TransmitTime(pub Option<TransmitClock>);
+
+/// A clock for [`TransmitTime`].
+///
+/// # Examples
+///
+/// See [`TransmitTime`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransmitClock {
+    /// The clock of [`Instant`](std::time::Instant), which cannot be set (`CLOCK_MONOTONIC`).
+    #[doc(alias = "CLOCK_MONOTONIC")]
+    Monotonic,
+    /// The clock of [`SystemTime`](std::time::SystemTime), which may be set (`CLOCK_REALTIME`).
+    #[doc(alias = "CLOCK_REALTIME")]
+    Realtime,
+    /// International atomic time, which has no leap seconds (`CLOCK_TAI`); that of network hardware.
+    #[doc(alias = "CLOCK_TAI")]
+    Tai,
+}
+
+impl TransmitClock {
+    const ALL: [Self; 3] = [Self::Monotonic, Self::Realtime, Self::Tai];
+
+    fn number(self) -> c_int {
+        match self {
+            Self::Monotonic => names::CLOCK_MONOTONIC,
+            Self::Realtime => names::CLOCK_REALTIME,
+            Self::Tai => names::CLOCK_TAI,
+        }
+    }
+}
 
 impl SocketOption<Datagram> for TransmitTime {}
 impl LiveOn<Datagrams> for TransmitTime {}
@@ -210,21 +281,38 @@ impl Setting for TransmitTime {
     const NAME: &'static str = "SO_TXTIME";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        if self.0 {
-            // `struct sock_txtime`: the clock, and no flags.
-            let mut value = [0; 8];
-            value[..4].copy_from_slice(&names::CLOCK_MONOTONIC.to_ne_bytes());
-            return sys::set_bytes(socket, names::SO_TXTIME, &value);
+        if let Some(clock) = self.0 {
+            return sys::set_bytes(socket, names::SO_TXTIME, &sock_txtime(clock));
         }
         match Self::read(socket)? {
-            Self(false) => Ok(()),
-            Self(true) => Err(sys::out_of_range("the system does not switch it off again")),
+            Self(None) => Ok(()),
+            Self(Some(_)) => Err(sys::out_of_range("the system does not switch it off again")),
         }
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
         let mut value = [0; 8];
         sys::get_bytes(socket, names::SO_TXTIME, &mut value)?;
-        Ok(Self(value[..4] == names::CLOCK_MONOTONIC.to_ne_bytes()))
+        // Zeros are the clock of the system without flags, and also no clock at all.
+        if value == [0; 8] {
+            return Ok(Self(None));
+        }
+        let [a, b, c, d, ..] = value;
+        let number = c_int::from_ne_bytes([a, b, c, d]);
+        match TransmitClock::ALL.into_iter().find(|clock| clock.number() == number) {
+            Some(clock) => Ok(Self(Some(clock))),
+            None => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("clock {number} is none of `TransmitClock`"),
+            )),
+        }
     }
+}
+
+/// `struct sock_txtime`: the clock, and the flags.
+fn sock_txtime(clock: TransmitClock) -> [u8; 8] {
+    let mut value = [0; 8];
+    value[..4].copy_from_slice(&clock.number().to_ne_bytes());
+    value[4..].copy_from_slice(&names::TXTIME_REPORT_ERRORS.to_ne_bytes());
+    value
 }

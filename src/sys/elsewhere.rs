@@ -1,9 +1,10 @@
 //! Systems without what `linux` has.
 
+use std::ffi::c_int;
 use std::io::{self, IoSliceMut};
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::num::NonZeroUsize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Borrowed, Report, Target, unsupported};
 use crate::error::Absence;
@@ -38,11 +39,12 @@ pub(crate) fn linger_flow_label(_: Borrowed<'_>, _: u32, _: u16) -> io::Result<(
     Err(unsupported())
 }
 
-pub(crate) fn monotonic_nanos(_: Instant) -> io::Result<u64> {
-    Err(io::Error::new(
-        io::ErrorKind::Unsupported,
-        "this system cannot choose the time of sending (SO_TXTIME) of one such packet",
-    ))
+pub(crate) fn clock_time(_: c_int) -> io::Result<Duration> {
+    Err(unsupported())
+}
+
+pub(crate) fn monotonic_time(_: Instant) -> io::Result<Duration> {
+    Err(unsupported())
 }
 
 pub(crate) fn recv_error(_: Borrowed<'_>, _: &mut [IoSliceMut<'_>]) -> io::Result<Option<Report>> {
@@ -68,7 +70,8 @@ mod tests {
             lease_flow_label(fd, &Ipv6Addr::LOCALHOST, 0, 0).unwrap_err(),
             release_flow_label(fd, 1).unwrap_err(),
             linger_flow_label(fd, 1, 1).unwrap_err(),
-            monotonic_nanos(Instant::now()).unwrap_err(),
+            clock_time(0).unwrap_err(),
+            monotonic_time(Instant::now()).unwrap_err(),
             recv_error(fd, &mut []).map(drop).unwrap_err(),
         ];
         for error in errors {

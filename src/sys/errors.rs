@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{Ipv6Addr, SocketAddrV4, SocketAddrV6};
 
+use super::cmsg::{TIME_OF_SENDING, cannot_choose};
 use super::{Borrowed, codes, local_address};
 use crate::addr::mapped::{canonical, is_mapped};
 use crate::error::{Absence, Error, Op, Reason};
@@ -209,6 +210,15 @@ pub(crate) fn bound_apart(fd: Borrowed<'_>, peer: &SocketAddrV6) -> Option<Reaso
 /// Whether the system's number of an error is one of these.
 pub(super) fn is(error: &io::Error, codes: &[i32]) -> bool {
     error.raw_os_error().is_some_and(|code| codes.contains(&code))
+}
+
+/// What an error means of asking a socket for the clock of a time of sending.
+#[cold]
+pub(crate) fn no_time_of_sending(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::Unsupported || is_no_option(&error) {
+        return cannot_choose(TIME_OF_SENDING);
+    }
+    error
 }
 
 /// Whether the system has no such option.

@@ -58,10 +58,14 @@ const WITHOUT_ADDRESS: &[&str] = &[
     // Numbers, texts and times.
     "Capabilities",
     "FlowLease",
+    "SendAt",
     "SendTime",
     "Shards",
     "SystemResolver",
     "TcpInfo",
+    "TransmitClock",
+    "Unsent",
+    "UnsentCause",
     "Zone",
     // Of ICMPv6, which has no IPv4 peers.
     "EchoReply",

@@ -487,12 +487,15 @@ fn when_datagrams_arrive_and_leave() {
         open_stream(&case, Builder::stream());
         open_stream(&case, Builder::stream().dual_stack());
     }
-    datagrams(of("SO_TXTIME", TransmitTime(true)));
-    datagrams(of("SO_TXTIME", TransmitTime(false)));
+    datagrams(of("SO_TXTIME", TransmitTime(None)));
+    datagrams(of("SO_TXTIME", TransmitTime(Some(TransmitClock::Monotonic))));
+    for clock in [TransmitClock::Realtime, TransmitClock::Tai] {
+        datagrams(of("SO_TXTIME", TransmitTime(Some(clock))).privileged());
+    }
     if LINUX {
         let socket = UdpSocket::bind("[::1]:0").unwrap();
-        socket.set_option(TransmitTime(true)).unwrap();
-        refused(socket.set_option(TransmitTime(false)), "SO_TXTIME");
+        socket.set_option(TransmitTime(Some(TransmitClock::Monotonic))).unwrap();
+        refused(socket.set_option(TransmitTime(None)), "SO_TXTIME");
         let sending = Timestamping { send: true, ..Timestamping::default() };
         let early = Builder::stream().with(sending).bind("[::1]:0");
         let why = "a stream tells times of sending once it is connected";

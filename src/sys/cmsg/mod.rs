@@ -27,7 +27,8 @@ pub(crate) use self::queued::Queued;
 pub(crate) use self::received::Arrival;
 pub(crate) use self::sent::{CHOOSES_IPV4_INTERFACE, Departure, RoomToSend};
 #[cfg(windows)]
-pub(crate) use self::sent::{SEGMENTATION, TRAFFIC_CLASS, cannot_choose};
+pub(crate) use self::sent::{SEGMENTATION, TRAFFIC_CLASS};
+pub(crate) use self::sent::{TIME_OF_SENDING, cannot_choose};
 
 /// How a system lays out a message: its length, its level and its type, then the value.
 pub(crate) trait Layout {

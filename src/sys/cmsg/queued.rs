@@ -19,9 +19,9 @@ pub(crate) struct Queued {
     pub(crate) origin: u8,
     pub(crate) kind: u8,
     pub(crate) code: u8,
-    /// The MTU of an error about a length.
+    /// The MTU of an error about a length; the low half of the time of a datagram that was dropped.
     pub(crate) info: u32,
-    /// The number of a time of sending.
+    /// The number of a time of sending; the high half of the time of a datagram that was dropped.
     pub(crate) data: u32,
     /// An IPv4 address is mapped.
     pub(crate) offender: Option<Ipv6Addr>,
@@ -37,6 +37,8 @@ impl Queued {
 
     /// `SO_EE_ORIGIN_TIMESTAMPING` (linux/errqueue.h)
     pub(crate) const TIMESTAMP: u8 = 4;
+    /// `SO_EE_ORIGIN_TXTIME`
+    pub(crate) const TRANSMIT_TIME: u8 = 6;
 
     /// Reads what a kernel, or anybody, wrote; `None` if no message is a report.
     pub(crate) fn read<L: Layout>(control: &[u8]) -> Option<Self> {

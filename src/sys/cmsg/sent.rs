@@ -22,7 +22,7 @@ pub(crate) struct Departure {
     /// 20 bits, 0 for none.
     pub(crate) flow_label: u32,
     pub(crate) segment_size: Option<u16>,
-    /// In nanoseconds of the monotonic clock.
+    /// In nanoseconds of the socket's clock.
     pub(crate) send_at: Option<u64>,
 }
 
@@ -33,6 +33,7 @@ pub(crate) const CHOOSES_IPV4_INTERFACE: bool =
 /// As an error calls it.
 pub(crate) const TRAFFIC_CLASS: &str = "the traffic class (IPV6_TCLASS)";
 pub(crate) const SEGMENTATION: &str = "segmentation (UDP_SEGMENT)";
+pub(crate) const TIME_OF_SENDING: &str = "the time of sending (SO_TXTIME)";
 
 /// Enough for all of a [`Departure`].
 pub(crate) type RoomToSend = Room<256>;
@@ -95,7 +96,7 @@ impl Departure {
             }
         }
         if let Some(time) = self.send_at {
-            put(&mut messages, names::CMSG_SCM_TXTIME, time, "the time of sending (SO_TXTIME)")?;
+            put(&mut messages, names::CMSG_SCM_TXTIME, time, TIME_OF_SENDING)?;
         }
         Ok(messages.finish())
     }

@@ -209,3 +209,7 @@ pub(crate) const TIMESTAMPING_TX_FORM: u32 = 0;
 
 // Of SO_TXTIME.
 pub(crate) const CLOCK_MONOTONIC: c_int = 0;
+pub(crate) const CLOCK_REALTIME: c_int = 0;
+pub(crate) const CLOCK_TAI: c_int = 0;
+/// What is dropped for its time is reported through the error queue.
+pub(crate) const TXTIME_REPORT_ERRORS: u32 = 0;

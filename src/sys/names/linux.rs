@@ -152,3 +152,7 @@ pub(crate) const TIMESTAMPING_RAW_HARDWARE: u32 = 1 << 6;
 pub(crate) const TIMESTAMPING_TX_FORM: u32 = 1 << 7 | 1 << 11 | 1 << 14;
 
 pub(crate) const CLOCK_MONOTONIC: c_int = libc::CLOCK_MONOTONIC;
+pub(crate) const CLOCK_REALTIME: c_int = libc::CLOCK_REALTIME;
+pub(crate) const CLOCK_TAI: c_int = libc::CLOCK_TAI;
+// linux/net_tstamp.h, SOF_TXTIME_REPORT_ERRORS.
+pub(crate) const TXTIME_REPORT_ERRORS: u32 = 1 << 1;

@@ -10,10 +10,12 @@ use inet6::header::{Dscp, Ecn, FlowLabel};
 use inet6::mode::Mode;
 use inet6::option::{
     DontFragment, LiveOn, RecvBufferSize, RecvDropCount, RecvFlowInfo, RecvHopLimit,
-    RecvPacketInfo, RecvTimestamp, RecvTrafficClass, Timestamping, TrafficClass, TransmitTime,
-    UnicastHops,
+    RecvPacketInfo, RecvTimestamp, RecvTrafficClass, Timestamping, TrafficClass, TransmitClock,
+    TransmitTime, UnicastHops,
 };
-use inet6::{AnyMode, Builder, DualStack, FlowShare, Interface, Outgoing, UdpSocket};
+use inet6::{
+    AnyMode, Builder, DualStack, FlowShare, Interface, Outgoing, SendAt, SendBatch, UdpSocket,
+};
 
 use crate::support::*;
 
@@ -310,12 +312,135 @@ fn the_time_of_sending_needs_its_option() {
     let server = socket();
     let client = UdpSocket::bind("[::1]:0").unwrap();
     let message = Outgoing::to(server.local_addr().unwrap(), b"x").send_at(Instant::now());
-    refused(client.send_message(&message), "needs `TransmitTime(true)`");
-    client.set_option(TransmitTime(true)).unwrap();
+    let words = "needs `TransmitTime(Some(TransmitClock::Monotonic))`";
+    refused(client.send_message(&message), words);
+    client.set_option(TransmitTime(Some(TransmitClock::Monotonic))).unwrap();
     client.send_message(&message).unwrap();
     let late = Instant::now() + Duration::from_secs(u64::from(u32::MAX));
     client.send_message(&Outgoing::to(server.local_addr().unwrap(), b"x").send_at(late)).unwrap();
     assert_eq!(receive(&server).len, 1);
+}
+
+/// A time on each clock.
+fn times() -> [(TransmitClock, SendAt); 3] {
+    [
+        (TransmitClock::Monotonic, Instant::now().into()),
+        (TransmitClock::Realtime, SystemTime::now().into()),
+        (TransmitClock::Tai, SendAt::Tai(SendAt::tai_now().unwrap())),
+    ]
+}
+
+#[test]
+fn time_of_another_clock_is_refused() {
+    require!(crate::option::privileged(), "clocks that need a privilege");
+    let server = socket();
+    let to = server.local_addr().unwrap();
+    let client = UdpSocket::bind("[::1]:0").unwrap();
+    let connected = UdpSocket::bind("[::1]:0").unwrap().connect(to).unwrap();
+    let mut batch = SendBatch::new(4).unwrap();
+    for (clock, _) in times() {
+        client.set_option(TransmitTime(Some(clock))).unwrap();
+        connected.set_option(TransmitTime(Some(clock))).unwrap();
+        for (other, time) in times() {
+            let message = Outgoing::to(to, b"x").send_at(time);
+            let of_peer = Outgoing::new(b"x").send_at(time);
+            let sent = [
+                client.send_message(&message),
+                connected.send_message(&of_peer),
+                client.send_batch(&mut batch, &[message]),
+                connected.send_batch(&mut batch, &[of_peer]),
+                client.send_segments(&mut batch, &message.segment_size(1)),
+            ];
+            for sent in sent {
+                if other == clock {
+                    assert_eq!((sent.unwrap(), receive(&server).len), (1, 1));
+                } else {
+                    let words = format!("is of `TransmitClock::{other:?}`, and the socket has");
+                    refused(sent, &words);
+                }
+            }
+        }
+    }
+    server.set_nonblocking(true).unwrap();
+    assert_eq!(server.recv_message(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+#[test]
+fn tai_time_needs_a_privilege() {
+    require!(crate::option::privileged(), "a privilege to give up");
+    without_privileges(|| {
+        let socket = socket();
+        for (clock, _) in times() {
+            let set = socket.set_option(TransmitTime(Some(clock)));
+            let kind = set.err().map(|error| error.kind());
+            let denied = (clock != TransmitClock::Monotonic).then_some(ErrorKind::PermissionDenied);
+            assert_eq!(kind, denied, "{clock:?}");
+        }
+    });
+}
+
+/// One more call for all datagrams of a batch, and none without a time.
+#[test]
+fn socket_is_asked_for_its_clock_once() {
+    let server = socket();
+    let client = UdpSocket::bind("[::1]:0").unwrap();
+    client.set_option(TransmitTime(Some(TransmitClock::Monotonic))).unwrap();
+    let plain = Outgoing::to(server.local_addr().unwrap(), b"x").hop_limit(9);
+    let timed = plain.send_at(Instant::now());
+    for (message, calls) in [(plain, 0), (timed, 1)] {
+        let gate = Gate::default();
+        let sent = gate.run(libc::SYS_getsockopt, || client.send_message(&message));
+        assert_eq!(require!(sent, "a gate").unwrap(), 1);
+        assert_eq!(gate.calls(), calls);
+        let gate = Gate::default();
+        let mut batch = SendBatch::new(8).unwrap();
+        let sent = gate.run(libc::SYS_getsockopt, || client.send_batch(&mut batch, &[message; 5]));
+        assert_eq!(sent.unwrap().unwrap(), 5);
+        assert_eq!(gate.calls(), calls);
+    }
+}
+
+#[test]
+fn tai_now_reads_the_kernels_clock() {
+    let clock = || {
+        let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the call writes one `timespec`.
+        let result = unsafe { libc::clock_gettime(libc::CLOCK_TAI, &raw mut now) };
+        assert_eq!(result, 0, "{}", io::Error::last_os_error());
+        Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+    };
+    let before = clock();
+    let now = SendAt::tai_now().unwrap();
+    assert!((before..=clock()).contains(&now), "{before:?}: {now:?}");
+}
+
+/// As C has it: linux/net_tstamp.h, `struct sock_txtime`, and the errors are reported.
+#[test]
+fn clock_is_the_kernels_number() {
+    let client = UdpSocket::bind("[::1]:0").unwrap();
+    let clocks = [
+        (TransmitClock::Monotonic, libc::CLOCK_MONOTONIC),
+        (TransmitClock::Realtime, libc::CLOCK_REALTIME),
+        (TransmitClock::Tai, libc::CLOCK_TAI),
+    ];
+    let read = |value: &mut [libc::c_int; 2]| {
+        let mut len = size_of_val(value) as libc::socklen_t;
+        let (fd, data) = (client.as_raw_fd(), value.as_mut_ptr().cast());
+        // SAFETY: there is room for `len` bytes.
+        let result =
+            unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_TXTIME, data, &raw mut len) };
+        assert_eq!((result, len), (0, 8), "{}", io::Error::last_os_error());
+    };
+    for (clock, number) in clocks {
+        if clock != TransmitClock::Monotonic {
+            require!(crate::option::privileged(), "clocks that need a privilege");
+        }
+        client.set_option(TransmitTime(Some(clock))).unwrap();
+        let mut value = [-1; 2];
+        read(&mut value);
+        // SOF_TXTIME_REPORT_ERRORS
+        assert_eq!(value, [number, 2], "{clock:?}");
+    }
 }
 
 /// What was refused before the call, with the words.
