@@ -59,10 +59,6 @@ impl Source {
         first.strip_suffix(".rs").unwrap_or(first)
     }
 
-    fn lines(&self) -> impl Iterator<Item = &str> {
-        self.code.lines()
-    }
-
     fn breach(&self, offset: usize, what: impl std::fmt::Display) -> String {
         self.breach_in(&self.code, offset, what)
     }
