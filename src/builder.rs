@@ -413,7 +413,7 @@ impl<M: Mode> Builder<Stream, M> {
     /// use inet6::{Builder, capabilities};
     ///
     /// let builder = Builder::stream();
-    /// let builder = if capabilities().multipath_tcp { builder.multipath_tcp() } else { builder };
+    /// let builder = if capabilities()?.multipath_tcp { builder.multipath_tcp() } else { builder };
     /// let listener = builder.bind("[::1]:0")?.listen(128)?;
     /// # Ok::<(), inet6::Error>(())
     /// ```

@@ -1,20 +1,22 @@
 //! What this host can do: [`capabilities`].
 
+use std::io;
+use std::net::{Ipv6Addr, SocketAddrV6};
 use std::sync::OnceLock;
 
-use crate::builder::Builder;
+use crate::error::{Error, Op};
 use crate::kind::{Protocol, Shape};
-use crate::option::{FastOpenConnect, RecvError};
-use crate::socket::UdpSocket;
-use crate::sys::{self, names};
+use crate::option::{FastOpenConnect, RecvError, Setting};
+use crate::sys::{self, Owned, Target, names};
 
 /// What this host can do at run time, as [`capabilities`] found it.
 ///
 /// # Examples
 ///
 /// ```
-/// let can = inet6::capabilities();
+/// let can = inet6::capabilities()?;
 /// println!("dual-stack sockets: {}", can.dual_stack);
+/// # Ok::<(), inet6::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -45,37 +47,68 @@ pub struct Capabilities {
 
 /// Finds out what this host can do.
 ///
-/// Each answer is probed with a socket of its own, which sends nothing. The first call costs some
-/// system calls, and later ones none: the answers are kept for the life of the process.
+/// Each answer is probed with a socket that sends nothing. The first call costs some system calls,
+/// and later ones none: the answers are kept for the life of the process.
+///
+/// # Errors
+///
+/// A probe could not be made for want of descriptors, memory or free ports, which says nothing about
+/// the host. Nothing is kept then, and the next call probes again.
 ///
 /// # Examples
 ///
 /// ```
-/// if !inet6::capabilities().ipv6 {
+/// if !inet6::capabilities()?.ipv6 {
 ///     eprintln!("this host has no IPv6");
 /// }
+/// # Ok::<(), inet6::Error>(())
 /// ```
-#[must_use]
-pub fn capabilities() -> Capabilities {
+pub fn capabilities() -> Result<Capabilities, Error> {
     static FOUND: OnceLock<Capabilities> = OnceLock::new();
-    *FOUND.get_or_init(probe)
+    if let Some(found) = FOUND.get() {
+        return Ok(*found);
+    }
+    let found = probe().map_err(|error| sys::errors::opening(Op::Open, None, false, error))?;
+    Ok(*FOUND.get_or_init(|| found))
 }
 
-fn probe() -> Capabilities {
-    let datagram = Builder::datagram().bind("[::1]:0");
-    let asks = |question: &dyn Fn(&UdpSocket) -> bool| datagram.as_ref().is_ok_and(question);
-    let reads = |name| asks(&|socket| sys::get_int(socket.target(), name).is_ok());
-    Capabilities {
-        ipv6: datagram.is_ok(),
-        dual_stack: Builder::datagram().dual_stack().bind("[::]:0").is_ok(),
-        multipath_tcp: sys::open(Shape::Stream, Protocol::MultipathTcp, false).is_ok(),
-        echo: sys::open(Shape::Datagram, Protocol::Icmpv6, false).is_ok(),
-        fast_open: Builder::stream().with(FastOpenConnect(true)).bind("[::1]:0").is_ok(),
-        segmentation_offload: reads(names::UDP_SEGMENT),
-        receive_offload: reads(names::UDP_GRO),
-        error_queue: asks(&|socket| socket.option::<RecvError>().is_ok()),
-        source_specific_multicast: asks(&|socket| {
-            sys::knows(socket.target(), names::MCAST_JOIN_SOURCE_GROUP)
-        }),
-    }
+fn probe() -> io::Result<Capabilities> {
+    let datagram = open(Shape::Datagram, Protocol::Udp)?;
+    let stream = open(Shape::Stream, Protocol::Tcp)?;
+    let restricted = open(Shape::Datagram, Protocol::Udp)?;
+    let wildcard = open(Shape::Datagram, Protocol::Udp)?;
+    let reads = |name| asks(&datagram, |socket| sys::get_int(socket, name));
+    Ok(Capabilities {
+        ipv6: asks(&restricted, |socket| bind(socket, true, Ipv6Addr::LOCALHOST))?,
+        dual_stack: asks(&wildcard, |socket| bind(socket, false, Ipv6Addr::UNSPECIFIED))?,
+        multipath_tcp: open(Shape::Stream, Protocol::MultipathTcp)?.is_some(),
+        echo: open(Shape::Datagram, Protocol::Icmpv6)?.is_some(),
+        fast_open: asks(&stream, |socket| FastOpenConnect(true).apply(socket))?,
+        segmentation_offload: reads(names::UDP_SEGMENT)?,
+        receive_offload: reads(names::UDP_GRO)?,
+        error_queue: asks(&datagram, RecvError::read)?,
+        source_specific_multicast: asks(&datagram, |socket| {
+            sys::knows(socket, names::MCAST_JOIN_SOURCE_GROUP)
+        })?,
+    })
+}
+
+/// A socket of this protocol, if the host has any.
+fn open(shape: Shape, protocol: Protocol) -> io::Result<Option<Owned>> {
+    sys::errors::proven(sys::open(shape, protocol, false))
+}
+
+/// Whether a socket can do what is asked.
+fn asks<T>(
+    socket: &Option<Owned>,
+    question: impl FnOnce(Target<'_>) -> io::Result<T>,
+) -> io::Result<bool> {
+    let Some(fd) = socket else { return Ok(false) };
+    let answer = question(Target { fd: sys::borrow(fd), dual_stack: false });
+    Ok(sys::errors::proven(answer)?.is_some())
+}
+
+fn bind(socket: Target<'_>, v6_only: bool, ip: Ipv6Addr) -> io::Result<()> {
+    sys::set_v6_only(socket.fd, v6_only)?;
+    sys::bind(socket.fd, &SocketAddrV6::new(ip, 0, 0, 0))
 }

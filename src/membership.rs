@@ -164,7 +164,7 @@ impl<M: Mode> UdpSocket<M> {
     /// # Platform notes
     ///
     /// [`Unsupported`](io::ErrorKind::Unsupported) on OpenBSD, NetBSD and DragonFly;
-    /// [`capabilities`](crate::capabilities)`().source_specific_multicast` asks first.
+    /// [`capabilities`](crate::capabilities)`()?.source_specific_multicast` asks first.
     ///
     /// # Examples
     ///

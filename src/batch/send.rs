@@ -145,7 +145,7 @@ impl SendBatch {
         let known = match self.offload {
             Some((of, limit)) if of == id => limit,
             _ => {
-                let limit = if sys::can_segment(socket) { LIMITS[0] } else { 1 };
+                let limit = if sys::can_segment(socket)? { LIMITS[0] } else { 1 };
                 self.offload = Some((id, limit));
                 limit
             }

@@ -241,6 +241,19 @@ pub(crate) fn is_exhausted(error: &io::Error) -> bool {
     is(error, codes::EXHAUSTED)
 }
 
+/// The result of trying whether the system can do something; `None` if it cannot.
+///
+/// A failure for want of descriptors, memory or ports proves nothing, and is returned.
+pub(crate) fn proven<T>(tried: io::Result<T>) -> io::Result<Option<T>> {
+    match tried {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if is_exhausted(&error) || error.kind() == io::ErrorKind::AddrInUse => {
+            Err(error)
+        }
+        Err(_) => Ok(None),
+    }
+}
+
 /// Whether the interface of an address does not exist, or no longer does.
 pub(crate) fn is_gone(error: &Error) -> bool {
     error.raw_os_error().is_some_and(|code| codes::NO_DEVICE.contains(&code))

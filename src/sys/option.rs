@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use super::errors::is_no_option;
+use super::errors::{is_exhausted, is_no_option, proven};
 use super::names::{self, Name};
 use super::{Borrowed, Target, get_bytes, interface_index, local_address, protocol, set_bytes};
 use crate::addr::Zone;
@@ -310,19 +310,18 @@ pub(crate) fn set_multicast_interface_twin(socket: Target<'_>, index: u32) -> io
     set_twin_bytes(socket, names::IP_MULTICAST_IF, &request)
 }
 
-/// Whether the system knows an option: it refuses a value of no length, but not the name.
-pub(crate) fn knows(socket: Target<'_>, name: Name) -> bool {
-    name.is_some()
-        && match set_bytes(socket, name, &[]) {
-            Ok(()) => true,
-            Err(error) => !is_no_option(&error),
-        }
+/// Fails if the system does not know an option: it refuses a value of no length, but not the name.
+pub(crate) fn knows(socket: Target<'_>, name: Name) -> io::Result<()> {
+    match set_bytes(socket, name, &[]) {
+        Err(error) if name.is_none() || is_no_option(&error) || is_exhausted(&error) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Whether the kernel cuts what is sent. One that has never heard of it need not refuse the control
 /// message: it may send one long datagram.
-pub(crate) fn can_segment(socket: Target<'_>) -> bool {
-    get_int(socket, names::UDP_SEGMENT).is_ok()
+pub(crate) fn can_segment(socket: Target<'_>) -> io::Result<bool> {
+    Ok(proven(get_int(socket, names::UDP_SEGMENT))?.is_some())
 }
 
 /// Lets the kernel put datagrams together; `Ok(false)` if it cannot.

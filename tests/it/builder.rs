@@ -183,7 +183,7 @@ fn multipath_tcp_is_the_protocol_or_an_error_that_says_so() {
     let opened = Builder::stream().multipath_tcp().bind("[::1]:0");
     match opened {
         Ok(bound) => {
-            assert!(inet6::capabilities().multipath_tcp);
+            assert!(inet6::capabilities().unwrap().multipath_tcp);
             assert_eq!(bound.protocol().unwrap(), inet6::kind::Protocol::MultipathTcp);
             let listener = bound.listen(4).unwrap();
             let builder = Builder::stream().multipath_tcp();
@@ -194,7 +194,7 @@ fn multipath_tcp_is_the_protocol_or_an_error_that_says_so() {
             assert_eq!(accepted.recv(&mut [0; 8]).unwrap(), 1);
         }
         Err(error) => {
-            assert!(!inet6::capabilities().multipath_tcp);
+            assert!(!inet6::capabilities().unwrap().multipath_tcp);
             assert_eq!(error.kind(), std::io::ErrorKind::Unsupported, "{error}");
         }
     }

@@ -4,15 +4,16 @@ use inet6::{Builder, capabilities};
 
 #[test]
 fn this_host_has_what_the_tests_stand_on() {
-    let can = capabilities();
+    let can = capabilities().unwrap();
     assert!(can.ipv6 && can.dual_stack, "{can:?}");
-    assert_eq!(can, capabilities());
+    let again = std::thread::spawn(capabilities).join().unwrap();
+    assert_eq!(can, again.unwrap());
 }
 
 #[test]
 fn multipath_tcp_is_there_if_it_can_be_opened() {
     let opened = Builder::stream().multipath_tcp().bind("[::1]:0");
-    assert_eq!(capabilities().multipath_tcp, opened.is_ok(), "{opened:?}");
+    assert_eq!(capabilities().unwrap().multipath_tcp, opened.is_ok(), "{opened:?}");
 }
 
 #[cfg(target_os = "linux")]
@@ -24,7 +25,7 @@ fn the_kernel_says_the_same() {
         let text = fs::read_to_string(format!("/proc/sys/net/{name}")).unwrap_or_default();
         text.trim().parse().unwrap_or(0)
     };
-    let can = capabilities();
+    let can = capabilities().unwrap();
     assert_eq!(can.multipath_tcp, setting("mptcp/enabled") != 0);
     // Bit 0 is the client's (tcp(7), tcp_fastopen).
     assert_eq!(can.fast_open, setting("ipv4/tcp_fastopen") & 1 != 0);
@@ -37,16 +38,77 @@ fn the_kernel_says_the_same() {
 #[cfg(target_os = "linux")]
 mod lacking {
     use super::*;
-    use crate::support::{Fault, alone, with_faults};
+    use std::os::fd::AsRawFd;
+
+    use crate::support::*;
 
     #[test]
     fn a_host_without_ipv6_can_do_nothing() {
         alone(|| {
             let fault = Fault { call: libc::SYS_socket, arguments: &[], errno: libc::EAFNOSUPPORT };
-            let can = require!(with_faults(&[fault], capabilities), "faults");
+            let can = require!(with_faults(&[fault], capabilities), "faults").unwrap();
             assert!(!can.ipv6 && !can.dual_stack && !can.multipath_tcp && !can.fast_open);
             assert!(!can.segmentation_offload && !can.receive_offload && !can.error_queue);
             assert!(!can.source_specific_multicast);
+        });
+    }
+
+    /// `lo` may be without `::1` although all else works.
+    #[test]
+    fn options_need_no_address() {
+        alone(|| {
+            let fault = Fault { call: libc::SYS_bind, arguments: &[], errno: libc::EADDRNOTAVAIL };
+            let can = require!(with_faults(&[fault], capabilities), "faults").unwrap();
+            assert!(!can.ipv6 && !can.dual_stack, "{can:?}");
+            assert!(can.segmentation_offload && can.receive_offload && can.error_queue, "{can:?}");
+            assert!(can.source_specific_multicast, "{can:?}");
+        });
+    }
+
+    /// Each probe that fails for want of something, at each of its calls.
+    #[test]
+    fn starved_probes_are_not_answers() {
+        alone(|| {
+            let on = |call, errno| Fault { call, arguments: &[], errno };
+            let multipath = [(2, libc::IPPROTO_MPTCP)];
+            let echo = [(2, libc::IPPROTO_ICMPV6)];
+            let named = |arguments, call, errno| Fault { call, arguments, errno };
+            let faults = [
+                on(libc::SYS_socket, libc::EMFILE),
+                on(libc::SYS_socket, libc::ENFILE),
+                on(libc::SYS_socket, libc::ENOBUFS),
+                on(libc::SYS_socket, libc::ENOMEM),
+                named(&multipath, libc::SYS_socket, libc::EMFILE),
+                named(&echo, libc::SYS_socket, libc::ENFILE),
+                on(libc::SYS_bind, libc::EADDRINUSE),
+                on(libc::SYS_setsockopt, libc::ENOMEM),
+                on(libc::SYS_getsockopt, libc::ENOBUFS),
+            ];
+            let before = open_descriptors();
+            for fault in faults {
+                let error = require!(with_faults(&[fault], capabilities), "faults").unwrap_err();
+                assert_eq!(error.raw_os_error(), Some(fault.errno), "{error}");
+                assert_eq!(open_descriptors(), before);
+            }
+            let can = capabilities().unwrap();
+            assert!(can.ipv6 && can.dual_stack && can.segmentation_offload, "{can:?}");
+        });
+    }
+
+    /// The limit of the process itself, at each number of descriptors that is too small.
+    #[test]
+    fn process_at_its_limit_probes_again() {
+        alone(|| {
+            // The lowest free number is the next descriptor.
+            let next: libc::rlim_t = socket().as_raw_fd().try_into().unwrap();
+            for room in 0..3 {
+                let before = limit_descriptors(next + room);
+                let error = capabilities().unwrap_err();
+                limit_descriptors(before);
+                assert_eq!(error.raw_os_error(), Some(libc::EMFILE));
+                assert!(error.to_string().contains("too many open descriptors"), "{error}");
+            }
+            assert!(capabilities().unwrap().ipv6);
         });
     }
 
@@ -56,7 +118,7 @@ mod lacking {
             let arguments: &[_] = &[(1, libc::IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
             // It claims success and does nothing, as DragonFly did.
             let fault = Fault { call: libc::SYS_setsockopt, arguments, errno: 0 };
-            let can = require!(with_faults(&[fault], capabilities), "faults");
+            let can = require!(with_faults(&[fault], capabilities), "faults").unwrap();
             assert!(can.dual_stack && !can.ipv6, "nobody restricts a socket: {can:?}");
         });
     }
@@ -73,7 +135,7 @@ mod lacking {
                 lacks(libc::SYS_getsockopt, &segment),
                 lacks(libc::SYS_setsockopt, &fast_open),
             ];
-            let can = require!(with_faults(&faults, capabilities), "faults");
+            let can = require!(with_faults(&faults, capabilities), "faults").unwrap();
             assert!(can.ipv6 && can.receive_offload && can.error_queue, "{can:?}");
             assert!(!can.source_specific_multicast, "{can:?}");
             assert!(!can.segmentation_offload && !can.fast_open, "{can:?}");

@@ -383,7 +383,7 @@ mod lacking {
             assert_eq!((error.op(), error.kind()), (op, ErrorKind::Unsupported));
             assert!(error.to_string().ends_with(text), "{error}");
         }
-        assert!(capabilities().source_specific_multicast);
+        assert!(capabilities().unwrap().source_specific_multicast);
     }
 
     #[test]

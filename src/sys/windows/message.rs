@@ -24,6 +24,7 @@ use crate::sys::cmsg::{
     Arrival, Departure, Native, RoomToReceive, RoomToSend, SEGMENTATION, TRAFFIC_CLASS,
     cannot_choose,
 };
+use crate::sys::errors::proven;
 use crate::sys::{
     Message, Readiness, Take, Target, can_segment, names, set_int, unsupported, wait_one,
 };
@@ -124,7 +125,7 @@ fn recv_with(
 /// (microsoft/msquic, src/platform/datapath_winuser.c, CxPlatDataPathQuerySockoptSupport). Asked once.
 fn has_traffic_class() -> io::Result<bool> {
     static KNOWN: OnceLock<bool> = OnceLock::new();
-    asked_once(&KNOWN, |probe| set_int(probe, names::CMSG_IPV6_TCLASS, 1).is_ok())
+    asked_once(&KNOWN, |probe| Ok(proven(set_int(probe, names::CMSG_IPV6_TCLASS, 1))?.is_some()))
 }
 
 /// Whether the system cuts datagrams. Asked once.
@@ -133,12 +134,15 @@ fn has_segmentation() -> io::Result<bool> {
     asked_once(&KNOWN, can_segment)
 }
 
-fn asked_once(known: &OnceLock<bool>, ask: impl FnOnce(Target<'_>) -> bool) -> io::Result<bool> {
+fn asked_once(
+    known: &OnceLock<bool>,
+    ask: impl FnOnce(Target<'_>) -> io::Result<bool>,
+) -> io::Result<bool> {
     if let Some(known) = known.get() {
         return Ok(*known);
     }
     let socket = open(Shape::Datagram, Protocol::Udp, false)?;
-    let answer = ask(Target { fd: borrow(&socket), dual_stack: false });
+    let answer = ask(Target { fd: borrow(&socket), dual_stack: false })?;
     Ok(*known.get_or_init(|| answer))
 }
 
