@@ -13,10 +13,9 @@
 use std::error::Error;
 use std::io::{self, Write};
 use std::thread;
-use std::time::Duration;
 
 use inet6::option::ReuseAddress;
-use inet6::{AcceptFailure, AnyMode, Builder, TcpStream};
+use inet6::{AnyMode, Builder, TcpStream};
 
 const USAGE: &str = "usage: echo_server [--listen ADDR] [--dual-stack]";
 
@@ -36,23 +35,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listener = builder.bind(&listen)?.listen(1024)?;
     say(format_args!("listening on {}", listener.local_addr()?))?;
     loop {
-        match listener.accept() {
-            Ok((stream, peer)) => {
-                say(format_args!("accepted {peer}"))?;
-                let echoing = move || {
-                    if let Err(error) = echo(&stream) {
-                        eprintln!("{peer}: {error}");
-                    }
-                };
-                if let Err(error) = thread::Builder::new().spawn(echoing) {
-                    eprintln!("{peer}: no thread: {error}");
-                }
+        let (stream, peer) = listener.next_connection()?;
+        say(format_args!("accepted {peer}"))?;
+        let echoing = move || {
+            if let Err(error) = echo(&stream) {
+                eprintln!("{peer}: {error}");
             }
-            Err(error) => match AcceptFailure::of(&error) {
-                AcceptFailure::Peer => eprintln!("a peer was lost: {error}"),
-                AcceptFailure::Exhausted => thread::sleep(Duration::from_millis(50)),
-                _ => return Err(error.into()),
-            },
+        };
+        if let Err(error) = thread::Builder::new().spawn(echoing) {
+            eprintln!("{peer}: no thread: {error}");
         }
     }
 }

@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("  listen         up to 16 connections may wait");
     let client = TcpStream::connect(listener.local_addr()?)?;
     println!("  connect        from {}", client.local_addr()?);
-    let (server, peer) = listener.accept()?;
+    let (server, peer) = listener.next_connection()?;
     println!("  accept         {peer}");
     greet(&server, &client)?;
     drop((client, server, listener));
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("  listen         {}", listener.local_addr()?);
         let client = Builder::stream().dual_stack().connect((Ipv4Addr::LOCALHOST, port))?;
         println!("  connect        to {}", client.peer_addr()?);
-        let (server, peer) = listener.accept()?;
+        let (server, peer) = listener.next_connection()?;
         println!("  accept         {peer}");
         greet(&server, &client)?;
         drop((client, server, listener));

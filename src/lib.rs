@@ -11,7 +11,7 @@
 //!     .listen(128)?;
 //! let mut client = TcpStream::connect(listener.local_addr()?)?;
 //!
-//! let (stream, peer) = listener.accept()?; // peer: SocketAddrV6
+//! let (stream, peer) = listener.next_connection()?; // peer: SocketAddrV6
 //! assert_eq!(peer, client.local_addr()?);
 //! stream.set_option(NoDelay(true))?;
 //! (&stream).write_all(b"Hello, client!")?;
@@ -42,7 +42,7 @@
 //!
 //! ```text
 //!  Builder::stream() ─┬─ bind ────────▶ BoundStream ─┬─ listen ──▶ TcpListener
-//!    .dual_stack()    │                              │                 │ accept
+//!    .dual_stack()    │                              │                 │ next_connection, accept
 //!    .with(option)    │                              │ connect         ▼
 //!                     ├─ connect ────────────────────┴───────────▶ TcpStream
 //!                     ├─ start_connect ─▶ Connecting ── finish ──────▲
@@ -109,7 +109,7 @@
 //! | listen | [`TcpListener::bind`]; with options, or dual-stack: [`Builder::bind`] and [`BoundStream::listen`] |
 //! | serve IPv6 and IPv4 on one socket | [`Builder::dual_stack`], [the chapter](guide::dual_stack) |
 //! | let a configuration file decide that | [`Builder::mode`] with [`AnyMode`] |
-//! | survive errors of `accept` | [`TcpListener::incoming`], [`AcceptFailure`] |
+//! | accept connections, and survive what fails meanwhile | [`TcpListener::next_connection`], [`AcceptFailure`] |
 //! | connect | [`TcpStream::connect`], [`TcpStream::connect_timeout`] |
 //! | connect to a name, over the fastest of its addresses | [`Builder::connect_host`], [the chapter](guide::connecting) |
 //! | … with a deadline, another order, another resolver | [`HappyEyeballs`], [`Resolve`] |
@@ -139,8 +139,8 @@
 //! | set an option before opening | [`Builder::with`] |
 //! | set or read one on an open socket | [`TcpStream::set_option`], [`TcpStream::option`], and so on each socket |
 //! | read an address as people write it | [`Endpoint`] |
-//! | find or list interfaces | [`Interface::from_name`], [`Interface::list`] |
-//! | open nonblocking sockets | [`Builder::nonblocking`], [`TcpListener::accept_nonblocking`] |
+//! | find an interface, list all with their addresses | [`Interface::from_name`], [`Interface::list`] |
+//! | open nonblocking sockets | [`Builder::nonblocking`], [`TcpListener::next_connection_nonblocking`] |
 //! | wait until one can go on | [`TcpStream::wait_readable`], [`TcpStream::wait_writable`], and so on each socket |
 //! | … with mio, with tokio | [the chapter](guide::readiness) |
 //! | send a header and a body with one call | [`TcpStream::send_vectored`] |

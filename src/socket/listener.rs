@@ -2,7 +2,7 @@
 
 use std::io;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::TcpStream;
 use super::handle::handle;
@@ -25,8 +25,8 @@ use crate::sys::{self, Owned};
 /// | `WouldBlock` | nobody's: the listener is nonblocking or has a [`ReadTimeout`](crate::option::ReadTimeout) (not on Windows), and nothing waits | wait, then go on |
 /// | any other | the listener's | stop |
 ///
-/// [`incoming`](Self::incoming) does all that; [`AcceptFailure`] tells them apart for a loop of
-/// your own.
+/// [`next_connection`](Self::next_connection) does all that; [`AcceptFailure`] sorts them for a
+/// loop of your own.
 ///
 /// # Examples
 ///
@@ -36,7 +36,7 @@ use crate::sys::{self, Owned};
 ///
 /// let listener = TcpListener::bind("[::1]:0")?;
 /// let mut client = TcpStream::connect(listener.local_addr()?)?;
-/// let (mut stream, peer) = listener.accept()?;
+/// let (mut stream, peer) = listener.next_connection()?;
 /// assert_eq!(peer, client.local_addr()?);
 ///
 /// stream.write_all(b"Hello, client!")?;
@@ -108,14 +108,133 @@ impl<M: Mode> TcpListener<M> {
         Ok((TcpStream::new(fd, self.mode), M::Address::from_wire(peer)))
     }
 
-    /// The connections as they come, without an end.
+    /// Accepts the next connection, and survives the errors that a server must survive.
     ///
-    /// The iterator survives what a server meets: it passes over connections that ended before
-    /// they were accepted, and while the process or the system has no descriptors or memory left
-    /// it waits, from 5 milliseconds up to a second, and tries again. Where more than 128 are lost
-    /// in a row, as if something refused them all and left them in the queue, it pauses for 10
-    /// milliseconds after each further one. What it yields as an error is the listener's: on a
-    /// nonblocking listener [`WouldBlock`](io::ErrorKind::WouldBlock), otherwise a reason to stop.
+    /// A connection that ended before it was accepted is skipped, if the system reports it at all:
+    /// Linux hands it out, and the stream then fails. `peer` is known in any case, whereas
+    /// [`peer_addr`](TcpStream::peer_addr) of such a stream fails.
+    ///
+    /// While no descriptor or memory is left, the call pauses, from 5 milliseconds up to a second,
+    /// and tries again. If more than 128 connections are lost in a row, as if something refused them
+    /// all and left them in the queue, it pauses for 10 milliseconds after each further one.
+    ///
+    /// It does not pause on a nonblocking listener, nor longer than a
+    /// [`ReadTimeout`](crate::option::ReadTimeout): the error is returned instead.
+    ///
+    /// The stream blocks, as that of [`accept`](Self::accept). If nothing fails, this is the one
+    /// system call of `accept`.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the listener is nonblocking and no connection is
+    /// queued, or if its read timeout expires. An error for which [`AcceptFailure::of`] returns
+    /// [`Exhausted`](AcceptFailure::Exhausted) or [`Peer`](AcceptFailure::Peer) if a pause was due
+    /// and not allowed: pause, then call again. Every other error is a reason to stop.
+    ///
+    /// # Platform notes
+    ///
+    /// Windows does not say whether a listener is nonblocking. There, this call pauses on any, and
+    /// [`next_connection_nonblocking`](Self::next_connection_nonblocking) on none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{TcpListener, TcpStream};
+    ///
+    /// let listener = TcpListener::bind("[::1]:0")?;
+    /// let client = TcpStream::connect(listener.local_addr()?)?;
+    /// loop {
+    ///     let (stream, peer) = listener.next_connection()?;
+    ///     println!("{peer}: {stream:?}");
+    /// #   assert_eq!(peer, client.local_addr()?);
+    /// #   break;
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[inline(always)]
+    pub fn next_connection(&self) -> io::Result<(TcpStream<M>, M::Address)> {
+        self.next_as(false)
+    }
+
+    /// Like [`next_connection`](Self::next_connection), but the stream is nonblocking from the
+    /// start.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`next_connection`](Self::next_connection).
+    ///
+    /// # Examples
+    ///
+    /// See [`AcceptFailure`].
+    #[inline]
+    pub fn next_connection_nonblocking(&self) -> io::Result<(TcpStream<M>, M::Address)> {
+        self.next_as(true)
+    }
+
+    #[inline(always)]
+    fn next_as(&self, nonblocking: bool) -> io::Result<(TcpStream<M>, M::Address)> {
+        self.accept_as(nonblocking).or_else(|error| self.next_after(error, nonblocking))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn next_after(
+        &self,
+        mut error: io::Error,
+        nonblocking: bool,
+    ) -> io::Result<(TcpStream<M>, M::Address)> {
+        let mut pauses = Pauses::default();
+        let mut until_room = SHORTEST_PAUSE;
+        let mut lost = 0_u32;
+        loop {
+            let class = AcceptFailure::of(&error);
+            let pause = match class {
+                AcceptFailure::Fatal => return Err(error),
+                AcceptFailure::Exhausted => until_room,
+                AcceptFailure::Peer if lost < LOST_IN_A_ROW => Duration::ZERO,
+                // A peer that is gone leaves the queue. What refuses connections before they are
+                // taken from it, such as a BPF program, would keep this spinning.
+                AcceptFailure::Peer => Duration::from_millis(10),
+            };
+            if !pauses.allow(pause, || self.longest_pause(nonblocking))? {
+                return Err(error);
+            }
+            match class {
+                AcceptFailure::Exhausted => {
+                    if until_room == SHORTEST_PAUSE {
+                        log::debug!("accept: {error}; waiting until there is room");
+                    }
+                    until_room = (until_room * 2).min(Duration::from_secs(1));
+                }
+                _ => {
+                    log::trace!("accept: {error}; going on");
+                    lost = lost.saturating_add(1);
+                }
+            }
+            pauses.sleep(pause);
+            match self.accept_as(nonblocking) {
+                Err(next) => error = next,
+                accepted => return accepted,
+            }
+        }
+    }
+
+    /// How long `next_connection` may pause altogether, `None` for as long as it takes.
+    fn longest_pause(&self, nonblocking: bool) -> io::Result<Option<Duration>> {
+        let fd = sys::borrow(&self.fd);
+        // If the system does not say: a caller that wants a nonblocking stream has an event loop.
+        if sys::is_nonblocking(fd)?.unwrap_or(nonblocking) {
+            return Ok(Some(Duration::ZERO));
+        }
+        sys::read_timeout(fd)
+    }
+
+    /// Returns an iterator over the connections as they come, which has no end.
+    ///
+    /// Each item is the stream of [`next_connection`](Self::next_connection), without the address of
+    /// the peer. This is the method of std, and survives what that does not. To know who a
+    /// connection came from, call `next_connection` in a loop: if a connection is reset before it is
+    /// looked at, [`peer_addr`](TcpStream::peer_addr) fails, and `?` on it would end a server.
     ///
     /// # Examples
     ///
@@ -126,8 +245,8 @@ impl<M: Mode> TcpListener<M> {
     /// let client = TcpStream::connect(listener.local_addr()?)?;
     /// for stream in listener.incoming() {
     ///     let stream = stream?;
-    ///     assert_eq!(stream.peer_addr()?, client.local_addr()?);
-    ///     break;
+    ///     println!("{stream:?}");
+    /// #   break;
     /// }
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -137,7 +256,7 @@ impl<M: Mode> TcpListener<M> {
     }
 }
 
-/// The connections of a listener, as [`TcpListener::incoming`] gives them.
+/// The iterator over the connections of a listener that [`TcpListener::incoming`] returns.
 ///
 /// # Examples
 ///
@@ -147,68 +266,87 @@ pub struct Incoming<'a, M: Mode = V6Only> {
     listener: &'a TcpListener<M>,
 }
 
-/// As many as the queue holds, by default, of the systems where `accept` tells of a peer that is gone
-/// (`kern.ipc.somaxconn` of the BSDs and of macOS).
-const LOST_IN_A_ROW: u32 = 128;
-
 impl<M: Mode> Iterator for Incoming<'_, M> {
     type Item = io::Result<TcpStream<M>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut pause = Duration::from_millis(5);
-        let mut lost = 0_u32;
-        loop {
-            let error = match self.listener.accept() {
-                Ok((stream, _)) => return Some(Ok(stream)),
-                Err(error) => error,
-            };
-            match AcceptFailure::of(&error) {
-                AcceptFailure::Peer => {
-                    log::trace!("accept: {error}; going on");
-                    lost = lost.saturating_add(1);
-                    // A peer that is gone leaves the queue. What refuses connections before they
-                    // are taken from it, such as a BPF program, would keep this spinning.
-                    if lost > LOST_IN_A_ROW {
-                        thread::sleep(Duration::from_millis(10));
-                    }
-                }
-                AcceptFailure::Exhausted => {
-                    if pause == Duration::from_millis(5) {
-                        log::debug!("accept: {error}; waiting until there is room");
-                    }
-                    thread::sleep(pause);
-                    pause = (pause * 2).min(Duration::from_secs(1));
-                }
-                AcceptFailure::Fatal => return Some(Err(error)),
-            }
-        }
+        Some(self.listener.next_connection().map(|(stream, _)| stream))
     }
 }
 
 impl<M: Mode> std::iter::FusedIterator for Incoming<'_, M> {}
 
+/// The first one while no descriptor or memory is left.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
+
+/// The default length of the queue on the systems whose `accept` reports a peer that is gone
+/// (`kern.ipc.somaxconn` of the BSDs and of macOS).
+const LOST_IN_A_ROW: u32 = 128;
+
+/// The pauses of one call.
+#[derive(Debug, Default)]
+struct Pauses {
+    /// When the last one must end, known from the first one on; `Some(None)` is never.
+    end: Option<Option<Instant>>,
+}
+
+impl Pauses {
+    /// Whether there may be a pause, given how long all of them may take.
+    fn allow(
+        &mut self,
+        pause: Duration,
+        longest: impl FnOnce() -> io::Result<Option<Duration>>,
+    ) -> io::Result<bool> {
+        if pause.is_zero() {
+            return Ok(true);
+        }
+        if self.end.is_none() {
+            self.end = Some(longest()?.and_then(sys::deadline));
+        }
+        Ok(self.left().is_none_or(|left| !left.is_zero()))
+    }
+
+    fn sleep(&self, pause: Duration) {
+        thread::sleep(self.left().map_or(pause, |left| left.min(pause)));
+    }
+
+    fn left(&self) -> Option<Duration> {
+        let end = self.end.flatten()?;
+        Some(end.saturating_duration_since(Instant::now()))
+    }
+}
+
 /// What an error of `accept` means for the loop around it.
 ///
 /// # Examples
 ///
-/// ```no_run
-/// // no_run: the loop has no end.
-/// use inet6::{AcceptFailure, TcpListener};
+/// In an event loop, when the listener is readable:
 ///
-/// # fn serve(_: inet6::TcpStream) {}
-/// let listener = TcpListener::bind("[::1]:0")?;
-/// loop {
-///     match listener.accept() {
-///         Ok((stream, _)) => serve(stream),
-///         Err(error) => match AcceptFailure::of(&error) {
-///             AcceptFailure::Peer => continue,
-///             AcceptFailure::Exhausted => std::thread::sleep(std::time::Duration::from_millis(50)),
-///             _ => return Err(error),
-///         },
+/// ```
+/// use inet6::{AcceptFailure, Builder, TcpListener, TcpStream};
+/// use std::io::{self, ErrorKind};
+///
+/// /// Accepts what is queued; `false` if the rest must be tried again a little later.
+/// fn accept_all(listener: &TcpListener, streams: &mut Vec<TcpStream>) -> io::Result<bool> {
+///     loop {
+///         match listener.next_connection_nonblocking() {
+///             Ok((stream, _)) => streams.push(stream),
+///             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
+///             Err(error) => match AcceptFailure::of(&error) {
+///                 AcceptFailure::Peer | AcceptFailure::Exhausted => return Ok(false),
+///                 _ => return Err(error),
+///             },
+///         }
 ///     }
 /// }
-/// # #[allow(unreachable_code)]
-/// # Ok::<(), std::io::Error>(())
+///
+/// let listener = Builder::stream().nonblocking().bind("[::1]:0")?.listen(128)?;
+/// let client = TcpStream::connect(listener.local_addr()?)?;
+/// # listener.wait_readable(None)?;
+/// let mut streams = Vec::new();
+/// assert!(accept_all(&listener, &mut streams)?);
+/// assert_eq!(streams[0].peer_addr()?, client.local_addr()?);
+/// # Ok::<(), io::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

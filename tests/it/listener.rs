@@ -25,8 +25,12 @@ fn incoming_gives_the_connections_in_order() {
     let connect = |_| TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let clients: Vec<_> = (0..5).map(connect).collect();
     let mut incoming = listener.incoming();
-    for client in &clients {
-        let stream = incoming.next().unwrap().unwrap();
+    for (at, client) in clients.iter().enumerate() {
+        let stream = match at {
+            0 => listener.next_connection().unwrap().0,
+            1 => listener.next_connection_nonblocking().unwrap().0,
+            _ => incoming.next().unwrap().unwrap(),
+        };
         assert_eq!(stream.peer_addr().unwrap(), client.local_addr().unwrap());
     }
 }
@@ -36,9 +40,15 @@ fn a_nonblocking_listener_says_that_nothing_waits() {
     let listener = Builder::stream().nonblocking().bind("[::1]:0").unwrap().listen(4).unwrap();
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     assert_eq!(listener.accept_nonblocking().unwrap_err().kind(), ErrorKind::WouldBlock);
-    let ended = listener.incoming().next().unwrap().unwrap_err();
-    assert_eq!(ended.kind(), ErrorKind::WouldBlock);
-    assert_eq!(AcceptFailure::of(&ended), AcceptFailure::Fatal);
+    for ended in [
+        listener.incoming().next().unwrap().map(drop),
+        listener.next_connection().map(drop),
+        listener.next_connection_nonblocking().map(drop),
+    ] {
+        let error = ended.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        assert_eq!(AcceptFailure::of(&error), AcceptFailure::Fatal);
+    }
 }
 
 /// On a nonblocking listener, once a client has connected.
@@ -61,16 +71,21 @@ fn accepted_streams_block_or_not_whatever_the_listener_does() {
         let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (stream, _) = accept_ready(|| listener.accept_nonblocking());
         assert_eq!(stream.recv(&mut [0; 1]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = accept_ready(|| listener.next_connection_nonblocking());
+        assert_eq!(stream.recv(&mut [0; 1]).unwrap_err().kind(), ErrorKind::WouldBlock);
 
-        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (stream, _) = accept_ready(|| listener.accept());
-        #[cfg(unix)]
-        assert!(!is_nonblocking(&stream));
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let reader = std::thread::spawn(move || stream.recv(&mut [0; 8]).unwrap());
-        std::thread::yield_now();
-        client.send(b"late").unwrap();
-        assert_eq!(reader.join().unwrap(), 4);
+        for accept in [TcpListener::accept, TcpListener::next_connection] {
+            let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (stream, _) = accept_ready(|| accept(&listener));
+            #[cfg(unix)]
+            assert!(!is_nonblocking(&stream));
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            let reader = std::thread::spawn(move || stream.recv(&mut [0; 8]).unwrap());
+            std::thread::yield_now();
+            client.send(b"late").unwrap();
+            assert_eq!(reader.join().unwrap(), 4);
+        }
     }
 }
 
@@ -94,23 +109,25 @@ fn a_peer_that_resets_early_does_not_end_the_loop() {
     let listener = listener();
     let peer = listener.local_addr().unwrap();
     let gone = TcpStream::connect(peer).unwrap();
+    let address = gone.local_addr().unwrap();
     SockRef::from(&gone).set_linger(Some(std::time::Duration::ZERO)).unwrap();
     drop(gone); // sends RST
     let client = TcpStream::connect(peer).unwrap();
     client.send(b"alive").unwrap();
 
     let mut served = None;
-    for stream in listener.incoming().take(2) {
-        let stream = stream.unwrap();
+    for _ in 0..2 {
+        let (stream, from) = listener.next_connection().unwrap();
         match stream.recv(&mut [0; 8]) {
             Ok(len) => {
+                assert_eq!(from, client.local_addr().unwrap());
                 served = Some(len);
                 break;
             }
-            // Linux hands the dead connection out; the address that `accept` gave still tells who
-            // it was, and only asking for it later fails.
+            // Linux hands the dead connection out, and who it was; asking for it later fails.
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+                assert_eq!(from, address);
                 assert_eq!(stream.peer_addr().unwrap_err().kind(), ErrorKind::NotConnected);
             }
         }
@@ -181,7 +198,7 @@ fn pending_network_errors_of_accept_are_the_peers() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn incoming_waits_while_no_descriptor_is_left_and_then_goes_on() {
+fn next_connection_waits_for_a_descriptor() {
     use std::os::fd::AsRawFd;
     use std::sync::mpsc::channel;
 
@@ -195,8 +212,7 @@ fn incoming_waits_while_no_descriptor_is_left_and_then_goes_on() {
             let server = scope.spawn(move || {
                 tell.send(thread_id()).unwrap();
                 begin.recv().unwrap();
-                let stream = listener.incoming().next().unwrap().unwrap();
-                stream.peer_addr().unwrap()
+                listener.next_connection().unwrap().1
             });
             let status = SleepCounter::open(thread.recv().unwrap());
             // The lowest free number is the next descriptor: none is left below it.

@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use inet6::option::Linger;
+use inet6::option::{Linger, ReadTimeout};
 use inet6::{AcceptFailure, Builder, TcpListener, TcpStream};
 
 use crate::example::{Server, example};
@@ -22,12 +22,22 @@ const MOST_A_SECOND: f64 = 300.0;
 /// How long a loop is watched.
 const A_WHILE: Duration = Duration::from_secs(1);
 
-/// The loop that `TcpListener::incoming` is.
 fn by_incoming(listener: &TcpListener) -> io::Result<SocketAddrV6> {
     listener.incoming().next().expect("it has no end")?.peer_addr()
 }
 
-/// The loop that the page of `AcceptFailure` shows.
+fn by_next(listener: &TcpListener) -> io::Result<SocketAddrV6> {
+    Ok(listener.next_connection()?.1)
+}
+
+fn by_next_nonblocking(listener: &TcpListener) -> io::Result<SocketAddrV6> {
+    Ok(listener.next_connection_nonblocking()?.1)
+}
+
+/// The loops of this crate.
+const OURS: [Loop; 3] = [by_next, by_next_nonblocking, by_incoming];
+
+/// A loop of one's own, by `AcceptFailure`.
 fn by_hand(listener: &TcpListener) -> io::Result<SocketAddrV6> {
     loop {
         match listener.accept() {
@@ -85,11 +95,11 @@ fn gates() -> Result<(), String> {
 fn a_starved_loop_lives_and_does_not_spin_and_recovers() {
     require!(gates(), "a gate");
     thread::scope(|scope| {
-        let of_incoming =
-            EXHAUSTED.into_iter().chain(PEERS).map(|errno| (errno, by_incoming as Loop));
-        let of_the_page = EXHAUSTED.map(|errno| (errno, by_hand as Loop));
-        let all: Vec<_> = of_incoming
-            .chain(of_the_page)
+        let ours = EXHAUSTED.into_iter().chain(PEERS).map(|errno| (errno, by_next as Loop));
+        let by_hand = EXHAUSTED.map(|errno| (errno, by_hand as Loop));
+        let all: Vec<_> = ours
+            .chain(by_hand)
+            .chain(OURS.map(|accepting| (libc::EMFILE, accepting)))
             .map(|(errno, accepting)| scope.spawn(move || starved(errno, accepting)))
             .collect();
         for one in all {
@@ -103,7 +113,7 @@ fn a_starved_loop_lives_and_does_not_spin_and_recovers() {
 fn a_lost_peer_or_a_signal_costs_one_more_call() {
     require!(gates(), "a gate");
     for errno in PEERS.into_iter().chain([libc::EINTR]) {
-        for accepting in [by_incoming as Loop, by_hand] {
+        for accepting in OURS.into_iter().chain([by_hand as Loop]) {
             let listener = listener();
             let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let gate = Gate::failing(errno, 100);
@@ -114,25 +124,81 @@ fn a_lost_peer_or_a_signal_costs_one_more_call() {
     }
 }
 
-/// The page of `TcpListener::incoming`: it pauses where more than 128 are lost in a row.
+/// Lets a thread fail instead of sleeping: a pause that fails so is a panic of std.
+const AWAKE: [Fault<'_>; 2] = [
+    Fault { call: libc::SYS_nanosleep, arguments: &[], errno: libc::EINVAL },
+    Fault { call: libc::SYS_clock_nanosleep, arguments: &[], errno: libc::EINVAL },
+];
+
+/// The page of `TcpListener::next_connection`: it pauses if more than 128 are lost in a row.
 #[test]
 fn as_many_lost_peers_as_a_queue_holds_are_passed_over_without_a_pause() {
     require!(gates(), "a gate");
-    // A pause that fails so is a panic of std.
-    let sleep = |call| Fault { call, arguments: &[], errno: libc::EINVAL };
-    let awake = [sleep(libc::SYS_nanosleep), sleep(libc::SYS_clock_nanosleep)];
-    let listener = listener();
-    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let gate = Gate::failing(libc::ECONNABORTED, 128);
-    let accepted =
-        gate.run(libc::SYS_accept4, || with_faults(&awake, || by_incoming(&listener)).unwrap());
-    assert_eq!(accepted.unwrap().unwrap(), client.local_addr().unwrap());
-    assert_eq!(gate.calls(), 129);
+    for accepting in OURS {
+        let listener = listener();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let gate = Gate::failing(libc::ECONNABORTED, 128);
+        let accepted =
+            gate.run(libc::SYS_accept4, || with_faults(&AWAKE, || accepting(&listener)).unwrap());
+        assert_eq!(accepted.unwrap().unwrap(), client.local_addr().unwrap());
+        assert_eq!(gate.calls(), 129);
+    }
     // The faults do keep a thread awake.
-    with_faults(&awake, || {
+    with_faults(&AWAKE, || {
         std::panic::catch_unwind(|| thread::sleep(Duration::from_millis(1))).unwrap_err();
     })
     .unwrap();
+}
+
+/// Whatever is missing, the event loop goes on: only it can close what would make room.
+#[test]
+fn nonblocking_listener_never_pauses() {
+    alone(|| {
+        require!(gates(), "a gate");
+        for errno in EXHAUSTED.into_iter().chain(PEERS) {
+            let (class, calls) = match PEERS.contains(&errno) {
+                true => (AcceptFailure::Peer, 129),
+                false => (AcceptFailure::Exhausted, 1),
+            };
+            for accepting in OURS {
+                let listener = listener();
+                listener.set_nonblocking(true).unwrap();
+                let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+                let before = open_descriptors();
+                let gate = Gate::failing(errno, usize::MAX);
+                let awake = || with_faults(&AWAKE, || accepting(&listener)).unwrap();
+                let error = gate.run(libc::SYS_accept4, awake).unwrap().unwrap_err();
+                assert_eq!(error.raw_os_error(), Some(errno));
+                assert_eq!(AcceptFailure::of(&error), class);
+                assert_eq!(gate.calls(), calls, "{error}");
+                assert_eq!(open_descriptors(), before);
+                // The connection is not lost.
+                assert_eq!(accepting(&listener).unwrap(), client.local_addr().unwrap());
+            }
+        }
+    });
+}
+
+/// A timeout bounds all pauses of a call together.
+#[test]
+fn pauses_end_with_the_read_timeout() {
+    require!(gates(), "a gate");
+    for (errno, class) in
+        [(libc::EMFILE, AcceptFailure::Exhausted), (libc::EPROTO, AcceptFailure::Peer)]
+    {
+        for timeout in [1, 40, 300].map(Duration::from_millis) {
+            let listener = listener();
+            listener.set_option(ReadTimeout(Some(timeout))).unwrap();
+            let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let gate = Gate::failing(errno, usize::MAX);
+            let begin = Instant::now();
+            let error = gate.run(libc::SYS_accept4, || by_next(&listener)).unwrap().unwrap_err();
+            assert!(begin.elapsed() >= timeout, "it ended after {:?}", begin.elapsed());
+            assert_eq!(error.raw_os_error(), Some(errno));
+            assert_eq!(AcceptFailure::of(&error), class);
+            assert_eq!(by_next(&listener).unwrap(), client.local_addr().unwrap());
+        }
+    }
 }
 
 /// Who waits for a descriptor says so once.
@@ -144,7 +210,7 @@ fn a_wait_for_room_is_logged_once() {
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let gate = Gate::failing(libc::EMFILE, 3);
         let lines = logged(|| {
-            let accepted = gate.run(libc::SYS_accept4, || by_incoming(&listener)).unwrap();
+            let accepted = gate.run(libc::SYS_accept4, || by_next(&listener)).unwrap();
             assert_eq!(accepted.unwrap(), client.local_addr().unwrap());
         });
         assert_eq!(gate.calls(), 4);
@@ -187,8 +253,10 @@ fn accept_hands_on_what_it_fails_with() {
         }
         // What is the listener's ends the loop.
         let fault = Fault { call: libc::SYS_accept4, arguments: &[], errno: libc::EBADF };
-        let ended = with_faults(&[fault], || listener.incoming().next().unwrap().map(drop));
-        assert_eq!(ended.unwrap().unwrap_err().raw_os_error(), Some(libc::EBADF));
+        for accepting in OURS {
+            let ended = with_faults(&[fault], || accepting(&listener)).unwrap();
+            assert_eq!(ended.unwrap_err().raw_os_error(), Some(libc::EBADF));
+        }
         assert_eq!(listener.accept().unwrap().1, client.local_addr().unwrap());
     });
 }
@@ -198,7 +266,7 @@ fn accept_hands_on_what_it_fails_with() {
 fn a_process_without_descriptors_waits_for_one() {
     alone(|| {
         require!(gates(), "a gate");
-        for accepting in [by_incoming as Loop, by_hand] {
+        for accepting in [by_next as Loop, by_hand] {
             let listener = listener();
             let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let gate = Gate::default();
@@ -225,6 +293,27 @@ fn a_process_without_descriptors_waits_for_one() {
                 let peer = server.join().unwrap().unwrap().unwrap();
                 assert_eq!(peer, client.local_addr().unwrap());
             });
+        }
+    });
+}
+
+/// The limit of the process itself, on a nonblocking listener.
+#[test]
+fn nonblocking_listener_reports_the_limit() {
+    alone(|| {
+        for accepting in OURS {
+            let listener = listener();
+            listener.set_nonblocking(true).unwrap();
+            let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            // The lowest free number is the next descriptor: none is left below it.
+            let next = client.try_clone().unwrap().as_raw_fd();
+            let before = limit_descriptors(next.try_into().unwrap());
+            let accepted = with_faults(&AWAKE, || accepting(&listener));
+            limit_descriptors(before);
+            let error = require!(accepted, "faults").unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc::EMFILE));
+            assert_eq!(AcceptFailure::of(&error), AcceptFailure::Exhausted);
+            assert_eq!(accepting(&listener).unwrap(), client.local_addr().unwrap());
         }
     });
 }
@@ -268,21 +357,18 @@ fn a_thousand_resets_in_the_queue_do_not_end_the_loop() {
     let listener = Builder::stream().bind("[::1]:0").unwrap().listen(2048).unwrap();
     let to = listener.local_addr().unwrap();
     let reset = Builder::stream().with(Linger(Some(Duration::ZERO)));
-    for _ in 0..1000 {
-        drop(reset.connect(to).unwrap());
-    }
+    let gone = (0..1000).map(|_| reset.connect(to).unwrap().local_addr().unwrap());
+    let gone: Vec<_> = gone.collect();
     let client = TcpStream::connect(to).unwrap();
     client.send(b"alive").unwrap();
-    let served = listener.incoming().take(1001).find_map(|stream| {
-        let stream = stream.unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        match stream.recv(&mut [0; 8]) {
-            Ok(len) => Some(len),
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::ConnectionReset);
-                None
-            }
-        }
-    });
-    assert_eq!(served, Some(5));
+    for lost in gone {
+        let (stream, peer) = listener.next_connection().unwrap();
+        assert_eq!(peer, lost);
+        assert_eq!(stream.peer_addr().unwrap_err().kind(), ErrorKind::NotConnected);
+        let failed = stream.recv(&mut [0; 8]).unwrap_err();
+        assert_eq!(failed.kind(), ErrorKind::ConnectionReset);
+    }
+    let (stream, peer) = listener.next_connection().unwrap();
+    assert_eq!(peer, client.local_addr().unwrap());
+    assert_eq!(stream.recv(&mut [0; 8]).unwrap(), 5);
 }
