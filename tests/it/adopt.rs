@@ -442,8 +442,9 @@ fn mio_and_tokio_wait_for_the_descriptor_of_the_socket() {
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
     let server = runtime.block_on(async {
-        #[allow(deprecated, reason = "what replaces it is newer than the tokio of Cargo.toml")]
-        let server = tokio::io::unix::AsyncFd::new(server).unwrap();
+        #[allow(unsafe_code, reason = "tokio cannot know who owns the descriptor")]
+        // SAFETY: the socket owns its descriptor, and has the same one until it is dropped.
+        let server = unsafe { tokio::io::unix::AsyncFd::register(server) }.unwrap();
         client.send(b"tokio").unwrap();
         let received = server
             .async_io(tokio::io::Interest::READABLE, |socket| socket.recv_from(&mut [0; 8]))
