@@ -13,15 +13,15 @@ use std::net::IpAddr;
 use inet6::Interface;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for interface in Interface::list()? {
-        let name = interface.name()?;
-        println!("{:>3}  {name}", interface.index());
-        for (address, prefix) in interface.addresses()? {
-            match address {
+    for info in &Interface::list()? {
+        let name = info.name();
+        println!("{:>3}  {name}", info.interface());
+        for address in info.addresses() {
+            match address.ip() {
                 IpAddr::V6(ip) if ip.is_unicast_link_local() => {
-                    println!("     {ip}%{name}/{prefix}")
+                    println!("     {ip}%{name}/{}", address.prefix_len())
                 }
-                ip => println!("     {ip}/{prefix}"),
+                _ => println!("     {address}"),
             }
         }
     }

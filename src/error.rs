@@ -269,7 +269,7 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {
         match &self.0.source {
-            Source::Address(_) => io::ErrorKind::InvalidInput,
+            Source::Address(error) => error.kind(),
             // The numbers for this have no kind of their own in std.
             Source::System(error) => match self.0.reason {
                 Some(
@@ -338,7 +338,7 @@ impl Error {
     #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
         match &self.0.source {
-            Source::Address(_) => None,
+            Source::Address(error) => error.raw_os_error(),
             Source::System(error) => error.raw_os_error(),
         }
     }

@@ -176,6 +176,7 @@
 
 pub mod header;
 pub mod icmp;
+pub mod interface;
 pub mod kind;
 pub mod mode;
 pub mod option;
@@ -194,7 +195,6 @@ mod flow_label;
 pub mod fuzzing;
 mod guard;
 pub mod guide;
-mod interface;
 mod membership;
 mod message;
 mod shard;

@@ -28,7 +28,7 @@ use crate::sys::{self, Filter, Target};
 /// use inet6::{Interface, UdpSocket};
 ///
 /// let socket = UdpSocket::bind("[::]:0")?;
-/// let interface = Interface::list()?[0];
+/// let interface = Interface::list()?.iter().next().unwrap().interface();
 /// let group = "ff12::1234".parse()?;
 ///
 /// let membership = socket.join(group, interface)?;
@@ -45,7 +45,7 @@ use crate::sys::{self, Filter, Target};
 /// ```compile_fail,E0505
 /// # use inet6::{Interface, UdpSocket};
 /// # let socket = UdpSocket::bind("[::]:0")?;
-/// # let interface = Interface::list()?[0];
+/// # let interface = Interface::list()?.iter().next().unwrap().interface();
 /// let membership = socket.join("ff12::1234".parse()?, interface)?;
 /// drop(socket);
 /// membership.leave()?; // there is no socket
@@ -55,7 +55,7 @@ use crate::sys::{self, Filter, Target};
 /// ```
 /// # use inet6::{Interface, UdpSocket};
 /// # let socket = UdpSocket::bind("[::]:0")?;
-/// # let interface = Interface::list()?[0];
+/// # let interface = Interface::list()?.iter().next().unwrap().interface();
 /// let membership = socket.join("ff12::1234".parse()?, interface)?;
 /// membership.leave()?;
 /// drop(socket);
@@ -180,7 +180,7 @@ impl<M: Mode> UdpSocket<M> {
         let mut group = group_on(socket, group, on.into())?;
         source_of(Op::Join, group, source)?;
         if group.scope_id() == 0 {
-            group.set_scope_id(joined_on(socket, group));
+            group.set_scope_id(joined_on(socket, group)?);
         }
         // Linux would turn the membership into one for this source, behind its owner's back.
         if sys::filter(socket, group) == Some(Filter::Exclude) {
@@ -188,7 +188,7 @@ impl<M: Mode> UdpSocket<M> {
             return Err(sys::errors::group_refused(Op::Join, group, Reason::MemberForAll, kind));
         }
         set_source(socket, Op::Join, names::MCAST_JOIN_SOURCE_GROUP, group, source)?;
-        let held = Held::found(socket, group, Some(source));
+        let held = Held::found(socket, group, Some(source))?;
         self.only_own_groups()?;
         Ok(SourceMembership { held, source })
     }
@@ -223,8 +223,8 @@ impl<M: Mode> UdpSocket<M> {
             .map_err(|error| sys::errors::membership(Op::Join, nowhere, None, error))?;
         let mut joined = Vec::new();
         let mut last = None;
-        for index in all {
-            match join_any(socket, SocketAddrV6::new(group, 0, 0, index.get())) {
+        for row in all {
+            match join_any(socket, SocketAddrV6::new(group, 0, 0, row.index.get())) {
                 Ok(membership) => joined.push(membership),
                 Err(error) => {
                     log::debug!("join_everywhere passes an interface over: {error}");
@@ -330,7 +330,7 @@ impl Membership<'_> {
     /// ```
     /// # use inet6::{Interface, UdpSocket};
     /// # let socket = UdpSocket::bind("[::]:0")?;
-    /// # let interface = Interface::list()?[0];
+    /// # let interface = Interface::list()?.iter().next().unwrap().interface();
     /// socket.join("ff12::1234".parse()?, interface)?.leave()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -428,12 +428,20 @@ impl fmt::Debug for SourceMembership<'_> {
 }
 
 impl<'a> Held<'a> {
-    /// A group that was just joined; where the system chose the interface, it is asked which.
-    fn found(socket: Target<'a>, mut group: SocketAddrV6, source: Option<Ipv6Addr>) -> Self {
+    /// A group that was just joined; if the system chose the interface, it is asked which.
+    ///
+    /// If it cannot be asked, the group is left again: later, leaving without the interface could
+    /// end another membership.
+    fn found(
+        socket: Target<'a>,
+        group: SocketAddrV6,
+        source: Option<Ipv6Addr>,
+    ) -> Result<Self, Error> {
+        let mut held = Self { socket, group, source };
         if group.scope_id() == 0 {
-            group.set_scope_id(joined_on(socket, group));
+            held.group.set_scope_id(joined_on(socket, group)?);
         }
-        Self { socket, group, source }
+        Ok(held)
     }
 
     fn interface(&self) -> Option<Interface> {
@@ -474,7 +482,7 @@ impl Drop for Held<'_> {
 fn join_any(socket: Target<'_>, group: SocketAddrV6) -> Result<Membership<'_>, Error> {
     sys::join(socket.fd, group.ip(), group.scope_id())
         .map_err(|error| sys::errors::membership(Op::Join, group, None, error))?;
-    Ok(Membership(Held::found(socket, group, None)))
+    Held::found(socket, group, None).map(Membership)
 }
 
 fn set_source(
@@ -489,17 +497,20 @@ fn set_source(
 }
 
 /// The interface on which a socket is a member of a group, if it is on one alone; otherwise 0.
-fn joined_on(socket: Target<'_>, group: SocketAddrV6) -> u32 {
+fn joined_on(socket: Target<'_>, group: SocketAddrV6) -> Result<u32, Error> {
     if names::MCAST_MSFILTER.is_none() {
-        return 0;
+        return Ok(0);
     }
-    let all = sys::interfaces().unwrap_or_default().into_iter().map(NonZeroU32::get);
+    let all = sys::interfaces()
+        .map_err(|error| sys::errors::membership(Op::Join, group, None, error))?
+        .into_iter()
+        .map(|row| row.index.get());
     let on = |index| SocketAddrV6::new(*group.ip(), 0, 0, index);
     let mut joined = all.filter(|index| sys::filter(socket, on(*index)).is_some());
-    match (joined.next(), joined.next()) {
+    Ok(match (joined.next(), joined.next()) {
         (Some(index), None) => index,
         _ => 0,
-    }
+    })
 }
 
 /// A group with the interface to join it on as its scope id.
@@ -513,10 +524,10 @@ fn group_on(
     if group.scope_id() != 0 {
         return Ok(group);
     }
-    match zone_of(socket, group) {
-        Ok(zoned) => Ok(zoned),
-        Err(_) if is_zoned(group.ip()) => Err(refused(Op::Join, group, Reason::GroupOfALink)),
-        Err(_) => Ok(group),
+    match zone_of(socket, group.ip()) {
+        Ok(0) if is_zoned(group.ip()) => Err(refused(Op::Join, group, Reason::GroupOfALink)),
+        Ok(zone) => Ok(SocketAddrV6::new(*group.ip(), 0, 0, zone)),
+        Err(error) => Err(sys::errors::membership(Op::Join, group, None, error)),
     }
 }
 

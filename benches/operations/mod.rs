@@ -59,6 +59,7 @@ pub(crate) const TIMED: &[Operation] = &[
     single("accept", "accept + close"),
     single("connect", "connect + accept + close"),
     single("open", "open a listener + close"),
+    single("interfaces", "list the interfaces of this host and their addresses"),
     many("batch-64", "64 datagrams of 64 B at once", bulk::BATCH),
     many("batch-1200", "64 datagrams of 1200 B at once", bulk::BATCH),
     many("segments-64", "128 datagrams of 64 B, cut by the kernel", bulk::segments(64)),
@@ -113,6 +114,8 @@ const CASES: &[Case] = &[
     Case { operation: "open-options", way: "inet6", prepare: || open_options_inet6(AnyMode::V6Only) },
     Case { operation: "open-options-dual", way: "libc", prepare: || open_options_libc(true) },
     Case { operation: "open-options-dual", way: "inet6", prepare: || open_options_inet6(AnyMode::DualStack) },
+    Case { operation: "interfaces", way: "libc", prepare: || repeat(raw::count_interfaces) },
+    Case { operation: "interfaces", way: "inet6", prepare: interfaces_inet6 },
 ];
 
 const DATA: [u8; 64] = [7; 64];
@@ -548,4 +551,13 @@ fn open_options_inet6(mode: AnyMode) -> Run {
         Builder::stream().with(ReuseAddress(true)).with(NoDelay(true)).with(UnicastHops(Some(5)));
     let builder = options.mode(mode);
     repeat(move || drop(builder.bind(ANY_PORT).unwrap().listen(128).unwrap()))
+}
+
+// The interfaces of the network namespace that this program runs in.
+
+fn interfaces_inet6() -> Run {
+    repeat(|| {
+        let all = inet6::Interface::list().unwrap();
+        black_box(all.iter().map(|info| info.addresses().len()).sum::<usize>());
+    })
 }

@@ -1,9 +1,11 @@
 //! Hand-written C, in Rust: the calls of libc, on the address as the kernel has it.
 
 use std::ffi::c_int;
+use std::hint::black_box;
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::Ipv6Addr;
+use std::ptr;
 
 pub(super) type Address = libc::sockaddr_in6;
 pub(super) const ADDRESS_LEN: libc::socklen_t = size_of::<Address>() as libc::socklen_t;
@@ -180,4 +182,35 @@ impl Drop for Socket {
         // SAFETY: the descriptor is ours, and nobody uses it any more.
         check(unsafe { libc::close(self.0) });
     }
+}
+
+/// Looks at the index of each interface and at each address, as a program in C does.
+pub(super) fn count_interfaces() {
+    let mut head = ptr::null_mut();
+    // SAFETY: the call writes one pointer.
+    check(unsafe { libc::getifaddrs(&mut head) });
+    let (mut next, mut seen) = (head, 0_u32);
+    // SAFETY: it is null or an entry of the list, which is freed below.
+    while let Some(entry) = unsafe { next.as_ref() } {
+        next = entry.ifa_next;
+        // SAFETY: it is null or an address, which has a family.
+        let Some(address) = (unsafe { entry.ifa_addr.as_ref() }) else { continue };
+        seen += match c_int::from(address.sa_family) {
+            // SAFETY: this is what the family says that the address is.
+            libc::AF_PACKET => unsafe { link_index(entry.ifa_addr.cast()) },
+            libc::AF_INET6 | libc::AF_INET => 1,
+            _ => 0,
+        };
+    }
+    // SAFETY: the list came from `getifaddrs`, and nothing points into it any more.
+    unsafe { libc::freeifaddrs(head) };
+    black_box(seen);
+}
+
+/// # Safety
+///
+/// It is the address of a link.
+unsafe fn link_index(address: *const libc::sockaddr_ll) -> u32 {
+    // SAFETY: the caller says so.
+    unsafe { (*address).sll_ifindex as u32 }
 }

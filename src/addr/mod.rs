@@ -1,6 +1,7 @@
 //! Addresses as people write them: [`Endpoint`], [`Zone`], and what [`ToAddress`] accepts.
 
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -309,8 +310,8 @@ impl fmt::Display for Zone {
     }
 }
 
-/// Why an address cannot be used. It converts into [`std::io::Error`] of kind
-/// [`InvalidInput`](std::io::ErrorKind::InvalidInput).
+/// Why an address cannot be used. It converts into [`std::io::Error`], keeping the
+/// [kind](Self::kind).
 ///
 /// # Examples
 ///
@@ -350,6 +351,9 @@ pub(crate) enum Reason {
     UnknownInterface,
     #[error("names no interface of this host; %25 stands for % in URLs only")]
     UrlZone,
+    /// The system did not say whether there is such an interface.
+    #[error("names an interface that cannot be looked up: {}", system_error(*.0))]
+    LookUp(Option<i32>),
     #[error(
         "is link-local and needs the zone it is meant on: write it as fe80::1%eth0, with the name or the index of an interface"
     )]
@@ -362,7 +366,53 @@ pub(crate) enum Reason {
     Mapped(Written),
 }
 
+impl Reason {
+    #[cold]
+    pub(crate) fn look_up(error: &io::Error) -> Self {
+        Self::LookUp(error.raw_os_error())
+    }
+}
+
+fn system_error(code: Option<i32>) -> io::Error {
+    code.map_or_else(|| io::ErrorKind::Other.into(), io::Error::from_raw_os_error)
+}
+
 impl AddressError {
+    /// Returns the kind of the failure.
+    ///
+    /// It is [`InvalidInput`](io::ErrorKind::InvalidInput), unless the system could not say whether
+    /// an interface exists, for example because the process has no free descriptor. Then it is the
+    /// kind of the system's error, and the address may be right.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let error = "localhost:80".parse::<inet6::Endpoint>().unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    /// assert_eq!(error.raw_os_error(), None);
+    /// ```
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        match self.reason {
+            Reason::LookUp(code) => system_error(code).kind(),
+            _ => io::ErrorKind::InvalidInput,
+        }
+    }
+
+    /// Returns the number of the system's error, if looking up an interface failed.
+    #[must_use]
+    pub fn raw_os_error(&self) -> Option<i32> {
+        match self.reason {
+            Reason::LookUp(code) => code,
+            _ => None,
+        }
+    }
+
+    /// Whether the address is wrong, as opposed to the state of the system.
+    pub(crate) fn is_about_the_address(&self) -> bool {
+        !matches!(self.reason, Reason::LookUp(_))
+    }
+
     pub(crate) fn new(text: impl Into<Box<str>>, reason: Reason) -> Self {
         let mut text = text.into();
         // An error is one line, and text from outside must not steer the terminal that shows it.
@@ -386,9 +436,9 @@ impl fmt::Debug for AddressError {
     }
 }
 
-impl From<AddressError> for std::io::Error {
+impl From<AddressError> for io::Error {
     fn from(error: AddressError) -> Self {
-        Self::new(std::io::ErrorKind::InvalidInput, error)
+        Self::new(error.kind(), error)
     }
 }
 
@@ -403,8 +453,8 @@ mod tests {
     use super::*;
     use crate::mode::{AnyMode, DualStack, Mode, V6Only};
 
-    fn eth0(name: &str) -> Option<NonZeroU32> {
-        NonZeroU32::new(if name == "eth0" { 7 } else { 0 })
+    fn eth0(name: &str) -> io::Result<Option<NonZeroU32>> {
+        Ok(NonZeroU32::new(if name == "eth0" { 7 } else { 0 }))
     }
 
     fn error(text: &str) -> Reason {
@@ -425,6 +475,17 @@ mod tests {
         let reason = |text: &str| text.to_wire(V6Only, eth0).expect_err(text).reason;
         assert_eq!(reason("[fe80::1%eth1]:80"), Reason::UnknownInterface);
         assert_eq!(reason("[fe80::1%25eth0]:80"), Reason::UrlZone);
+    }
+
+    #[test]
+    fn failed_look_up_is_not_absence() {
+        let failing = |_: &str| Err(io::Error::from_raw_os_error(13));
+        let error = "[fe80::1%eth0]:80".to_wire(V6Only, failing).unwrap_err();
+        let cause = io::Error::from_raw_os_error(13);
+        assert_eq!((error.kind(), error.raw_os_error()), (cause.kind(), Some(13)));
+        let text = "`[fe80::1%eth0]:80` names an interface that cannot be looked up: ";
+        assert_eq!(error.to_string(), format!("{text}{cause}"));
+        assert_eq!(io::Error::from(error).kind(), cause.kind());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a socket accepts as an address: [`ToAddress`].
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::num::NonZeroU32;
 
@@ -69,7 +70,7 @@ use crate::mode::{AnyMode, DualStack, Mode};
 pub trait ToAddress<M: Mode>: ToWire<M> {}
 
 /// How the name of an interface becomes its index; the caller brings the system call.
-pub(crate) type Lookup = fn(&str) -> Option<NonZeroU32>;
+pub(crate) type Lookup = fn(&str) -> io::Result<Option<NonZeroU32>>;
 
 /// Where an address goes that is made and not lent.
 type Room<'a> = &'a mut Option<SocketAddrV6>;
@@ -134,9 +135,10 @@ impl<M: Mode> ToWire<M> for Endpoint {
             None => 0,
             Some(ZoneForm::Index(index)) => index.get(),
             Some(ZoneForm::Name(name)) => match lookup(name) {
-                Some(index) => index.get(),
-                None if name.starts_with("25") => return Err(refused(self, Reason::UrlZone)),
-                None => return Err(refused(self, Reason::UnknownInterface)),
+                Ok(Some(index)) => index.get(),
+                Ok(None) if name.starts_with("25") => return Err(refused(self, Reason::UrlZone)),
+                Ok(None) => return Err(refused(self, Reason::UnknownInterface)),
+                Err(error) => return Err(refused(self, Reason::look_up(&error))),
             },
         };
         Ok(SocketAddrV6::new(ip, self.port, self.flow_info, scope))

@@ -85,7 +85,10 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
                 race.answered(family, &[address], Duration::ZERO);
                 (race, None)
             }
-            Err(error) => return Err(HostError::invalid(error, drive.report)),
+            Err(error) if error.is_about_the_address() => {
+                return Err(HostError::invalid(error, drive.report));
+            }
+            Err(error) => return Err(drive.lost_before(error.into())),
         },
         Target::Name { name, port } => {
             let ask = |waker| Questions::ask(host, name, *port, families, waker);

@@ -185,7 +185,7 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     /// use inet6::{Interface, Outgoing, UdpSocket};
     ///
     /// let socket = UdpSocket::bind("[::1]:0")?;
-    /// let loopback = Interface::list()?[0];
+    /// let loopback = Interface::list()?.iter().next().unwrap().interface();
     /// socket.send_message(&Outgoing::to(socket.local_addr()?, b"x").interface(loopback))?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -509,8 +509,7 @@ fn check(departure: &Departure, ipv4: bool, peer: Option<&SocketAddrV6>) -> io::
 fn explain_departure(departure: &Departure, len: usize, error: io::Error) -> io::Error {
     let source = departure.source.filter(|_| sys::errors::is_bad_source(&error));
     if let Some(shown) = source.map(canonical_ip) {
-        let own = sys::interface_addresses();
-        if own.is_ok_and(|own| own.iter().all(|address| address.ip != shown)) {
+        if sys::is_own(shown).is_ok_and(|own| !own) {
             return io::Error::new(
                 error.kind(),
                 format!("cannot send from {shown}: no interface of this host has this address"),

@@ -1,7 +1,7 @@
 //! What arrives with a datagram: [`Received`].
 
 use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime};
 
@@ -158,7 +158,7 @@ impl<M: Mode> Received<M> {
         let answer = self.answer(data);
         match (socket.send_message(&answer), self.destination.map(Into::into)) {
             (Err(error), Some(IpAddr::V4(ip)))
-                if sys::errors::is_bad_source(&error) && !is_own(ip)? =>
+                if sys::errors::is_bad_source(&error) && !sys::is_own(ip.into())? =>
             {
                 socket.send_message(&answer.without_source())
             }
@@ -235,13 +235,6 @@ fn is_link_scoped(ip: IpAddr) -> bool {
         }
         IpAddr::V6(ip) => is_zoned(&ip),
     }
-}
-
-/// Whether this host has the address. It may have none of its own and still be asked by it: that of
-/// a broadcast to the network.
-#[cold]
-fn is_own(ip: Ipv4Addr) -> io::Result<bool> {
-    Ok(sys::interface_addresses()?.iter().any(|address| address.ip == ip))
 }
 
 /// Whether many hosts have the address, so that nobody sends from it.

@@ -43,7 +43,7 @@ use crate::sys::{self, Target, Unit, names};
 /// use inet6::{Builder, Interface, option::BindDevice};
 /// use std::io::ErrorKind;
 ///
-/// let first = Interface::list()?[0];
+/// let first = Interface::list()?.iter().next().unwrap().interface();
 /// match Builder::datagram().with(BindDevice(Some(first.into()))).bind("[::]:0") {
 ///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
 ///     Err(error) if error.kind() == ErrorKind::PermissionDenied => println!("{error}"),
@@ -108,7 +108,7 @@ impl Setting for BindDevice {
 /// use inet6::{Interface, UdpSocket, option::UnicastInterface};
 /// use std::io::ErrorKind;
 ///
-/// let first = Interface::list()?[0];
+/// let first = Interface::list()?.iter().next().unwrap().interface();
 /// let socket = UdpSocket::bind("[::1]:0")?;
 /// match socket.set_option(UnicastInterface(Some(first))) {
 ///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),

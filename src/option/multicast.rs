@@ -137,7 +137,7 @@ impl Setting for MulticastLoop {
 /// ```
 /// use inet6::{Interface, UdpSocket, option::MulticastInterface};
 ///
-/// let first = Interface::list()?[0];
+/// let first = Interface::list()?.iter().next().unwrap().interface();
 /// let socket = UdpSocket::bind("[::1]:0")?;
 /// socket.set_option(MulticastInterface(Some(first)))?;
 /// assert_eq!(socket.option::<MulticastInterface>()?, MulticastInterface(Some(first)));

@@ -326,7 +326,7 @@ impl<M: Mode> UdpSocket<M> {
     /// use inet6::{Interface, UdpSocket};
     ///
     /// let socket = UdpSocket::bind("[::]:0")?;
-    /// let interface = Interface::list()?[0].index().get();
+    /// let interface = Interface::list()?.iter().next().unwrap().interface().index().get();
     /// socket.join_multicast_v6(&"ff02::1234".parse()?, interface)?;
     /// socket.leave_multicast_v6(&"ff02::1234".parse()?, interface)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,10 +1,10 @@
 //! What all sockets have: the shared methods and the descriptor impls.
 
 use std::io;
-use std::net::SocketAddrV6;
+use std::net::{Ipv6Addr, SocketAddrV6};
 
 use crate::addr::mapped::canonical;
-use crate::addr::{AddressError, ToAddress, is_zoned};
+use crate::addr::{AddressError, Reason, ToAddress, is_zoned};
 use crate::mode::Mode;
 use crate::sys::{self, Target, names};
 
@@ -481,29 +481,40 @@ pub(crate) fn with_zone(
 ) -> Result<SocketAddrV6, AddressError> {
     match interface {
         _ if wire.scope_id() != 0 || !is_zoned(wire.ip()) => Ok(wire),
-        0 => zone_of(socket, wire),
-        zone => Ok(SocketAddrV6::new(*wire.ip(), wire.port(), wire.flowinfo(), zone)),
+        0 => match zone_of(socket, wire.ip()) {
+            Ok(0) => Err(AddressError::no_zone(&wire)),
+            Ok(zone) => Ok(on_interface(wire, zone)),
+            Err(error) => Err(AddressError::new(wire.to_string(), Reason::look_up(&error))),
+        },
+        zone => Ok(on_interface(wire, zone)),
     }
 }
 
-/// Gives a link-local address the zone that the socket itself is meant for, if there is one.
+/// The same address in another zone.
+fn on_interface(wire: SocketAddrV6, zone: u32) -> SocketAddrV6 {
+    SocketAddrV6::new(*wire.ip(), wire.port(), wire.flowinfo(), zone)
+}
+
+/// The zone that a link-local address has on this socket because the socket itself is meant for an
+/// interface, 0 if it is not.
 ///
 /// The kernel would fail with "invalid argument", or send through the first interface it finds.
 #[cold]
-pub(crate) fn zone_of(
-    socket: Target<'_>,
-    wire: SocketAddrV6,
-) -> Result<SocketAddrV6, AddressError> {
-    let read = |name| sys::get_u32(socket, name).unwrap_or(0);
-    let candidates: [&dyn Fn() -> u32; 5] = [
-        &|| sys::local_address(socket.fd).map_or(0, |local| local.scope_id()),
+pub(crate) fn zone_of(socket: Target<'_>, ip: &Ipv6Addr) -> io::Result<u32> {
+    // An option that the system lacks restricts nothing.
+    let read = |name| Ok(sys::get_u32(socket, name).unwrap_or(0));
+    let candidates: [&dyn Fn() -> io::Result<u32>; 5] = [
+        &|| Ok(sys::local_address(socket.fd).map_or(0, |local| local.scope_id())),
         &|| read(names::SO_BINDTOIFINDEX),
-        &|| sys::device_index(socket).map_or(0, |index| index.get()),
-        &|| if wire.ip().is_multicast() { read(names::IPV6_MULTICAST_IF) } else { 0 },
-        &|| sys::unicast_interface(socket).unwrap_or(0),
+        &|| Ok(sys::device_index(socket)?.map_or(0, |index| index.get())),
+        &|| if ip.is_multicast() { read(names::IPV6_MULTICAST_IF) } else { Ok(0) },
+        &|| Ok(sys::unicast_interface(socket).unwrap_or(0)),
     ];
-    match candidates.iter().map(|ask| ask()).find(|index| *index != 0) {
-        Some(index) => Ok(SocketAddrV6::new(*wire.ip(), wire.port(), wire.flowinfo(), index)),
-        None => Err(AddressError::no_zone(&wire)),
+    for ask in candidates {
+        let index = ask()?;
+        if index != 0 {
+            return Ok(index);
+        }
     }
+    Ok(0)
 }

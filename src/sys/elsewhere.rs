@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::io::{self, IoSliceMut};
 use std::net::{Ipv6Addr, SocketAddrV6};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::{Duration, Instant};
 
 use super::{Borrowed, Report, Target, unsupported};
@@ -17,6 +17,11 @@ pub(crate) fn tcp_info(_: Target<'_>) -> io::Result<TcpInfo> {
 /// The others do not tell.
 pub(crate) fn why_absent(_: &SocketAddrV6) -> Option<Absence> {
     None
+}
+
+/// No option binds a socket to a device by name.
+pub(crate) fn device_index(_: Target<'_>) -> io::Result<Option<NonZeroU32>> {
+    Ok(None)
 }
 
 pub(crate) fn send_queue_len(_: Borrowed<'_>) -> io::Result<usize> {
@@ -77,6 +82,7 @@ mod tests {
         for error in errors {
             assert_eq!(error.kind(), io::ErrorKind::Unsupported, "{error}");
         }
+        assert_eq!(device_index(target).unwrap(), None);
         let nobody = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0);
         assert_eq!(why_absent(&nobody), None);
     }

@@ -1,6 +1,6 @@
 //! What only systems on the Linux kernel have.
 
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 use std::fs;
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 
 use super::cmsg::{Native, Queued, RoomToReceive};
 use super::unix::data::{control, header_for, recv_slices};
-use super::unix::interface::is_loopback_down;
+use super::unix::netdevice::index_on;
 use super::unix::{check, decode};
-use super::{Borrowed, Report, Target, get_bytes, interface_name, names};
+use super::{
+    Borrowed, INTERFACE_NAME_LEN, Report, Target, get_bytes, interface_name, list_interfaces, names,
+};
 use crate::error::Absence;
 use crate::tcp_info::{TcpInfo, TcpState};
 
@@ -212,6 +214,17 @@ pub(crate) fn recv_error(
     }))
 }
 
+/// The device that a socket is bound to by name, as an index.
+pub(crate) fn device_index(socket: Target<'_>) -> io::Result<Option<NonZeroU32>> {
+    let mut name = [0; INTERFACE_NAME_LEN + 1];
+    // Of a device that has gone, the kernel says that there is none.
+    let len = get_bytes(socket, names::SO_BINDTODEVICE, &mut name).unwrap_or(0);
+    match CStr::from_bytes_until_nul(&name[..len]) {
+        Ok(name) if !name.is_empty() => index_on(socket.fd, name),
+        _ => Ok(None),
+    }
+}
+
 /// Why this host does not have an IPv6 address, as far as the kernel tells.
 #[cold]
 pub(crate) fn why_absent(address: &SocketAddrV6) -> Option<Absence> {
@@ -232,6 +245,16 @@ pub(crate) fn why_absent(address: &SocketAddrV6) -> Option<Absence> {
             .is_some_and(|name| is_disabled(&name)),
     };
     disabled.then_some(Absence::Disabled)
+}
+
+/// Whether there is a loopback interface, and it is down.
+fn is_loopback_down() -> bool {
+    let listing = list_interfaces().unwrap_or_default();
+    listing.links.iter().any(|link| is_down_loopback(link.flags as c_int))
+}
+
+fn is_down_loopback(flags: c_int) -> bool {
+    flags & libc::IFF_LOOPBACK != 0 && flags & libc::IFF_UP == 0
 }
 
 /// Why the host does not use an address that it was given, with these flags.
@@ -357,5 +380,14 @@ mod tests {
         let room = &mut [IoSliceMut::new(&mut data)];
         let error = recv_error(file.as_fd(), room).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::ENOTSOCK));
+    }
+
+    #[test]
+    fn loopback_is_down_when_it_is_both() {
+        let (loopback, up) = (libc::IFF_LOOPBACK, libc::IFF_UP);
+        assert!(is_down_loopback(loopback));
+        for flags in [0, up, up | loopback] {
+            assert!(!is_down_loopback(flags), "{flags}");
+        }
     }
 }

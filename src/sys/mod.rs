@@ -11,7 +11,7 @@
 //!   `send_message`: the data path, one system call each;
 //! * `send_part`: a part of a file, sent by the system;
 //! * `get_bytes`, `set_bytes`: the options, for every argument soundly;
-//! * `interface_index`, `interface_name`, `interfaces`: the interfaces of the host;
+//! * `list_interfaces`, `interface_index_of`, `interface_name`: the interfaces of the host;
 //! * `give_up_peer`, `queued`, `is_nonblocking`, and what only some systems have, as "unsupported" on the others.
 //!
 //! socket2 listens, sets what has a name of its own on each system, and creates where `socket` does
@@ -31,6 +31,7 @@ pub(crate) mod batch;
 mod bulk;
 pub(crate) mod cmsg;
 pub(crate) mod errors;
+mod interface;
 pub(crate) mod names;
 
 /// What only some systems have, on the others; compiled for tests everywhere, so that it keeps
@@ -51,6 +52,9 @@ mod windows;
 pub(crate) use self::bulk::send_file;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use self::elsewhere::*;
+pub(crate) use self::interface::{
+    InterfaceAddress, InterfaceRow, interface_index, interfaces, is_own,
+};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use self::linux::*;
 pub(crate) use self::multicast::*;
@@ -104,14 +108,6 @@ pub(crate) struct Report {
     /// Where the datagram was sent to, which a time of sending does not tell.
     pub(crate) destination: Option<SocketAddrV6>,
     pub(crate) queued: cmsg::Queued,
-}
-
-/// One address of one interface.
-#[derive(Debug)]
-pub(crate) struct InterfaceAddress {
-    pub(crate) index: u32,
-    pub(crate) ip: std::net::IpAddr,
-    pub(crate) prefix_len: u8,
 }
 
 /// Room for received bytes, initialised or not: nothing but the kernel writes through it.

@@ -2,13 +2,17 @@
 
 use std::ffi::c_int;
 use std::io;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use socket2::SockRef;
 
 use super::errors::{is_exhausted, is_no_option, proven};
 use super::names::{self, Name};
-use super::{Borrowed, Target, get_bytes, interface_index, local_address, protocol, set_bytes};
+use super::{
+    Borrowed, INTERFACE_NAME_LEN, Target, get_bytes, interface_index, local_address, protocol,
+    set_bytes,
+};
 use crate::addr::Zone;
 use crate::kind::Protocol;
 
@@ -262,24 +266,31 @@ pub(crate) fn reuse_address(socket: Target<'_>) -> io::Result<bool> {
 }
 
 pub(crate) fn bind_device(socket: Target<'_>, device: Option<&Zone>) -> io::Result<()> {
-    // Linux cuts a longer name off and takes the interface of that name.
-    const NAME_LEN: usize = 16;
     match (device.map(Zone::name), names::SO_BINDTODEVICE, names::SO_BINDTOIFINDEX) {
         (_, None, None) => return Err(unsupported()),
         (None, name @ Some(_), _) => return set_bytes(socket, name, &[0]),
-        (Some(Some(device)), name @ Some(_), _) if device.len() < NAME_LEN => {
+        // Linux cuts a longer name off and takes the interface of that name.
+        (Some(Some(device)), name @ Some(_), _) if device.len() <= INTERFACE_NAME_LEN => {
             return set_bytes(socket, name, device.as_bytes());
         }
         _ => {}
     }
     let index = match device {
         None => 0,
-        Some(zone) => match zone.index().or_else(|| interface_index(zone.name()?)) {
+        Some(zone) => match index_of(zone)? {
             Some(index) => index.get(),
             None => return Err(io::Error::new(io::ErrorKind::NotFound, "no such interface")),
         },
     };
     set_u32(socket, names::SO_BINDTOIFINDEX, index)
+}
+
+/// The index of the interface of a zone, `None` if there is no such interface.
+pub(crate) fn index_of(zone: &Zone) -> io::Result<Option<NonZeroU32>> {
+    match (zone.index(), zone.name()) {
+        (None, Some(name)) => interface_index(name),
+        (index, _) => Ok(index),
+    }
 }
 
 /// The interface of `IPV6_UNICAST_IF`, 0 for none.

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
-use super::look_up;
+use super::{index_of, look_up};
+use crate::addr::AddressError;
 use crate::addr::mapped::is_mapped;
 
 /// A look-up failed.
@@ -56,7 +57,10 @@ pub(crate) fn resolve(name: &str, ipv6: bool) -> Result<Vec<SocketAddr>, Resolve
         // Each system has another number for it, and Wine none of Windows'.
         return Err(no_address("it is an address of the other family"));
     }
-    let mut found = look_up(name, ipv6)?;
+    let mut found = match zoned(name)? {
+        Some(address) => vec![address],
+        None => look_up(name, ipv6)?,
+    };
     let mut seen = HashSet::new();
     found.retain(|address| {
         let wanted = match address {
@@ -72,6 +76,23 @@ pub(crate) fn resolve(name: &str, ipv6: bool) -> Result<Vec<SocketAddr>, Resolve
     Ok(found)
 }
 
+/// The address, if the name is a literal with a zone.
+///
+/// The resolver would say "no such name" if it cannot look the zone up, and that of musl takes a
+/// zone that is too long for another interface.
+fn zoned(name: &str) -> Result<Option<SocketAddr>, ResolveFailure> {
+    let literal = |(ip, zone): (&str, _)| Some((ip.parse::<Ipv6Addr>().ok()?, zone));
+    let Some((ip, zone)) = name.split_once('%').and_then(literal) else { return Ok(None) };
+    let zone = zone.parse().map_err(|error: AddressError| io::Error::from(error))?;
+    match index_of(&zone)? {
+        Some(index) => Ok(Some(SocketAddrV6::new(ip, 0, 0, index.get()).into())),
+        None => {
+            let error = io::Error::new(io::ErrorKind::NotFound, "no such interface");
+            Err(ResolveFailure::new(ResolveReason::NoSuchName, error))
+        }
+    }
+}
+
 fn no_address(why: &str) -> ResolveFailure {
     let error = io::Error::new(io::ErrorKind::NotFound, why);
     ResolveFailure::new(ResolveReason::NoAddress, error)
@@ -79,7 +100,7 @@ fn no_address(why: &str) -> ResolveFailure {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, Ipv6Addr};
+    use std::net::Ipv4Addr;
 
     use super::*;
 
@@ -93,16 +114,25 @@ mod tests {
 
     #[test]
     fn a_zone_is_kept() {
-        for index in crate::sys::interfaces().unwrap() {
-            let name = crate::sys::interface_name(index).unwrap();
-            // A name on Windows may have what a zone of an address must not.
-            let zones = if cfg!(windows) { vec![index.to_string()] } else { vec![name] };
-            for zone in zones {
+        for row in crate::sys::interfaces().unwrap() {
+            for zone in [row.name, row.index.to_string()] {
                 let found = resolve(&format!("fe80::1%{zone}"), true).unwrap();
                 let SocketAddr::V6(address) = found[0] else { panic!("{found:?}") };
-                assert_eq!(address.scope_id(), index.get(), "{zone}");
+                assert_eq!(address.scope_id(), row.index.get(), "{zone}");
             }
         }
+    }
+
+    #[test]
+    fn unknown_zones_have_no_address() {
+        let name = crate::sys::interfaces().unwrap().swap_remove(0).name;
+        let long = format!("fe80::1%{name:x<300}");
+        for name in ["fe80::1%nowhere", "2001:db8::1%nowhere", &long] {
+            let failure = resolve(name, true).unwrap_err();
+            assert_eq!(failure.reason, ResolveReason::NoSuchName, "{name}");
+        }
+        assert_eq!(resolve("fe80::1%", true).unwrap_err().reason, ResolveReason::Other);
+        assert_eq!(resolve("fe80::1%1", false).unwrap_err().reason, ResolveReason::NoAddress);
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Host {
     }
 
     /// Runs `ip` once for all these lines.
-    fn ip_lines(&self, lines: &[String]) -> Result<(), String> {
+    pub(crate) fn ip_lines(&self, lines: &[String]) -> Result<(), String> {
         ip(self, ["-batch", "-"], &(lines.join("\n") + "\n")).map(drop)
     }
 

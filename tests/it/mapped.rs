@@ -132,7 +132,7 @@ const WITHOUT_ADDRESS: &[&str] = &[
 ];
 
 /// Exported twice under one name; any other name stands for one type.
-const TWICE: &[&str] = &["AnyMode", "DualStack", "V6Only"];
+const TWICE: &[&str] = &["AnyMode", "DualStack", "Interface", "V6Only"];
 
 /// The types of the values that were formatted.
 #[derive(Default)]
@@ -491,9 +491,14 @@ fn others(watch: &Watch) {
     // The text that is no address is quoted as it was written.
     watch.print(&format!("{ip}%eth0:80").parse::<Endpoint>().unwrap_err());
 
-    for interface in Interface::list().unwrap() {
-        watch.print(&interface);
-        watch.look(&interface.addresses().unwrap());
+    let interfaces = Interface::list().unwrap();
+    watch.look(&interfaces);
+    for info in &interfaces {
+        watch.print(&info.interface());
+        watch.look(info);
+        for address in info.addresses() {
+            watch.print(address);
+        }
     }
     let source = mapped.ip().to_owned();
     let to = SocketAddrV4::new(ip, 9);
@@ -504,7 +509,7 @@ fn others(watch: &Watch) {
     watch.shows(watch.print(&socket.send_message(&message).unwrap_err()));
 
     let group: Ipv6Addr = "ff12::1234".parse().unwrap();
-    let interface = Interface::list().unwrap()[0];
+    let interface = loopback();
     watch.shows(watch.print(&socket.join_source(group, source, interface).unwrap_err()));
     let no_group = Ipv4Addr::new(224, 0, 0, 251).to_ipv6_mapped();
     watch.print(&socket.join(no_group, interface).unwrap_err());

@@ -18,10 +18,6 @@ fn open() -> UdpSocket {
     UdpSocket::bind("[::]:0").unwrap()
 }
 
-fn loopback() -> Interface {
-    Interface::list().unwrap()[0]
-}
-
 /// Whether a socket is a member of the group on loopback, and ends it.
 fn was_member(socket: &UdpSocket) -> bool {
     socket.leave_multicast_v6(&GROUP, loopback().index().get()).is_ok()

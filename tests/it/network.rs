@@ -8,6 +8,7 @@ mod errors;
 mod flow_label;
 mod guard;
 mod host;
+mod interface;
 mod message;
 mod mtu;
 mod multicast;

@@ -294,15 +294,6 @@ const IP_UNICAST_IF: i32 = 50;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn loopback() -> Interface {
-    let all = Interface::list().unwrap();
-    let is_loopback = |interface: &Interface| {
-        let addresses = interface.addresses().unwrap();
-        addresses.iter().any(|(address, _)| *address == Ipv6Addr::LOCALHOST)
-    };
-    all.into_iter().find(is_loopback).expect("an interface has [::1]")
-}
-
 #[test]
 fn who_may_bind() {
     stream(of("SO_REUSEADDR", ReuseAddress(true)));

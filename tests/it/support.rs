@@ -4,16 +4,18 @@ use std::env;
 use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use inet6::interface::InterfaceInfo;
 use inet6::mode::Mode;
 use inet6::{
-    Builder, ConnectedUdpSocket, DualStack, Received, TcpListener, TcpStream, UdpSocket, V6Only,
+    Builder, ConnectedUdpSocket, DualStack, Interface, Received, TcpListener, TcpStream, UdpSocket,
+    V6Only,
 };
 
 #[path = "support/differs.rs"]
@@ -262,6 +264,15 @@ pub(crate) fn port<M: Mode>(socket: &UdpSocket<M>) -> u16 {
 #[track_caller]
 pub(crate) fn receive<M: Mode>(socket: &UdpSocket<M>) -> Received<M> {
     socket.recv_message(&mut [0; 64]).unwrap()
+}
+
+/// The interface that has `[::1]`.
+pub(crate) fn loopback() -> Interface {
+    let has = |info: &&InterfaceInfo| {
+        info.addresses().iter().any(|address| address.ip() == Ipv6Addr::LOCALHOST)
+    };
+    let all = Interface::list().unwrap();
+    all.iter().find(has).expect("an interface has [::1]").interface()
 }
 
 /// `127.0.0.1` and a port.

@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV6};
 use std::time::{Duration, Instant};
 
+use inet6::interface::InterfaceInfo;
 use inet6::kind::Protocol;
 use inet6::mode::Mode;
 use inet6::option::{
@@ -424,14 +425,16 @@ fn an_unbound_socket_of_somebody_else_is_looked_at_without_failing() -> Result {
 #[test]
 fn interfaces_are_listed_and_found_by_name() -> Result {
     let all = Interface::list()?;
-    assert!(all.is_sorted());
+    assert!(all.iter().map(InterfaceInfo::interface).is_sorted());
     let mut addresses = Vec::new();
-    for interface in &all {
-        assert_eq!(Interface::from_name(&interface.name()?)?, *interface);
-        addresses.extend(interface.addresses()?);
+    for info in &all {
+        assert_eq!(Interface::from_name(info.name())?, info.interface());
+        assert_eq!(info.interface().name()?, info.name());
+        addresses.extend(info.addresses().iter().map(ToString::to_string));
     }
-    assert!(addresses.contains(&(Ipv6Addr::LOCALHOST.into(), 128)), "{addresses:?}");
-    assert!(addresses.contains(&(Ipv4Addr::LOCALHOST.into(), 8)), "{addresses:?}");
+    for expected in ["::1/128", "127.0.0.1/8"] {
+        assert!(addresses.iter().any(|address| address == expected), "{addresses:?}");
+    }
     assert!(Interface::from_name("no such interface").is_err());
     assert!(Interface::from_index(std::num::NonZeroU32::MAX).name().is_err());
     Ok(())

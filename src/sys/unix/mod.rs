@@ -12,7 +12,14 @@ use super::{Target, get_int, unsupported};
 mod bulk;
 mod create;
 pub(super) mod data;
-pub(super) mod interface;
+#[cfg(any(test, not(target_os = "linux")))]
+mod interface;
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+mod interface_name;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) mod netdevice;
+#[cfg(target_os = "linux")]
+mod netlink;
 mod resolve;
 mod wait;
 
@@ -22,14 +29,26 @@ pub(crate) use self::data::{
     recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send, send_message, send_to,
     send_to_vectored, send_vectored,
 };
-pub(crate) use self::interface::{
-    interface_addresses, interface_index, interface_name, interfaces,
-};
+#[cfg(not(target_os = "linux"))]
+pub(super) use self::interface::list_interfaces;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) use self::interface_name::interface_index_of;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use self::interface_name::interface_name;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) use self::netdevice::interface_index_of;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use self::netdevice::interface_name;
+#[cfg(target_os = "linux")]
+pub(super) use self::netlink::list_interfaces;
 pub(super) use self::resolve::look_up;
 pub(super) use self::wait::{pair, wait_once, wait_one_once};
 
 pub(crate) type Owned = OwnedFd;
 pub(crate) type Borrowed<'a> = BorrowedFd<'a>;
+
+/// The longest name of an interface, without the zero byte at its end.
+pub(crate) const INTERFACE_NAME_LEN: usize = libc::IF_NAMESIZE - 1;
 
 /// What tells one open socket from another.
 pub(crate) fn id(fd: Borrowed<'_>) -> u64 {
@@ -248,12 +267,4 @@ pub(crate) fn is_nonblocking(fd: Borrowed<'_>) -> io::Result<Option<bool>> {
 pub(crate) fn prepare(fd: Borrowed<'_>) -> io::Result<()> {
     create::never_sigpipe(fd)?;
     create::close_on_exec(fd)
-}
-
-/// The device that a socket is bound to by name, as an index.
-pub(crate) fn device_index(socket: Target<'_>) -> Option<std::num::NonZeroU32> {
-    let mut name = [0; libc::IF_NAMESIZE];
-    let len = get_bytes(socket, super::names::SO_BINDTODEVICE, &mut name).ok()?;
-    let name = std::ffi::CStr::from_bytes_until_nul(&name[..len]).ok()?;
-    interface_index(name.to_str().ok()?)
 }

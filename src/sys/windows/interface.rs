@@ -1,6 +1,6 @@
 //! The interfaces of the host.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU32;
@@ -10,58 +10,70 @@ use windows_sys::Win32::Foundation::{
     ERROR_ADDRESS_NOT_ASSOCIATED, ERROR_BUFFER_OVERFLOW, ERROR_NO_DATA, NO_ERROR,
 };
 use windows_sys::Win32::NetworkManagement::IpHelper::{
-    GAA_FLAG_SKIP_ANYCAST, GAA_FLAG_SKIP_DNS_SERVER, GAA_FLAG_SKIP_FRIENDLY_NAME,
-    GAA_FLAG_SKIP_MULTICAST, GetAdaptersAddresses, IP_ADAPTER_ADDRESSES_LH,
-    IP_ADAPTER_UNICAST_ADDRESS_LH, if_indextoname, if_nametoindex,
+    ConvertInterfaceLuidToNameA, GAA_FLAG_SKIP_ANYCAST, GAA_FLAG_SKIP_DNS_SERVER,
+    GAA_FLAG_SKIP_FRIENDLY_NAME, GAA_FLAG_SKIP_MULTICAST, GetAdaptersAddresses,
+    IP_ADAPTER_ADDRESSES_LH, IP_ADAPTER_UNICAST_ADDRESS_LH, if_indextoname, if_nametoindex,
 };
 use windows_sys::Win32::NetworkManagement::Ndis::IF_MAX_STRING_SIZE;
 use windows_sys::Win32::Networking::WinSock::{
     ADDRESS_FAMILY, AF_INET, AF_INET6, AF_UNSPEC, SOCKADDR_IN, SOCKADDR_IN6, SOCKET_ADDRESS,
 };
 
-use crate::sys::InterfaceAddress;
+use crate::sys::interface::{InterfaceAddress, Link, Listing};
 
-pub(crate) fn interface_index(name: &str) -> Option<NonZeroU32> {
-    let name = CString::new(name).ok()?;
+/// The longest name, without the zero byte at its end.
+pub(crate) const INTERFACE_NAME_LEN: usize = IF_MAX_STRING_SIZE as usize;
+
+/// The index of the interface of this name, `None` if there is no such interface.
+pub(in crate::sys) fn interface_index_of(name: &CStr) -> io::Result<Option<NonZeroU32>> {
     // SAFETY: `name` ends in a zero byte.
-    NonZeroU32::new(unsafe { if_nametoindex(name.as_ptr().cast()) })
+    Ok(NonZeroU32::new(unsafe { if_nametoindex(name.as_ptr().cast()) }))
 }
 
 pub(crate) fn interface_name(index: NonZeroU32) -> io::Result<String> {
-    let mut name = [0; IF_MAX_STRING_SIZE as usize + 1];
+    let mut name = [0; INTERFACE_NAME_LEN + 1];
     // SAFETY: `name` has the room that the call needs, IF_MAX_STRING_SIZE and a zero byte.
     let found = unsafe { if_indextoname(index.get(), name.as_mut_ptr()) };
     if found.is_null() {
         // The call leaves no error number.
         return Err(io::Error::new(io::ErrorKind::NotFound, "no such interface"));
     }
-    match CStr::from_bytes_until_nul(&name) {
+    text(&name)
+}
+
+fn text(name: &[u8]) -> io::Result<String> {
+    match CStr::from_bytes_until_nul(name) {
         Ok(name) => Ok(name.to_string_lossy().into_owned()),
         Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
     }
 }
 
-/// All interfaces, by index.
-pub(crate) fn interfaces() -> io::Result<Vec<NonZeroU32>> {
+/// Lists all interfaces by one call of `GetAdaptersAddresses`.
+pub(in crate::sys) fn list_interfaces() -> io::Result<Listing> {
     let adapters = Adapters::read()?;
-    let mut found: Vec<_> = adapters.iter().filter_map(index).collect();
-    found.sort_unstable();
-    found.dedup();
-    Ok(found)
-}
-
-/// All addresses of all interfaces.
-pub(crate) fn interface_addresses() -> io::Result<Vec<InterfaceAddress>> {
-    let adapters = Adapters::read()?;
-    let mut found = Vec::new();
+    let mut listing = Listing::default();
     for adapter in adapters.iter() {
         let Some(index) = index(adapter) else { continue };
-        found.extend(addresses(adapter).filter_map(|entry| {
+        listing.links.push(Link { index, name: name(adapter)?, flags: 0 });
+        listing.addresses.extend(addresses(adapter).filter_map(|entry| {
             let ip = address(&entry.Address)?;
-            Some(InterfaceAddress { index: index.get(), ip, prefix_len: entry.OnLinkPrefixLength })
+            Some((index, InterfaceAddress { ip, prefix_len: entry.OnLinkPrefixLength }))
         }));
     }
-    Ok(found)
+    Ok(listing)
+}
+
+/// The name that `if_indextoname` has for the index of this adapter.
+fn name(adapter: &IP_ADAPTER_ADDRESSES_LH) -> io::Result<String> {
+    let mut name = [0; INTERFACE_NAME_LEN + 1];
+    // SAFETY: the identifier is one, and `name` has room for as many bytes as are said.
+    let result =
+        unsafe { ConvertInterfaceLuidToNameA(&adapter.Luid, name.as_mut_ptr(), name.len()) };
+    match result {
+        NO_ERROR => text(&name),
+        // Error numbers keep their bits.
+        error => Err(io::Error::from_raw_os_error(error as i32)),
+    }
 }
 
 /// What `GetAdaptersAddresses` wrote: a list whose entries point into the buffer.

@@ -3,7 +3,6 @@
 use std::ffi::c_int;
 use std::io;
 use std::net::{Ipv6Addr, SocketAddrV6};
-use std::num::NonZeroU32;
 use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket};
 
 use windows_sys::Win32::Networking::WinSock::{
@@ -26,9 +25,8 @@ pub(crate) use self::data::{
     recv, recv_from, recv_from_vectored, recv_vectored, send, send_to, send_to_vectored,
     send_vectored,
 };
-pub(crate) use self::interface::{
-    interface_addresses, interface_index, interface_name, interfaces,
-};
+pub(crate) use self::interface::{INTERFACE_NAME_LEN, interface_name};
+pub(super) use self::interface::{interface_index_of, list_interfaces};
 pub(crate) use self::message::{recv_message, send_message};
 pub(super) use self::resolve::look_up;
 pub(super) use self::wait::{pair, wait_once, wait_one_once};
@@ -229,11 +227,6 @@ pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
     // SAFETY: the call writes one integer.
     check(unsafe { WinSock::ioctlsocket(raw(fd), WinSock::FIONREAD, &mut len) })?;
     Ok(len as usize)
-}
-
-/// No option binds a socket to a device by name.
-pub(crate) fn device_index(_: Target<'_>) -> Option<NonZeroU32> {
-    None
 }
 
 #[cfg(test)]

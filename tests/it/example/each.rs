@@ -90,10 +90,10 @@ fn fetch(mut command: Command) {
 fn multicast(mut command: Command) {
     let mut server = Server::start(command.args(["--group", "ff11::1234", "--port", "0"]));
     let port = server.port();
-    let sent = Interface::list().unwrap().into_iter().any(|interface| {
+    let sent = Interface::list().unwrap().iter().any(|info| {
         let mut command = example("multicast_send").unwrap();
         command.args(["--group", "ff11::1234", "--port", &port, "some text"]);
-        command.args(["--interface", &interface.name().unwrap()]);
+        command.args(["--interface", info.name()]);
         command.stdin(Stdio::null()).output().unwrap().status.success()
     });
     require!(sent, "an interface for groups of this host");

@@ -51,7 +51,7 @@ impl Soak {
             listener: listener(),
             dual: dual_listener(),
             server: patient(server.bind("[::1]:0").unwrap()),
-            loopback: Interface::list().unwrap()[0],
+            loopback: loopback(),
         }
     }
 

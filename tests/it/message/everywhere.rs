@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use inet6::header::{Dscp, Ecn};
 use inet6::mode::Mode;
 use inet6::option::{RecvHopLimit, RecvPacketInfo, RecvTrafficClass, TrafficClass, UnicastHops};
-use inet6::{Builder, DualStack, Interface, Outgoing, UdpSocket, V6Only};
+use inet6::{Builder, DualStack, Outgoing, UdpSocket, V6Only};
 
 use crate::support::*;
 
@@ -22,14 +22,6 @@ fn curious<M: Mode>(mode: M) -> UdpSocket<M> {
         .with(RecvTrafficClass(true))
         .bind((Ipv6Addr::UNSPECIFIED, 0));
     patient(socket.unwrap())
-}
-
-fn loopback() -> Interface {
-    let all = Interface::list().unwrap();
-    let is_loopback = |interface: &Interface| {
-        interface.addresses().unwrap().contains(&(Ipv6Addr::LOCALHOST.into(), 128))
-    };
-    all.into_iter().find(is_loopback).unwrap()
 }
 
 #[test]

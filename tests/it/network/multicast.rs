@@ -233,6 +233,26 @@ fn without_an_interface_the_system_chooses_and_is_asked_which() {
     assert_eq!(members(&lab.left, GROUP), [""; 0]);
 }
 
+/// Without its interface, a membership could later end another one of the same group.
+#[test]
+fn membership_without_interface_is_undone() {
+    let lab = require!(lab(), "the lab");
+    let socket = receiver(&lab);
+    lab.left.ip("route add ff00::/8 dev wire table local");
+    let full = Fault { call: libc::SYS_socket, arguments: &[], errno: libc::EMFILE };
+    let work = || {
+        let joined = socket.join(GROUP, None).map(drop).unwrap_err();
+        let of_source = socket.join_source(OTHER_GROUP, WANTED, None).map(drop).unwrap_err();
+        [joined, of_source].map(|error| error.raw_os_error())
+    };
+    let errors = lab.left.run(|| with_faults(&[full], work));
+    assert_eq!(require!(errors, "faults"), [Some(libc::EMFILE); 2]);
+    assert_eq!(members(&lab.left, GROUP), [""; 0]);
+    assert_eq!(members(&lab.left, OTHER_GROUP), [""; 0]);
+    lab.left.run(|| socket.join(GROUP, None).unwrap().keep());
+    assert_eq!(members(&lab.left, GROUP), ["wire"]);
+}
+
 #[test]
 fn joining_everywhere_hears_both_wires() {
     let lab = require!(lab(), "the lab");
