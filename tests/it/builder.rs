@@ -221,7 +221,8 @@ fn no_failing_step_leaks_a_descriptor() {
     alone(|| {
         let live = listener();
         let taken = live.local_addr().unwrap();
-        let closed = listener().local_addr().unwrap();
+        let closed_port = closed_port();
+        let closed = closed_port.local_addr().unwrap();
         let peer = socket().local_addr().unwrap();
         let streams = Builder::stream();
         let dual = Builder::datagram().dual_stack();

@@ -9,7 +9,8 @@ use crate::support::*;
 
 #[test]
 fn a_closed_port_refuses_whichever_way_one_connects() {
-    let closed = listener().local_addr().unwrap();
+    let closed_port = closed_port();
+    let closed = closed_port.local_addr().unwrap();
     for builder in [Builder::stream(), Builder::stream().nonblocking()] {
         for error in [
             builder.connect(closed).unwrap_err(),

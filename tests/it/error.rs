@@ -357,7 +357,8 @@ fn an_ipv6_peer_from_a_socket_bound_to_ipv4() {
 
 #[test]
 fn a_refused_connection() {
-    let closed = listener().local_addr().unwrap();
+    let closed_port = closed_port();
+    let closed = closed_port.local_addr().unwrap();
     let error = TcpStream::connect(closed).unwrap_err();
     assert_eq!(error.address(), Some(&Endpoint::from(closed)));
     let text = format!("cannot connect to {closed}: connection refused; nothing listens there");
@@ -366,9 +367,11 @@ fn a_refused_connection() {
 
 #[test]
 fn an_error_of_a_closed_ipv4_port_shows_ipv4() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let error = Builder::stream().dual_stack().connect(free).unwrap_err();
-    let text = format!("cannot connect to {free}: connection refused; nothing listens there");
+    let streams = Builder::stream().dual_stack();
+    let bound = streams.bind("127.0.0.1:0").unwrap();
+    let closed = bound.local_addr().unwrap();
+    let error = streams.connect(closed).unwrap_err();
+    let text = format!("cannot connect to {closed}: connection refused; nothing listens there");
     says(error, Op::Connect, ErrorKind::ConnectionRefused, &text);
 }
 

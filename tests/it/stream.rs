@@ -257,7 +257,8 @@ fn a_reset_is_an_error_once() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_pending_error_can_be_taken_once() {
-    let closed = listener().local_addr().unwrap();
+    let closed_port = closed_port();
+    let closed = closed_port.local_addr().unwrap();
     let stream = inet6::Builder::stream().start_connect(closed).unwrap();
     stream.wait(Some(PATIENCE)).unwrap();
     let error = SockRef::from(&stream).take_error().unwrap();

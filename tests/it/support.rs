@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use inet6::interface::InterfaceInfo;
 use inet6::mode::Mode;
 use inet6::{
-    Builder, ConnectedUdpSocket, DualStack, Interface, Received, TcpListener, TcpStream, UdpSocket,
-    V6Only,
+    BoundStream, Builder, ConnectedUdpSocket, DualStack, Interface, Received, TcpListener,
+    TcpStream, UdpSocket, V6Only,
 };
 
 #[path = "support/differs.rs"]
@@ -191,6 +191,12 @@ pub(crate) fn pattern(len: usize) -> Vec<u8> {
 /// A listener on `[::1]`.
 pub(crate) fn listener() -> TcpListener {
     TcpListener::bind("[::1]:0").unwrap()
+}
+
+/// A port on `[::1]` that refuses connections. It stays taken, so that neither another test nor a
+/// connection to itself opens it.
+pub(crate) fn closed_port() -> BoundStream {
+    Builder::stream().bind("[::1]:0").unwrap()
 }
 
 /// A listener on every address, IPv6 and IPv4.

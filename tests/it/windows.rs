@@ -352,12 +352,13 @@ fn a_connection_under_way_is_finished_or_refused() -> Result {
     let stream = Builder::stream().connect_timeout(address, minute)?;
     assert_eq!(stream.peer_addr()?, address);
 
-    drop(listener);
+    let closed_port = closed_port();
+    let closed = closed_port.local_addr()?;
     for builder in [Builder::stream(), Builder::stream().nonblocking()] {
         for error in [
-            builder.connect(address).unwrap_err(),
-            builder.connect_timeout(address, minute).unwrap_err(),
-            builder.start_connect(address).and_then(|connecting| connecting.finish()).unwrap_err(),
+            builder.connect(closed).unwrap_err(),
+            builder.connect_timeout(closed, minute).unwrap_err(),
+            builder.start_connect(closed).and_then(|connecting| connecting.finish()).unwrap_err(),
         ] {
             assert_eq!((error.op(), error.kind()), (Op::Connect, ErrorKind::ConnectionRefused));
             assert!(error.raw_os_error().is_some(), "{error:?}");

@@ -19,7 +19,8 @@ const NO_ERROR: Fault<'_> = Fault {
 #[test]
 fn refused_connection_fails_without_an_error() {
     require!(faults(), "seccomp");
-    let closed = listener().local_addr().unwrap();
+    let closed_port = closed_port();
+    let closed = closed_port.local_addr().unwrap();
     let work = || {
         for queue in [false, true] {
             let builder = Builder::stream().with(RecvError(queue)).nonblocking();
