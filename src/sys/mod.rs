@@ -43,6 +43,7 @@ mod linux;
 mod multicast;
 mod option;
 mod resolve;
+mod system;
 #[cfg(unix)]
 mod unix;
 mod wait;
@@ -60,6 +61,7 @@ pub(crate) use self::linux::*;
 pub(crate) use self::multicast::*;
 pub(crate) use self::option::*;
 pub(crate) use self::resolve::{ResolveFailure, ResolveReason, resolve};
+pub(crate) use self::system::{Sharing, System};
 #[cfg(unix)]
 pub(crate) use self::unix::*;
 pub(crate) use self::wait::{Readiness, Ready, Waker, Woken, wait_any, wait_one, waker};
