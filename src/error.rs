@@ -150,6 +150,10 @@ pub(crate) enum Reason {
     BoundToIpv4,
     #[error("the socket is bound to an IPv6 address, and from there no IPv4 peer can be reached")]
     BoundToIpv6,
+    #[error(
+        "this system does not restore the address that the socket was bound to; open a new socket"
+    )]
+    NotRestored,
     #[error("the process has too many open descriptors")]
     ProcessLimit,
     #[error("the system has too many open descriptors")]

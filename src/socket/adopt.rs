@@ -181,7 +181,7 @@ macro_rules! adopt {
             /// Takes over a descriptor, if it is such a socket.
             fn try_from(fd: Owned) -> Result<Self, AdoptError> {
                 match check(&fd, $expected) {
-                    Ok(mode) => Ok(Self { fd, mode }),
+                    Ok(mode) => Ok(Self::new(fd, mode)),
                     Err(reason) => Err(AdoptError { descriptor: fd, reason }),
                 }
             }

@@ -43,8 +43,8 @@ impl<S> StateError<S> {
         &self.error
     }
 
-    /// The socket, as good as before. It has no peer, unless it was to be disconnected and the system
-    /// refused.
+    /// Returns the socket in the state that it had before, with its peer if it had one. The errors of
+    /// [`disconnect`](crate::ConnectedUdpSocket::disconnect) have an exception.
     ///
     /// # Examples
     ///

@@ -30,6 +30,7 @@ use socket2::SockRef;
 pub(crate) mod batch;
 mod bulk;
 pub(crate) mod cmsg;
+mod disconnect;
 pub(crate) mod errors;
 mod interface;
 pub(crate) mod names;
@@ -51,6 +52,7 @@ mod wait;
 mod windows;
 
 pub(crate) use self::bulk::send_file;
+pub(crate) use self::disconnect::{Wildcard, disconnect};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use self::elsewhere::*;
 pub(crate) use self::interface::{
@@ -69,7 +71,6 @@ pub(crate) use self::wait::{Readiness, Ready, Waker, Woken, wait_any, wait_one, 
 pub(crate) use self::windows::*;
 
 use self::cmsg::Arrival;
-use crate::addr::is_zoned;
 use crate::addr::mapped::is_wildcard;
 use crate::kind::{Protocol, Shape};
 
@@ -370,33 +371,6 @@ fn mtu_of(info: &[u8]) -> io::Result<u32> {
         Some((address, mtu)) if address.len() == 28 => Ok(u32::from_ne_bytes(*mtu)),
         _ => Err(io::ErrorKind::InvalidData.into()),
     }
-}
-
-/// Gives up the peer of a datagram socket, and nothing else.
-pub(crate) fn disconnect(fd: Borrowed<'_>) -> io::Result<()> {
-    let before = local_address(fd)?;
-    // A peer of port 0 is none to getpeername(2).
-    let zone = peer_address(fd).map_or(0, |peer| peer.scope_id());
-    let socket = Target { fd, dual_stack: false };
-    let device = || get_u32(socket, names::SO_BINDTOIFINDEX).unwrap_or(0);
-    let bound = device();
-    give_up_peer(fd)?;
-    // Linux gives up a port that it chose itself, and the interface, whoever chose that
-    // (net/ipv4/udp.c, __udp_disconnect).
-    let mut local = local_address(fd)?;
-    if local.port() != before.port() {
-        if local.ip() == before.ip() {
-            local.set_scope_id(before.scope_id());
-        }
-        local.set_port(before.port());
-        bind(fd, &local)?;
-    }
-    // An interface that came with a zoned peer goes with it.
-    let stays = is_zoned(local.ip()) || zone == 0;
-    if stays && bound != 0 && device() == 0 {
-        set_u32(socket, names::SO_BINDTOIFINDEX, bound)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use super::names::Name;
-use super::{Target, unsupported};
+use super::{System, Target, unsupported};
 
 mod create;
 mod data;
@@ -193,7 +193,7 @@ pub(crate) fn protocol_number(fd: Borrowed<'_>) -> io::Result<c_int> {
 }
 
 /// Gives up the peer of a datagram socket (Microsoft, "connect function": all zeros).
-pub(crate) fn give_up_peer(fd: Borrowed<'_>) -> io::Result<()> {
+pub(crate) fn give_up_peer(_: System, fd: Borrowed<'_>) -> io::Result<()> {
     let nobody = encode(&SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0));
     // SAFETY: `nobody` is `ADDRESS_LEN` bytes long.
     check(unsafe { WinSock::connect(raw(fd), (&raw const nobody).cast(), ADDRESS_LEN) }).map(drop)

@@ -307,7 +307,7 @@ fn a_hop_limit_is_a_byte_or_the_default() {
     socket.set_option(UnicastHops(None)).unwrap();
     socket.set_option(MulticastHops(None)).unwrap();
     let given = differs(wine_lacks("the default hop limit is that of the host"));
-    let default = UnicastHops(Some(given.hop_limit));
+    let default = UnicastHops(given.hop_limit);
     assert_eq!(socket.option::<UnicastHops>().unwrap(), default);
     assert_eq!(socket.option::<MulticastHops>().unwrap(), MulticastHops(Some(1)));
     // What the types keep out.

@@ -14,8 +14,10 @@ pub(crate) struct Differs {
     pub(crate) stream_to_port_0: ErrorKind,
     /// 13: a datagram is sent to port 0.
     pub(crate) datagram_to_port_0: ErrorKind,
-    /// 18: the hop limit of who has chosen none.
-    pub(crate) hop_limit: u8,
+    /// 18: the hop limit that is read if none was set.
+    pub(crate) hop_limit: Option<u8>,
+    /// 47: whether a socket that is bound to a specific address can be disconnected.
+    pub(crate) disconnects: bool,
     /// 51: what is read of a buffer size, in times of what was set.
     pub(crate) buffer_size: u32,
 }
@@ -24,7 +26,8 @@ const LINUX: Differs = Differs {
     wildcard_is_this_host: true,
     stream_to_port_0: ErrorKind::ConnectionRefused,
     datagram_to_port_0: ErrorKind::InvalidInput,
-    hop_limit: 64,
+    hop_limit: Some(64),
+    disconnects: true,
     // net/core/sock.c: it pays for the kernel's bookkeeping.
     buffer_size: 2,
 };
@@ -33,6 +36,8 @@ const LINUX: Differs = Differs {
 const BSD: Differs = Differs {
     stream_to_port_0: ErrorKind::AddrNotAvailable,
     datagram_to_port_0: ErrorKind::AddrNotAvailable,
+    hop_limit: None,
+    disconnects: false,
     buffer_size: 1,
     ..LINUX
 };
@@ -41,7 +46,8 @@ const WINDOWS: Differs = Differs {
     wildcard_is_this_host: false,
     stream_to_port_0: ErrorKind::AddrNotAvailable,
     datagram_to_port_0: ErrorKind::AddrNotAvailable,
-    hop_limit: 128,
+    hop_limit: Some(128),
+    disconnects: true,
     buffer_size: 1,
 };
 
