@@ -12,7 +12,8 @@ use super::{ADDRESS_LEN, Borrowed, Encoded, Owned, check, encode, known, not_an_
 use crate::kind::{Protocol, Shape};
 use crate::sys::names::{self, Atomic};
 use crate::sys::{
-    Readiness, Target, has, number, read_timeout, set_bool, set_nonblocking, unsupported, wait_one,
+    Readiness, System, Target, has, number, read_timeout, set_bool, set_nonblocking, unsupported,
+    wait_one,
 };
 
 /// Apple's systems have no flag of `send` against the signal.
@@ -141,7 +142,18 @@ fn accept_at_once(
     // SAFETY: it is accept4(2), and `raw` has room for `len` bytes.
     let accepted = check(unsafe { accept4(fd.as_raw_fd(), raw, len, flags) })?;
     // SAFETY: the call just made it, and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(accepted) })
+    let accepted = unsafe { OwnedFd::from_raw_fd(accepted) };
+    let made_blocking = accepted_blocking(System::HERE, accepted.as_fd(), nonblocking);
+    made_blocking.map(|()| accepted)
+}
+
+/// Makes what `accept4` gave blocking, if it is to be and the system took the flag of the listener.
+#[inline(always)]
+fn accepted_blocking(system: System, fd: Borrowed<'_>, nonblocking: bool) -> io::Result<()> {
+    match system.accept4_inherits_nonblocking() && !nonblocking {
+        true => set_nonblocking(fd, false),
+        false => Ok(()),
+    }
 }
 
 /// On systems that need a call for each flag.
@@ -205,6 +217,18 @@ mod tests {
                 assert_eq!(known(&raw, len).map(Into::into), client.local_addr().ok());
                 assert!(is_closed_on_exec(&accepted));
                 assert_eq!(is_nonblocking(accepted.as_fd()).unwrap(), Some(accepted_nonblocking));
+            }
+        }
+    }
+
+    #[test]
+    fn inherited_nonblocking_flag_is_cleared() {
+        for system in [System::Illumos, System::Linux] {
+            for nonblocking in [false, true] {
+                let inherited = open_and_set(Shape::Stream, Protocol::Tcp, true).unwrap();
+                accepted_blocking(system, inherited.as_fd(), nonblocking).unwrap();
+                let cleared = system == System::Illumos && !nonblocking;
+                assert_eq!(is_nonblocking(inherited.as_fd()).unwrap(), Some(!cleared));
             }
         }
     }
