@@ -284,6 +284,7 @@ impl Error {
                     | Reason::NoV6Only
                     | Reason::NoSources,
                 ) => io::ErrorKind::Unsupported,
+                Some(Reason::UnknownName) => io::ErrorKind::NotFound,
                 _ => error.kind(),
             },
         }

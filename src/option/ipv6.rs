@@ -7,7 +7,7 @@ use std::io;
 use super::{LiveOn, Setting, SocketOption};
 use crate::header::{Dscp, Ecn};
 use crate::kind::{Connected, Datagram, Datagrams, Listening, Stream};
-use crate::sys::{self, Target, names};
+use crate::sys::{self, System, Target, names};
 
 /// The hop limit of unicast packets (`IPV6_UNICAST_HOPS`).
 ///
@@ -17,18 +17,21 @@ use crate::sys::{self, Target, names};
 /// # Values
 ///
 /// `Some(0..=255)` hops, or `None` for the default of the system. Reading gives the number in
-/// force.
+/// force, or `None` on Apple's systems and the BSDs if none was set.
 ///
 /// # Platform notes
 ///
 /// Default: 64 on Linux, Android, the BSDs and Apple's systems, 128 on Windows. On a dual-stack
-/// socket the IPv4 twin (`IP_TTL`) is set too, where there is one. On Linux and Android an accepted
-/// stream inherits the value from its listener.
+/// socket of Linux, Android and Windows the IPv4 twin (`IP_TTL`) is set too. On Apple's systems,
+/// FreeBSD and NetBSD the option serves both families. There, Apple's systems and FreeBSD take the
+/// system's "default" for 255 hops of IPv4, so that `None` sets 64 on a dual-stack socket, whatever
+/// `net.inet6.ip6.hlim` says. On Linux and Android an accepted stream inherits the value from its
+/// listener.
 ///
 /// # Errors
 ///
-/// [`InvalidInput`](std::io::ErrorKind::InvalidInput) for `Some(0)` on a dual-stack socket, which
-/// IPv4 does not have.
+/// [`InvalidInput`](std::io::ErrorKind::InvalidInput) for `Some(0)` on a dual-stack socket of Linux,
+/// Android and Windows, because IPv4 has no such limit, and on illumos.
 ///
 /// # Examples
 ///
@@ -56,7 +59,7 @@ impl Setting for UnicastHops {
     const NAME: &'static str = "IPV6_UNICAST_HOPS";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        let hops = self.0.map_or(-1, i32::from);
+        let hops = System::HERE.hops(socket.dual_stack, self.0);
         sys::set_int(socket, names::IPV6_UNICAST_HOPS, hops)?;
         sys::set_twin(socket, names::IP_TTL, hops)
     }
@@ -382,7 +385,7 @@ impl Setting for FlowInfoSend {
 /// # Platform notes
 ///
 /// Default: what the system prefers. Linux, Android, illumos and Solaris have it. Apple's systems,
-/// FreeBSD and DragonFly have only temporary and public (`IPV6_PREFER_TEMPADDR`). Windows, NetBSD
+/// FreeBSD, NetBSD and DragonFly have only temporary and public (`IPV6_PREFER_TEMPADDR`). Windows
 /// and OpenBSD do not have it. **Linux accepts `CGA` and does not mind it**, which is reported as
 /// unsupported. Reading names home addresses on Linux, which are its default; it minds `HOME` and
 /// `CARE_OF` where the kernel was built with Mobile IPv6.

@@ -5,7 +5,7 @@ use std::io;
 
 use super::{LiveOn, Setting, SocketOption};
 use crate::kind::{Connected, Datagram, Datagrams, Listening, Stream};
-use crate::sys::{self, Target, names};
+use crate::sys::{self, System, Target, names};
 
 /// Refusing datagrams that are larger than the path takes (`IPV6_DONTFRAG`).
 ///
@@ -20,7 +20,7 @@ use crate::sys::{self, Target, names};
 ///
 /// # Platform notes
 ///
-/// Default: off everywhere. Every system has it. On a dual-stack socket the IPv4 twin is set too,
+/// Default: off everywhere. Haiku does not have it. On a dual-stack socket the IPv4 twin is set too,
 /// where there is one: `IP_DONTFRAGMENT` on Windows; `IP_MTU_DISCOVER` on Linux and Android, to
 /// `IP_PMTUDISC_DO` and back to `IP_PMTUDISC_WANT`, as [`MtuDiscover`] does: the later one of the
 /// two counts there.
@@ -219,9 +219,12 @@ impl Setting for Mtu {
         if (1..1280).contains(&self.0) {
             return Err(sys::out_of_range("every link carries 1280 bytes, and less is no limit"));
         }
-        sys::set_u32(socket, names::IPV6_USER_MTU, self.0)?;
-        let value = c_int::try_from(self.0).unwrap_or(c_int::MAX);
-        sys::set_twin(socket, names::IP_USER_MTU, value)
+        let mtu = match self.0 {
+            0 => System::HERE.no_mtu(),
+            mtu => sys::signed(mtu)?,
+        };
+        sys::set_int(socket, names::IPV6_USER_MTU, mtu)?;
+        sys::set_twin(socket, names::IP_USER_MTU, mtu)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {

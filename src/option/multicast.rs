@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use super::{LiveOn, Setting, SocketOption};
 use crate::interface::Interface;
 use crate::kind::{Datagram, Datagrams};
-use crate::sys::{self, Target, names};
+use crate::sys::{self, System, Target, names};
 
 /// The hop limit of multicast packets (`IPV6_MULTICAST_HOPS`).
 ///
@@ -71,13 +71,13 @@ impl Setting for MulticastHops {
 ///
 /// # Platform notes
 ///
-/// Default: on everywhere. On Windows it is the receiving socket's option, elsewhere the sending
-/// socket's. On a dual-stack socket the IPv4 twin (`IP_MULTICAST_LOOP`) is set too, where there is
-/// one.
+/// Default: on everywhere. Haiku does not have it. On Windows it is the receiving socket's option,
+/// elsewhere the sending socket's. On a dual-stack socket the IPv4 twin (`IP_MULTICAST_LOOP`) is set
+/// too, where there is one.
 ///
 /// # Errors
 ///
-/// None of its own.
+/// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
 ///
 /// # Examples
 ///
@@ -124,13 +124,16 @@ impl Setting for MulticastLoop {
 ///
 /// # Platform notes
 ///
-/// Default: `None` everywhere. On a dual-stack socket the IPv4 twin (`IP_MULTICAST_IF`) is set too,
-/// where there is one.
+/// Default: `None` everywhere. On a dual-stack socket of Linux, Android and Windows the IPv4 twin
+/// (`IP_MULTICAST_IF`) is set too. Apple's systems and DragonFly cannot go back to `None`. Haiku takes
+/// an address where the others take an index, and the option is missing there.
 ///
 /// # Errors
 ///
-/// An error of the system for an interface that does not exist: `ENODEV` on Linux, `ENXIO` or
-/// [`AddrNotAvailable`](std::io::ErrorKind::AddrNotAvailable) elsewhere.
+/// "No such interface", for one that does not exist; the kind is the system's own on Linux (`ENODEV`),
+/// NetBSD and OpenBSD (`ENXIO`), and [`NotFound`](std::io::ErrorKind::NotFound) on FreeBSD and Apple's
+/// systems. [`Unsupported`](std::io::ErrorKind::Unsupported) for `None` on Apple's systems and
+/// DragonFly, if an interface was set before, and where the system lacks the option.
 ///
 /// # Examples
 ///
@@ -157,8 +160,7 @@ impl Setting for MulticastInterface {
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
         let index = self.0.map_or(0, |interface| interface.index().get());
-        sys::set_u32(socket, names::IPV6_MULTICAST_IF, index)?;
-        sys::set_multicast_interface_twin(socket, index)
+        sys::set_multicast_interface(System::HERE, socket, index)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {

@@ -17,9 +17,8 @@ use crate::sys::{self, Target, names};
 ///
 /// # Platform notes
 ///
-/// Default: off everywhere. Every system has it; on Windows it is `IPV6_PKTINFO`. It covers the
-/// IPv4 peers of a dual-stack socket, but not on NetBSD; on Windows the IPv4 twin (`IP_PKTINFO`) is
-/// set for them.
+/// Default: off everywhere. On Windows it is `IPV6_PKTINFO`. It covers the IPv4 peers of a dual-stack
+/// socket, but not on NetBSD; on Windows the IPv4 twin (`IP_PKTINFO`) is set for them.
 ///
 /// # Errors
 ///
@@ -69,9 +68,9 @@ impl Setting for RecvPacketInfo {
 ///
 /// # Platform notes
 ///
-/// Default: off everywhere. Every system has it; on Windows it is `IPV6_HOPLIMIT`. On a dual-stack
-/// socket the IPv4 twin (`IP_RECVTTL`) is set too, where there is one; FreeBSD and illumos need none,
-/// and of IPv4 peers Apple's systems and NetBSD tell nothing.
+/// Default: off everywhere. It is missing on Haiku, which would report 64 for every packet. On Windows
+/// it is `IPV6_HOPLIMIT`. On a dual-stack socket the IPv4 twin (`IP_RECVTTL`) is set too, where there
+/// is one; FreeBSD and illumos need none, and of IPv4 peers Apple's systems and NetBSD tell nothing.
 ///
 /// # Errors
 ///
@@ -121,7 +120,7 @@ impl Setting for RecvHopLimit {
 ///
 /// # Platform notes
 ///
-/// Default: off everywhere. Every system has it. On a dual-stack socket the IPv4 twin
+/// Default: off everywhere. Haiku does not have it. On a dual-stack socket the IPv4 twin
 /// (`IP_RECVTOS`) is set too, where there is one; Apple's systems, FreeBSD and illumos need none, and
 /// of IPv4 peers NetBSD tells nothing.
 ///

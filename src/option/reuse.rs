@@ -254,15 +254,15 @@ impl Setting for ReusePort {
 ///
 /// # Platform notes
 ///
-/// Default: off everywhere. Linux and Android have it, for every user. FreeBSD (`IPV6_BINDANY`) and
-/// OpenBSD (`SO_BINDANY`) have it for privileged programs. The other systems do not. One setting
-/// serves IPv6 and IPv4.
+/// Default: off everywhere. Linux and Android have it, for every user. FreeBSD and NetBSD 10
+/// (`IPV6_BINDANY`) and OpenBSD (`SO_BINDANY`) have it for privileged programs. The other systems do
+/// not. One setting serves IPv6 and IPv4.
 ///
 /// # Errors
 ///
 /// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
-/// [`PermissionDenied`](std::io::ErrorKind::PermissionDenied) on FreeBSD and OpenBSD, without
-/// privilege.
+/// [`PermissionDenied`](std::io::ErrorKind::PermissionDenied) on FreeBSD, NetBSD and OpenBSD,
+/// without privilege.
 ///
 /// # Examples
 ///

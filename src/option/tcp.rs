@@ -168,6 +168,11 @@ impl Setting for QuickAck {
     }
 }
 
+/// A value of keep-alive: some systems refuse zero, the others take it for their default.
+fn not_zero<T: Default + PartialEq>(value: T) -> io::Result<T> {
+    if value == T::default() { Err(sys::out_of_range("must not be zero")) } else { Ok(value) }
+}
+
 /// How long a connection may be silent before it is probed (`TCP_KEEPIDLE`).
 ///
 /// It counts once [`KeepAlive`](super::KeepAlive) is on.
@@ -179,8 +184,9 @@ impl Setting for QuickAck {
 /// # Platform notes
 ///
 /// Default: two hours everywhere. Linux, Android, FreeBSD, DragonFly, NetBSD, illumos, Solaris,
-/// Windows 10 and Apple's systems have it; OpenBSD does not. Apple calls it `TCP_KEEPALIVE`. On
-/// Linux and Android an accepted stream inherits the value from its listener.
+/// Windows 10 and Apple's systems have it; OpenBSD does not. Apple calls it `TCP_KEEPALIVE`.
+/// DragonFly before 5.8 takes the number of seconds for milliseconds. On Linux and Android an
+/// accepted stream inherits the value from its listener.
 ///
 /// # Errors
 ///
@@ -216,7 +222,7 @@ impl Setting for KeepAliveIdle {
     const NAME: &'static str = "TCP_KEEPIDLE";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_time(socket, names::TCP_KEEPIDLE, Unit::Seconds, self.0)
+        sys::set_time(socket, names::TCP_KEEPIDLE, Unit::Seconds, not_zero(self.0)?)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
@@ -235,8 +241,9 @@ impl Setting for KeepAliveIdle {
 /// # Platform notes
 ///
 /// Default: 75 seconds, on Windows one second. Linux, Android, FreeBSD, DragonFly, NetBSD, illumos,
-/// Solaris, Windows 10 and Apple's systems have it; OpenBSD does not. On Linux and Android an
-/// accepted stream inherits the value from its listener.
+/// Solaris, Windows 10 and Apple's systems have it; OpenBSD does not. DragonFly before 5.8 takes the
+/// number of seconds for milliseconds. On Linux and Android an accepted stream inherits the value
+/// from its listener.
 ///
 /// # Errors
 ///
@@ -271,7 +278,7 @@ impl Setting for KeepAliveInterval {
     const NAME: &'static str = "TCP_KEEPINTVL";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_time(socket, names::TCP_KEEPINTVL, Unit::Seconds, self.0)
+        sys::set_time(socket, names::TCP_KEEPINTVL, Unit::Seconds, not_zero(self.0)?)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
@@ -324,7 +331,7 @@ impl Setting for KeepAliveCount {
     const NAME: &'static str = "TCP_KEEPCNT";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_u32(socket, names::TCP_KEEPCNT, self.0)
+        sys::set_u32(socket, names::TCP_KEEPCNT, not_zero(self.0)?)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{Ipv6Addr, SocketAddrV4, SocketAddrV6};
 
 use super::cmsg::{TIME_OF_SENDING, cannot_choose};
-use super::{Borrowed, codes, local_address};
+use super::{Borrowed, System, codes, is_no_interface, local_address};
 use crate::addr::mapped::{canonical, is_mapped};
 use crate::error::{Absence, Error, Op, Reason};
 use crate::kind::{Protocol, Shape};
@@ -50,7 +50,7 @@ fn is_no_multipath_tcp(error: &io::Error) -> bool {
 /// Why setting or reading an option failed.
 #[cold]
 pub(crate) fn option(op: Op, error: io::Error) -> Error {
-    let reason = option_reason(&error);
+    let reason = option_reason(System::HERE, op, &error);
     Error::new(op, None, reason, error)
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn flow_label(error: io::Error) -> Error {
         io::ErrorKind::PermissionDenied => Some(Reason::LabelTaken),
         _ if is(&error, codes::EXHAUSTED) => Some(Reason::LabelLimit),
         _ if is(&error, codes::OUT_OF_RANGE) => Some(Reason::LabelRange),
-        _ => option_reason(&error),
+        _ => option_reason(System::HERE, Op::FlowLabel, &error),
     };
     Error::new(Op::FlowLabel, None, reason, error)
 }
@@ -99,6 +99,10 @@ pub(crate) fn membership(
         _ if is(&error, codes::NO_ROOM) => Some(Reason::TooManyGroups),
         _ if is(&error, codes::NO_DEVICE) && on_some => Some(Reason::NoInterface),
         _ if is(&error, codes::NO_DEVICE) => Some(Reason::NoInterfaceFound),
+        // FreeBSD and Apple's systems have this number for a membership and for an interface.
+        (io::ErrorKind::AddrNotAvailable, _) if is_no_interface(group.scope_id()) => {
+            Some(Reason::NoInterface)
+        }
         (io::ErrorKind::AddrInUse, _) => Some(Reason::Member),
         (io::ErrorKind::AddrNotAvailable, Some(source)) if op == Op::Block => {
             Some(Reason::Blocked(source))
@@ -131,20 +135,35 @@ fn group_error(op: Op, group: SocketAddrV6, reason: Option<Reason>, error: io::E
     Error::new(op, Some(canonical(group).into()), reason, error)
 }
 
-fn option_reason(error: &io::Error) -> Option<Reason> {
-    if error.kind() == io::ErrorKind::Unsupported {
-        return Some(Reason::Unsupported);
+fn option_reason(system: System, op: Op, error: &io::Error) -> Option<Reason> {
+    // If this crate refused the value, the error itself says why.
+    if error.get_ref().is_some() {
+        return None;
     }
+    let is_set = |name| op == Op::Set(name);
     match error.kind() {
+        io::ErrorKind::Unsupported => Some(Reason::Unsupported),
         _ if is(error, codes::NO_OPTION) => Some(Reason::Unsupported),
         _ if is(error, codes::NO_DEVICE) => Some(Reason::NoInterface),
         // Of options that take an interface; the number is theirs alone.
         io::ErrorKind::AddrNotAvailable => Some(Reason::NoInterface),
-        io::ErrorKind::NotFound if error.get_ref().is_none() => Some(Reason::UnknownName),
-        // Where this crate refused the value, the error itself says why.
-        io::ErrorKind::InvalidInput if error.get_ref().is_none() => Some(Reason::Range),
+        io::ErrorKind::NotFound => Some(Reason::UnknownName),
+        _ if is_set("TCP_CONGESTION") && is_no_algorithm(system, error) => {
+            Some(Reason::UnknownName)
+        }
+        io::ErrorKind::InvalidInput => Some(Reason::Range),
         io::ErrorKind::PermissionDenied => Some(Reason::Permission),
         _ => None,
+    }
+}
+
+/// Whether the system knows no algorithm for congestion control of this name; other systems say that
+/// it is not found.
+fn is_no_algorithm(system: System, error: &io::Error) -> bool {
+    match system {
+        System::FreeBsd => is(error, codes::NO_SUCH_NAME),
+        System::NetBsd => error.kind() == io::ErrorKind::InvalidInput,
+        _ => false,
     }
 }
 
@@ -226,6 +245,11 @@ pub(crate) fn no_time_of_sending(error: io::Error) -> io::Error {
         return cannot_choose(TIME_OF_SENDING);
     }
     error
+}
+
+/// Whether the system knows no such interface.
+pub(super) fn is_no_device(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound || is(error, codes::NO_DEVICE)
 }
 
 /// Whether the system has no such option.

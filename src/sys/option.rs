@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use super::errors::{is_exhausted, is_no_option, proven};
+use super::errors::{is_exhausted, is_no_device, is_no_option, proven};
 use super::names::{self, Name};
 use super::{
-    Borrowed, INTERFACE_NAME_LEN, Target, get_bytes, interface_index, local_address, protocol,
-    set_bytes,
+    Borrowed, INTERFACE_NAME_LEN, System, Target, get_bytes, interface_index, local_address,
+    protocol, set_bytes,
 };
 use crate::addr::Zone;
 use crate::kind::Protocol;
@@ -40,11 +40,12 @@ pub(crate) fn set_bool(socket: Target<'_>, name: Name, value: bool) -> io::Resul
 }
 
 /// A length or a number that the kernel takes as a signed integer.
+pub(crate) fn signed(value: u32) -> io::Result<c_int> {
+    c_int::try_from(value).map_err(|_| out_of_range("the system takes numbers up to 2147483647"))
+}
+
 pub(crate) fn set_u32(socket: Target<'_>, name: Name, value: u32) -> io::Result<()> {
-    match c_int::try_from(value) {
-        Ok(value) => set_int(socket, name, value),
-        Err(_) => Err(out_of_range("the system takes numbers up to 2147483647")),
-    }
+    set_int(socket, name, signed(value)?)
 }
 
 pub(crate) fn get_u32(socket: Target<'_>, name: Name) -> io::Result<u32> {
@@ -279,7 +280,7 @@ pub(crate) fn bind_device(socket: Target<'_>, device: Option<&Zone>) -> io::Resu
         None => 0,
         Some(zone) => match index_of(zone)? {
             Some(index) => index.get(),
-            None => return Err(io::Error::new(io::ErrorKind::NotFound, "no such interface")),
+            None => return Err(no_interface()),
         },
     };
     set_u32(socket, names::SO_BINDTOIFINDEX, index)
@@ -309,8 +310,55 @@ fn unicast_order(index: u32) -> u32 {
     if cfg!(windows) { index } else { index.to_be() }
 }
 
+/// The interface of `IPV6_MULTICAST_IF`, 0 for the system's choice.
+pub(crate) fn set_multicast_interface(
+    system: System,
+    socket: Target<'_>,
+    index: u32,
+) -> io::Result<()> {
+    if index == 0 && !system.unsets_multicast_interface() {
+        return match get_u32(socket, names::IPV6_MULTICAST_IF)? {
+            0 => Ok(()),
+            _ => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "this system does not go back to its own choice of an interface; name one, or open \
+                 a new socket",
+            )),
+        };
+    }
+    set_u32(socket, names::IPV6_MULTICAST_IF, index)
+        .map_err(|error| without_interface(error, index))?;
+    set_multicast_interface_twin(socket, index)
+}
+
+/// An error that may mean that an interface does not exist says so if it does not.
+///
+/// FreeBSD and Apple's systems have "invalid argument" and "address not available" for it, which
+/// mean other things as well.
+fn without_interface(error: io::Error, index: u32) -> io::Error {
+    use io::ErrorKind::{AddrNotAvailable, InvalidInput};
+
+    match error.kind() {
+        InvalidInput | AddrNotAvailable if is_no_interface(index) => no_interface(),
+        _ => error,
+    }
+}
+
+fn no_interface() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "no such interface")
+}
+
+/// Whether the system knows no interface of this index. An answer that it does not give is no
+/// proof.
+pub(crate) fn is_no_interface(index: u32) -> bool {
+    match NonZeroU32::new(index) {
+        Some(index) => super::interface_name(index).is_err_and(|error| is_no_device(&error)),
+        None => false,
+    }
+}
+
 /// The IPv4 twin of `IPV6_MULTICAST_IF`, which is no plain index.
-pub(crate) fn set_multicast_interface_twin(socket: Target<'_>, index: u32) -> io::Result<()> {
+fn set_multicast_interface_twin(socket: Target<'_>, index: u32) -> io::Result<()> {
     if cfg!(windows) {
         // An IPv4 address 0.x.x.x is an index.
         return set_twin_bytes(socket, names::IP_MULTICAST_IF, &index.to_be_bytes());
@@ -352,5 +400,49 @@ pub(crate) fn set_coalescing(socket: Target<'_>) -> io::Result<bool> {
             Ok(false)
         }
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::{Protocol, Shape};
+    use crate::sys::{borrow, open};
+
+    #[test]
+    fn multicast_interface_stays_on_two_systems() {
+        let socket = open(Shape::Datagram, Protocol::Udp, false).unwrap();
+        let target = Target { fd: borrow(&socket), dual_stack: false };
+        let current = || get_u32(target, names::IPV6_MULTICAST_IF).unwrap();
+        let interfaces = crate::sys::list_interfaces().unwrap().addresses;
+        let (loopback, _) = interfaces.iter().find(|(_, it)| it.ip.is_loopback()).unwrap();
+        let loopback = loopback.get();
+        for system in [System::Apple, System::DragonFly] {
+            set_multicast_interface(system, target, 0).unwrap();
+            set_multicast_interface(System::HERE, target, loopback).unwrap();
+            let error = set_multicast_interface(system, target, 0).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+            let why = crate::sys::errors::option(crate::error::Op::Set("IPV6_MULTICAST_IF"), error);
+            assert!(why.to_string().contains("open a new socket"), "{why}");
+            assert_eq!(current(), loopback);
+            if System::HERE.unsets_multicast_interface() {
+                set_multicast_interface(System::HERE, target, 0).unwrap();
+                assert_eq!(current(), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn missing_interface_is_the_cause() {
+        use io::ErrorKind::{AddrNotAvailable, InvalidInput, NotFound, PermissionDenied};
+
+        let nowhere = 0x7fff_ffff;
+        let kind = |kind: io::ErrorKind, index| without_interface(kind.into(), index).kind();
+        for other in [AddrNotAvailable, InvalidInput] {
+            assert_eq!(kind(other, nowhere), NotFound);
+            // No interface was named, so that it cannot be missing.
+            assert_eq!(kind(other, 0), other);
+        }
+        assert_eq!(kind(PermissionDenied, nowhere), PermissionDenied);
     }
 }

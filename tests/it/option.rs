@@ -569,8 +569,17 @@ fn tcp_refuses_what_does_not_fit() {
     }
     let error = listener.set_option(KeepAliveIdle(half)).unwrap_err();
     assert_eq!(error.to_string(), "cannot set TCP_KEEPIDLE: a whole number of seconds is wanted");
+    for zero in [
+        listener.set_option(KeepAliveIdle(Duration::ZERO)),
+        listener.set_option(KeepAliveInterval(Duration::ZERO)),
+        listener.set_option(KeepAliveCount(0)),
+    ] {
+        let error = zero.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        // Not from the system, which may take it for something else.
+        assert!(error.to_string().ends_with(": must not be zero"), "{error}");
+    }
     if LINUX {
-        refused(listener.set_option(KeepAliveIdle(Duration::ZERO)), "TCP_KEEPIDLE");
         refused(listener.set_option(KeepAliveIdle(32_768 * SECOND)), "TCP_KEEPIDLE");
         refused(listener.set_option(KeepAliveCount(128)), "TCP_KEEPCNT");
         refused(listener.set_option(MaxSegment(87)), "TCP_MAXSEG");

@@ -83,6 +83,27 @@ fn an_option_says_why_unless_the_error_does() {
 }
 
 #[test]
+fn each_system_knows_no_algorithm() {
+    let reason = |system, name, error| option_reason(system, Op::Set(name), &error);
+    let unknown = Some(Reason::UnknownName);
+    let name = "TCP_CONGESTION";
+    assert_eq!(reason(System::Linux, name, NotFound.into()), unknown);
+    assert_eq!(reason(System::NetBsd, name, InvalidInput.into()), unknown);
+    assert_eq!(reason(System::Linux, name, InvalidInput.into()), Some(Reason::Range));
+    for code in codes::NO_SUCH_NAME {
+        let error = || io::Error::from_raw_os_error(*code);
+        assert_eq!(reason(System::FreeBsd, name, error()), unknown);
+        assert_eq!(reason(System::FreeBsd, "TCP_NODELAY", error()), None);
+        assert_eq!(reason(System::Linux, name, error()), None);
+        // The kind is that of the cause, and the number stays.
+        let error = Error::new(Op::Set(name), None, unknown, error());
+        assert_eq!((error.kind(), error.raw_os_error()), (NotFound, Some(*code)));
+    }
+    let refused = io::Error::new(InvalidInput, "by itself");
+    assert_eq!(reason(System::NetBsd, name, refused), None);
+}
+
+#[test]
 fn a_flow_label_says_why() {
     for (kind, why) in [
         (
@@ -129,6 +150,16 @@ fn a_membership_says_why() {
         (Op::Join, 1, None, TimedOut, None),
     ] {
         says(membership(op, on_some(index), source, kind.into()), kind, why);
+    }
+    // The number of a membership, for an interface that does not exist.
+    let none = "no such interface";
+    for (op, source) in [(Op::Join, Some(source)), (Op::Join, None), (Op::Block, Some(source))] {
+        let nowhere = on_some(0x7fff_ffff);
+        says(
+            membership(op, nowhere, source, AddrNotAvailable.into()),
+            AddrNotAvailable,
+            Some(none),
+        );
     }
     for code in codes::NO_MULTICAST {
         let error = || io::Error::from_raw_os_error(*code);

@@ -80,6 +80,9 @@ pub(crate) mod codes {
     /// multicast (in6_mcast.c, `in6p_join_group`).
     pub(crate) const NO_MULTICAST: &[i32] = &[libc::EINVAL, libc::EADDRNOTAVAIL];
     pub(crate) const NO_OPTION: &[i32] = &[libc::ENOPROTOOPT, libc::EOPNOTSUPP];
+    /// Of an algorithm for congestion control that does not exist, on FreeBSD (tcp_usrreq.c,
+    /// `tcp_set_cc_mod`).
+    pub(crate) const NO_SUCH_NAME: &[i32] = &[libc::ESRCH];
     pub(crate) const CONNECTING: &[i32] = &[libc::EINPROGRESS];
     pub(crate) const EXHAUSTED: &[i32] = &[libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
     /// accept(2), "Error handling", and EPERM of a firewall.

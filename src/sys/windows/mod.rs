@@ -61,6 +61,8 @@ pub(crate) mod codes {
     /// Of joining; an interface that does not exist is told so too.
     pub(crate) const NO_MULTICAST: &[i32] = &[WSAEINVAL, WSAEADDRNOTAVAIL];
     pub(crate) const NO_OPTION: &[i32] = &[WSAENOPROTOOPT, WSAEOPNOTSUPP];
+    /// No option takes the name of anything.
+    pub(crate) const NO_SUCH_NAME: &[i32] = &[];
     pub(crate) const CONNECTING: &[i32] = &[WSAEWOULDBLOCK, WSAEINPROGRESS];
     pub(crate) const EXHAUSTED: &[i32] = &[WSAEMFILE, WSAENOBUFS];
     /// Microsoft, "accept function": `WSAECONNRESET`. Under Wine, a peer that is gone already has no
