@@ -1,6 +1,6 @@
 //! The description of a socket to open: [`Builder`].
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::SocketAddrV6;
@@ -12,7 +12,7 @@ use crate::addr::mapped::canonical;
 use crate::error::{Error, Op};
 use crate::kind::{Datagram, Kind, Protocol, Shape, Stream};
 use crate::mode::{DualStack, FromWire, Mode, V6Only};
-use crate::option::{Rank, Setting, ShareAddress, SocketOption};
+use crate::option::{Options, Setting, ShareAddress, SocketOption};
 use crate::socket::{
     BoundStream, ConnectedUdpSocket, Connecting, TcpStream, UdpSocket, bound, handle,
 };
@@ -115,7 +115,7 @@ pub struct Builder<K: Kind, M: Mode = V6Only> {
     mode: M,
     protocol: Protocol,
     nonblocking: bool,
-    options: Vec<Arc<dyn Recorded>>,
+    options: Options,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -296,11 +296,8 @@ impl<K: Kind, M: Mode> Builder<K, M> {
                 .map_err(|error| sys::errors::option(Op::Set(ShareAddress::NAME), error))?;
             log::debug!("bind_echo keeps other programs off its identifier");
         }
-        for option in &self.options {
-            option
-                .apply(socket)
-                .map_err(|error| sys::errors::option(Op::Set(option.name()), error))?;
-            log::trace!("set {} as {option:?}", option.name());
+        for option in self.options.iter().filter(|option| !option.at_listen()) {
+            option.apply(socket)?;
         }
         if let Some(peer) = peer {
             handle::trace_connecting(&peer);
@@ -446,7 +443,8 @@ impl<M: Mode> Builder<Stream, M> {
     /// ```
     pub fn bind(&self, address: impl ToAddress<M>) -> Result<BoundStream<M>, Error> {
         let fd = self.renewing(&address, |address| self.open_bound(address))?;
-        Ok(BoundStream::new(fd, self.mode, self.nonblocking))
+        let at_listen = self.options.iter().filter(|option| option.at_listen()).cloned().collect();
+        Ok(BoundStream::new(fd, self.mode, self.nonblocking, at_listen))
     }
 
     /// Opens a socket and connects it to `peer`.
@@ -610,28 +608,49 @@ impl<K: Kind, M: Mode> fmt::Debug for Builder<K, M> {
     }
 }
 
-/// An option of any type, as the builder keeps it.
-trait Recorded: fmt::Debug + Send + Sync {
-    fn option_type(&self) -> TypeId;
-    fn name(&self) -> &'static str;
-    fn rank(&self) -> Rank;
-    fn apply(&self, socket: Target<'_>) -> std::io::Result<()>;
-}
+#[cfg(test)]
+mod tests {
+    use std::io;
 
-impl<O: Setting> Recorded for O {
-    fn option_type(&self) -> TypeId {
-        self.type_id()
+    use super::*;
+    use crate::mode::AnyMode;
+    use crate::sys::names;
+
+    /// An option that the kernel takes of a listening socket only, up to 1.
+    #[derive(Debug, Clone)]
+    struct Listening(u32);
+
+    impl SocketOption<Stream> for Listening {}
+    impl Setting for Listening {
+        const NAME: &'static str = "LISTENING";
+        const AT_LISTEN: bool = true;
+
+        fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+            match sys::get_bool(socket, names::SO_ACCEPTCONN)? && self.0 <= 1 {
+                true => sys::set_bool(socket, names::SO_KEEPALIVE, true),
+                false => Err(io::ErrorKind::InvalidInput.into()),
+            }
+        }
+
+        fn read(_: Target<'_>) -> io::Result<Self> {
+            Err(sys::unsupported())
+        }
     }
 
-    fn name(&self) -> &'static str {
-        O::NAME
-    }
+    #[test]
+    fn listen_sets_options_of_listeners() {
+        let keeps_alive = |socket: Target<'_>| sys::get_bool(socket, names::SO_KEEPALIVE).unwrap();
+        let builder = Builder::stream().with(Listening(1));
+        let bound = builder.bind("[::1]:0").unwrap();
+        assert!(!keeps_alive(bound.target()));
+        // It outlives a change of the type.
+        let listener = BoundStream::<AnyMode>::from(bound).listen(1).unwrap();
+        assert!(keeps_alive(listener.target()));
+        let peer = ("::1", listener.local_addr().unwrap().port());
+        let stream = builder.connect(peer).unwrap();
+        assert!(!keeps_alive(stream.target()));
 
-    fn rank(&self) -> Rank {
-        O::RANK
-    }
-
-    fn apply(&self, socket: Target<'_>) -> std::io::Result<()> {
-        Setting::apply(self, socket)
+        let error = Builder::stream().with(Listening(2)).bind("[::1]:0").unwrap().listen(1);
+        assert_eq!(error.unwrap_err().op(), Op::Set("LISTENING"));
     }
 }

@@ -186,6 +186,8 @@ pub(crate) enum Reason {
     NoInterface,
     #[error("this system knows nothing of that name")]
     UnknownName,
+    #[error("fast open is switched off; set net.inet.tcp.fastopen.server_enable to 1")]
+    FastOpenOff,
     #[error(
         "another lease has the label and does not share it so; it stays taken for some seconds after its release"
     )]

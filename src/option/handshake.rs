@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{LiveOn, Setting, SocketOption};
 use crate::kind::{Listening, Stream};
-use crate::sys::{self, Target, Unit, names};
+use crate::sys::{self, System, Target, Unit, names};
 
 /// Accepting a connection when its first data is there (`TCP_DEFER_ACCEPT`).
 ///
@@ -82,19 +82,23 @@ impl Setting for DeferAccept {
 /// # Values
 ///
 /// How many connections may wait with data in a handshake that is not finished; 0 for none. Linux
-/// caps it at the backlog's own limit, `net.core.somaxconn`. On other systems any number above 0
-/// means "on", and reading gives 1.
+/// caps it at the backlog's own limit, `net.core.somaxconn`. On FreeBSD, Windows and Apple's systems
+/// any number above 0 means "on", and reading gives 1.
 ///
 /// # Platform notes
 ///
 /// Default: 0. Linux, Android, FreeBSD, Windows 10 and Apple's systems have it; the others do not.
-/// On Linux `net.ipv4.tcp_fastopen` must allow servers (2), or nothing is taken. An accepted stream
-/// does not inherit it.
+/// On Linux `net.ipv4.tcp_fastopen` must allow servers (2), and on FreeBSD
+/// `net.inet.tcp.fastopen.server_enable` must be 1. FreeBSD and Apple's systems take the option on a
+/// listening socket only: there [`listen`](crate::BoundStream::listen) sets what the builder
+/// recorded, and a socket that connects never has it. An accepted stream does not inherit it.
 ///
 /// # Errors
 ///
 /// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
 /// [`InvalidInput`](std::io::ErrorKind::InvalidInput) above 2 147 483 647.
+/// [`PermissionDenied`](std::io::ErrorKind::PermissionDenied) on FreeBSD, while the administrator has
+/// it switched off, as it is by default.
 ///
 /// # Examples
 ///
@@ -120,12 +124,15 @@ impl LiveOn<Listening> for FastOpen {}
 impl Setting for FastOpen {
     const NAME: &'static str = "TCP_FASTOPEN";
 
+    const AT_LISTEN: bool = System::HERE.opens_fast_after_listen();
+
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_u32(socket, names::TCP_FASTOPEN, self.0)
+        sys::set_u32(socket, names::TCP_FASTOPEN, System::HERE.fast_open(self.0))
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_u32(socket, names::TCP_FASTOPEN).map(Self)
+        let value = sys::get_u32(socket, names::TCP_FASTOPEN)?;
+        Ok(Self(System::HERE.fast_open_queue(value)))
     }
 }
 

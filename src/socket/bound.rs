@@ -9,6 +9,7 @@ use crate::addr::ToAddress;
 use crate::error::{Error, Op};
 use crate::kind::Stream;
 use crate::mode::{Mode, V6Only};
+use crate::option::Options;
 use crate::sys::{self, Owned};
 
 /// A stream socket that is bound, and neither listens nor is connected.
@@ -52,13 +53,15 @@ pub struct BoundStream<M: Mode = V6Only> {
     fd: Owned,
     mode: M,
     nonblocking: bool,
+    /// Options of a listening socket.
+    at_listen: Options,
 }
 
-handle!(BoundStream { nonblocking }, Stream);
+handle!(BoundStream { nonblocking, at_listen }, Stream);
 
 impl<M: Mode> BoundStream<M> {
-    pub(crate) fn new(fd: Owned, mode: M, nonblocking: bool) -> Self {
-        Self { fd, mode, nonblocking }
+    pub(crate) fn new(fd: Owned, mode: M, nonblocking: bool, at_listen: Options) -> Self {
+        Self { fd, mode, nonblocking, at_listen }
     }
 
     /// Starts to listen; `backlog` connections may wait to be accepted.
@@ -67,7 +70,8 @@ impl<M: Mode> BoundStream<M> {
     ///
     /// # Errors
     ///
-    /// Another socket may have started to listen on the address in between.
+    /// Another socket may have started to listen on the address in between. On Apple's systems and
+    /// FreeBSD those of [`FastOpen`](crate::option::FastOpen), which is set here there.
     ///
     /// # Examples
     ///
@@ -85,6 +89,9 @@ impl<M: Mode> BoundStream<M> {
             let local = sys::local_address(fd).ok();
             sys::errors::opening(Op::Listen, local, self.mode.v6_only(), error)
         })?;
+        for option in &self.at_listen {
+            option.apply(self.target())?;
+        }
         Ok(TcpListener::new(self.fd, self.mode))
     }
 

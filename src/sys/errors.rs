@@ -152,6 +152,11 @@ fn option_reason(system: System, op: Op, error: &io::Error) -> Option<Reason> {
             Some(Reason::UnknownName)
         }
         io::ErrorKind::InvalidInput => Some(Reason::Range),
+        io::ErrorKind::PermissionDenied
+            if is_set("TCP_FASTOPEN") && system.switches_fast_open_off() =>
+        {
+            Some(Reason::FastOpenOff)
+        }
         io::ErrorKind::PermissionDenied => Some(Reason::Permission),
         _ => None,
     }

@@ -104,6 +104,14 @@ fn each_system_knows_no_algorithm() {
 }
 
 #[test]
+fn freebsd_error_explains_disabled_fast_open() {
+    let reason = |system, name| option_reason(system, Op::Set(name), &PermissionDenied.into());
+    assert_eq!(reason(System::FreeBsd, "TCP_FASTOPEN"), Some(Reason::FastOpenOff));
+    assert_eq!(reason(System::Linux, "TCP_FASTOPEN"), Some(Reason::Permission));
+    assert_eq!(reason(System::FreeBsd, "SO_MARK"), Some(Reason::Permission));
+}
+
+#[test]
 fn a_flow_label_says_why() {
     for (kind, why) in [
         (
