@@ -154,6 +154,13 @@ pub(crate) enum Reason {
         "this system does not restore the address that the socket was bound to; open a new socket"
     )]
     NotRestored,
+    #[error(
+        "this system does not share out what arrives at a dual-stack socket on every address; open \
+         IPv6-only sockets, or bind one address"
+    )]
+    NotShared,
+    #[error("this system shares out among at most {0} sockets")]
+    TooManyShards(usize),
     #[error("the process has too many open descriptors")]
     ProcessLimit,
     #[error("the system has too many open descriptors")]

@@ -1,15 +1,17 @@
 //! Several sockets on one port, among which the kernel shares the work out.
 
+use std::net::SocketAddrV6;
 use std::num::NonZeroUsize;
 
 use crate::addr::ToAddress;
+use crate::addr::mapped::is_wildcard;
 use crate::builder::Builder;
-use crate::error::{Error, Op};
-use crate::kind::{Datagram, Stream};
+use crate::error::{Error, Op, Reason};
+use crate::kind::{Datagram, Kind, Stream};
 use crate::mode::Mode;
 use crate::option::{ReusePort, Setting};
 use crate::socket::{TcpListener, UdpSocket};
-use crate::sys::{self, Target, names};
+use crate::sys::{self, Sharing, System, Target, names};
 
 /// How many sockets share a port, and how the kernel chooses among them.
 ///
@@ -23,7 +25,7 @@ use crate::sys::{self, Target, names};
 /// | system | datagrams and connections |
 /// | --- | --- |
 /// | Linux, Android | by a hash of both addresses and ports: a peer stays with its socket as long as their number stays. Or by the processor, see [`steer_by_cpu`](Self::steer_by_cpu) |
-/// | FreeBSD 12 and later | by such a hash; the option is `SO_REUSEPORT_LB`, for at most 256 sockets. It cannot be steered by processor here |
+/// | FreeBSD 12 and later | by such a hash; the option is `SO_REUSEPORT_LB`, for at most 256 sockets, but not for dual-stack sockets on `[::]` or `0.0.0.0`: the first one would get everything, and the others nothing. [`Unsupported`](std::io::ErrorKind::Unsupported) here; open IPv6-only sockets, or bind addresses of this host. It cannot be steered by processor here |
 /// | DragonFly | by such a hash, for at most 256 sockets |
 /// | Apple's systems, NetBSD, OpenBSD, illumos, Solaris, Haiku | not at all: several sockets may have the port, and one of them gets everything. [`Unsupported`](std::io::ErrorKind::Unsupported) here |
 /// | Windows | not at all: a second socket would take the port from the first. [`Unsupported`](std::io::ErrorKind::Unsupported) here |
@@ -130,6 +132,17 @@ impl Shards {
         self.count
     }
 
+    /// Refuses sockets that the kernel would open and leave without their share.
+    fn check(self, system: System, address: SocketAddrV6, dual_stack: bool) -> Result<(), Error> {
+        match system.shares(self.count.get(), dual_stack, is_wildcard(address.ip())) {
+            Sharing::Yes => Ok(()),
+            Sharing::NotOnWildcards => Err(sys::errors::not_shared(address, Reason::NotShared)),
+            Sharing::AtMost(most) => {
+                Err(sys::errors::not_shared(address, Reason::TooManyShards(most)))
+            }
+        }
+    }
+
     fn steer(self, socket: Target<'_>) -> Result<(), Error> {
         if !self.by_cpu {
             return Ok(());
@@ -147,6 +160,16 @@ impl From<NonZeroUsize> for Shards {
     }
 }
 
+impl<K: Kind, M: Mode> Builder<K, M> {
+    /// The address to share, if the system shares it.
+    fn check(&self, address: &impl ToAddress<M>, shards: Shards) -> Result<SocketAddrV6, Error> {
+        let mode = self.chosen_mode();
+        let wire = address.to_wire(mode, sys::interface_index)?;
+        shards.check(System::HERE, wire, !mode.v6_only())?;
+        Ok(wire)
+    }
+}
+
 impl<M: Mode> Builder<Stream, M> {
     /// Opens several listeners on one address and port, among which the kernel shares connections
     /// out.
@@ -157,8 +180,9 @@ impl<M: Mode> Builder<Stream, M> {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](std::io::ErrorKind::Unsupported), naming the option, where the system does
-    /// not share out: see [`Shards`]. [`AddrInUse`](std::io::ErrorKind::AddrInUse) where a socket on
+    /// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system does not share out: see
+    /// [`Shards`]. [`InvalidInput`](std::io::ErrorKind::InvalidInput) for more
+    /// sockets than it shares out to. [`AddrInUse`](std::io::ErrorKind::AddrInUse) where a socket on
     /// the address does not share it, or is another user's. Those of [`bind`](Builder::bind) and of
     /// [`listen`](crate::BoundStream::listen).
     ///
@@ -188,6 +212,7 @@ impl<M: Mode> Builder<Stream, M> {
         shards: impl Into<Shards>,
     ) -> Result<Vec<TcpListener<M>>, Error> {
         let shards = shards.into();
+        self.check(&address, shards)?;
         let builder = self.clone().with(ReusePort(true));
         let first = builder.bind(address)?;
         let address = first.local_addr().map_err(unnamed)?;
@@ -212,8 +237,9 @@ impl<M: Mode> Builder<Datagram, M> {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](std::io::ErrorKind::Unsupported), naming the option, where the system does
-    /// not share out: see [`Shards`]. [`AddrInUse`](std::io::ErrorKind::AddrInUse) where a socket on
+    /// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system does not share out: see
+    /// [`Shards`]. [`InvalidInput`](std::io::ErrorKind::InvalidInput) for more
+    /// sockets than it shares out to. [`AddrInUse`](std::io::ErrorKind::AddrInUse) where a socket on
     /// the address does not share it, or is another user's. Those of [`bind`](Builder::bind).
     ///
     /// # Examples
@@ -226,8 +252,8 @@ impl<M: Mode> Builder<Datagram, M> {
         shards: impl Into<Shards>,
     ) -> Result<Vec<UdpSocket<M>>, Error> {
         let shards = shards.into();
+        let wire = self.check(&address, shards)?;
         let builder = self.clone().with(ReusePort(true));
-        let wire = address.to_wire(self.chosen_mode(), sys::interface_index)?;
         let first = if wire.port() == 0 && names::CHOOSES_SHARED_PORTS {
             let first = builder.clone().with(ReusePort(false)).bind(address)?;
             ReusePort(true)
@@ -250,4 +276,37 @@ impl<M: Mode> Builder<Datagram, M> {
 /// The address of a socket that was just bound.
 fn unnamed(error: std::io::Error) -> Error {
     Error::new(Op::Bind, None, None, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn unshared_sockets_are_refused_with_advice() {
+        let shards = |count| Shards::new(NonZeroUsize::new(count).unwrap());
+        let refused = |system, address: &str, dual_stack, count| {
+            let checked = shards(count).check(system, address.parse().unwrap(), dual_stack);
+            checked.err().map(|error| (error.kind(), error.to_string()))
+        };
+        for address in ["[::]:80", "[::ffff:0.0.0.0]:80"] {
+            let (kind, text) = refused(System::FreeBsd, address, true, 2).unwrap();
+            assert_eq!(kind, ErrorKind::Unsupported, "{text}");
+            assert!(text.starts_with("cannot bind "), "{text}");
+            assert!(text.contains(":80: ") && text.contains("IPv6-only"), "{text}");
+            assert_eq!(refused(System::Linux, address, true, 2), None);
+        }
+        assert_eq!(refused(System::FreeBsd, "[::]:80", false, 2), None);
+        assert_eq!(refused(System::FreeBsd, "[::1]:80", true, 2), None);
+        assert_eq!(refused(System::FreeBsd, "[::ffff:127.0.0.1]:80", true, 2), None);
+        for system in [System::FreeBsd, System::DragonFly] {
+            let (kind, text) = refused(system, "[::1]:80", false, 257).unwrap();
+            assert_eq!(kind, ErrorKind::InvalidInput, "{text}");
+            assert!(text.contains("256 sockets"), "{text}");
+            assert_eq!(refused(system, "[::1]:80", false, 256), None);
+        }
+        assert_eq!(refused(System::Linux, "[::1]:80", false, 257), None);
+    }
 }

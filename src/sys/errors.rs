@@ -84,6 +84,16 @@ pub(crate) fn not_restored(fd: Borrowed<'_>) -> Error {
     Error::new(Op::Disconnect, local, Some(Reason::NotRestored), super::unsupported())
 }
 
+/// Sockets on one address would not share what arrives.
+#[cold]
+pub(crate) fn not_shared(address: SocketAddrV6, reason: Reason) -> Error {
+    let kind = match reason {
+        Reason::TooManyShards(_) => io::ErrorKind::InvalidInput,
+        _ => io::ErrorKind::Unsupported,
+    };
+    Error::new(Op::Bind, Some(canonical(address).into()), Some(reason), kind.into())
+}
+
 /// Why a membership was not changed; the scope id of the group is the interface.
 #[cold]
 pub(crate) fn membership(
