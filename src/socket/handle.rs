@@ -205,7 +205,7 @@ macro_rules! handle {
             /// # Errors
             ///
             /// Kind [`Unsupported`](std::io::ErrorKind::Unsupported) where the system does not
-            /// tell: Apple's systems, NetBSD, DragonFly, illumos and Solaris.
+            /// tell: Apple's systems, NetBSD, DragonFly and Haiku.
             ///
             /// # Examples
             ///

@@ -300,7 +300,12 @@ pub(crate) fn shutdown(fd: Borrowed<'_>, how: std::net::Shutdown) -> io::Result<
 
 /// The transport protocol, where the system tells.
 pub(crate) fn protocol(fd: Borrowed<'_>) -> io::Result<Protocol> {
-    let number = protocol_number(fd)?;
+    let number = match protocol_number(fd)? {
+        0 if System::HERE.may_not_name_protocol() => {
+            usual_protocol(get_int(Target { fd, dual_stack: false }, names::SO_TYPE)?)
+        }
+        number => number,
+    };
     let all = [Protocol::Tcp, Protocol::MultipathTcp, Protocol::Udp, Protocol::Icmpv6];
     match all.into_iter().find(|protocol| *protocol as c_int == number) {
         Some(protocol) => Ok(protocol),
@@ -309,6 +314,12 @@ pub(crate) fn protocol(fd: Borrowed<'_>) -> io::Result<Protocol> {
             format!("protocol {number} is neither TCP nor UDP nor ICMPv6"),
         )),
     }
+}
+
+/// The protocol of a socket of this type that was opened without naming one.
+fn usual_protocol(kind: c_int) -> c_int {
+    let stream = socket2::Type::from(kind) == socket2::Type::STREAM;
+    (if stream { Protocol::Tcp } else { Protocol::Udp }) as c_int
 }
 
 /// What a socket is, for taking it over.
@@ -375,8 +386,17 @@ fn mtu_of(info: &[u8]) -> io::Result<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{has, mtu_of};
+    use super::{has, mtu_of, usual_protocol};
     use crate::kind::Protocol;
+
+    #[test]
+    fn unnamed_protocol_follows_the_type() {
+        for (kind, protocol) in
+            [(socket2::Type::STREAM, Protocol::Tcp), (socket2::Type::DGRAM, Protocol::Udp)]
+        {
+            assert_eq!(usual_protocol(kind.into()), protocol as i32);
+        }
+    }
 
     #[test]
     fn a_system_without_icmpv6_datagrams_has_the_other_protocols() {

@@ -3,11 +3,12 @@
 //! A round trip cannot see an option that uses another one's number: the source can.
 
 /// The tables of `src/sys/names`.
-const TABLES: [(&str, &str); 10] = [
+const TABLES: [(&str, &str); 11] = [
     ("apple", include_str!("../../src/sys/names/apple.rs")),
     ("bsd", include_str!("../../src/sys/names/bsd.rs")),
     ("dragonfly", include_str!("../../src/sys/names/dragonfly.rs")),
     ("freebsd", include_str!("../../src/sys/names/freebsd.rs")),
+    ("haiku", include_str!("../../src/sys/names/haiku.rs")),
     ("illumos", include_str!("../../src/sys/names/illumos.rs")),
     ("linux", include_str!("../../src/sys/names/linux.rs")),
     ("netbsd", include_str!("../../src/sys/names/netbsd.rs")),
@@ -17,7 +18,7 @@ const TABLES: [(&str, &str); 10] = [
 ];
 
 /// The rows whose constant has another name on some system.
-const RENAMED: [(&str, &str); 19] = [
+const RENAMED: [(&str, &str); 20] = [
     ("IPV6_FREEBIND", "IPV6_BINDANY"),
     ("IPV6_FREEBIND", "SO_BINDANY"),
     ("IPV6_RECVHOPLIMIT", "IPV6_HOPLIMIT"),
@@ -29,6 +30,7 @@ const RENAMED: [(&str, &str); 19] = [
     ("SHARE_ADDRESS", "SO_REUSEPORT"),
     ("SO_BINDTOIFINDEX", "IPV6_BOUND_IF"),
     ("SO_EXCLUSIVEADDRUSE", "SO_EXCLBIND"),
+    ("SO_PROTOCOL", "SO_PROTOTYPE"),
     ("SO_REUSEPORT", "SO_REUSEPORT_LB"),
     ("SO_TIMESTAMP", "SO_TIMESTAMPNS"),
     ("TCP_CONGESTION", "TCP_CONGCTL"),

@@ -15,6 +15,7 @@ pub(crate) const ATOMIC: Option<Atomic> = Some(Atomic {
 
 pub(crate) const SO_BINDTOIFINDEX: Name = at(IPPROTO_IPV6, libc::IPV6_BOUND_IF);
 pub(crate) const SO_EXCLUSIVEADDRUSE: Name = at(SOL_SOCKET, libc::SO_EXCLBIND);
+pub(crate) const SO_PROTOCOL: Name = at(SOL_SOCKET, libc::SO_PROTOTYPE);
 pub(crate) const SO_TIMESTAMP: Name = at(SOL_SOCKET, libc::SO_TIMESTAMP);
 
 // netinet/in.h, IPV6_SRC_PREFERENCES.

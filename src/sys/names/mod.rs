@@ -33,6 +33,8 @@ mod bsd;
 mod dragonfly;
 #[cfg(target_os = "freebsd")]
 mod freebsd;
+#[cfg(target_os = "haiku")]
+mod haiku;
 /// Solaris too.
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
 mod illumos;
@@ -54,6 +56,8 @@ pub(crate) use self::apple::*;
 pub(crate) use self::dragonfly::*;
 #[cfg(target_os = "freebsd")]
 pub(crate) use self::freebsd::*;
+#[cfg(target_os = "haiku")]
+pub(crate) use self::haiku::*;
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
 pub(crate) use self::illumos::*;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -70,6 +74,7 @@ pub(crate) use self::openbsd::*;
         target_os = "android",
         target_os = "dragonfly",
         target_os = "freebsd",
+        target_os = "haiku",
         target_os = "illumos",
         target_os = "linux",
         target_os = "netbsd",
