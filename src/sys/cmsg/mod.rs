@@ -50,8 +50,33 @@ impl Layout for Native {
     const LEN: usize = std::mem::offset_of!(libc::cmsghdr, cmsg_level);
     // SAFETY: the function computes.
     const HEADER: usize = unsafe { libc::CMSG_LEN(0) } as usize;
-    // SAFETY: the function computes.
-    const ALIGN: usize = unsafe { libc::CMSG_SPACE(1) } as usize - Self::HEADER;
+    const ALIGN: usize = {
+        let mut spaces = [0; SPACES];
+        let mut value = 0;
+        while value < SPACES {
+            // SAFETY: the function computes.
+            spaces[value] = unsafe { libc::CMSG_SPACE(value as libc::c_uint) } as usize;
+            value += 1;
+        }
+        alignment(&spaces)
+    };
+}
+
+/// More values than any system aligns to.
+#[cfg(unix)]
+const SPACES: usize = 18;
+
+/// The alignment of messages, from the space that values of 0, 1, 2 … bytes take with their header.
+///
+/// The space of one byte alone does not show it: on SPARC a header takes 12 bytes, and the next one
+/// begins at a multiple of 8.
+#[cfg(unix)]
+const fn alignment(spaces: &[usize; SPACES]) -> usize {
+    let mut value = 1;
+    while spaces[value] == spaces[value + 1] {
+        value += 1;
+    }
+    spaces[value + 1] - spaces[value]
 }
 
 /// ws2def.h, `WSA_CMSGHDR_ALIGN` and `WSA_CMSGDATA_ALIGN`.

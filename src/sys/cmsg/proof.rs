@@ -21,6 +21,15 @@ impl Layout for Short {
     const ALIGN: usize = 4;
 }
 
+/// illumos and Solaris on SPARC.
+struct Sparc;
+
+impl Layout for Sparc {
+    const LEN: usize = 4;
+    const HEADER: usize = 12;
+    const ALIGN: usize = 8;
+}
+
 pub(super) struct Any(pub(super) Vec<u8>);
 
 impl Value for Any {
@@ -52,6 +61,7 @@ pub(crate) fn any_bytes(bytes: &[u8]) {
     walk::<Native>(bytes);
     walk::<Bsd>(bytes);
     walk::<Short>(bytes);
+    walk::<Sparc>(bytes);
 }
 
 /// What is written is read again, in order; what there was no room for was not begun.
@@ -80,6 +90,7 @@ pub(crate) fn any_messages(messages: &[(i32, i32, Vec<u8>)], room: usize) {
     there_and_back::<Native>(messages, room);
     there_and_back::<Bsd>(messages, room);
     there_and_back::<Short>(messages, room);
+    there_and_back::<Sparc>(messages, room);
 }
 
 /// What one socket sends another one receives.

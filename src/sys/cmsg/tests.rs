@@ -270,6 +270,23 @@ fn a_length_that_leads_nowhere_ends_the_walk() {
     }
 }
 
+/// `CMSG_SPACE` of each system: how it rounds the header up, and the whole message.
+#[cfg(unix)]
+#[test]
+fn alignment_follows_the_space_of_values() {
+    let spaces = |header: usize, data: usize, all: usize| {
+        std::array::from_fn(|value| header.next_multiple_of(data) + value.next_multiple_of(all))
+    };
+    // Linux on 64 bits; FreeBSD; Apple's systems.
+    assert_eq!(super::alignment(&spaces(16, 8, 8)), 8);
+    assert_eq!(super::alignment(&spaces(12, 8, 8)), 8);
+    assert_eq!(super::alignment(&spaces(12, 4, 4)), 4);
+    // illumos rounds header and value as one; SPARC to 8.
+    let illumos = |align| std::array::from_fn(|value| (12 + value).next_multiple_of(align));
+    assert_eq!(super::alignment(&illumos(4)), 4);
+    assert_eq!(super::alignment(&illumos(8)), 8);
+}
+
 /// Against the macros of C, which are another's work.
 #[cfg(unix)]
 #[test]

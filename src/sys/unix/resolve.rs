@@ -25,18 +25,13 @@ struct List(NonNull<libc::addrinfo>);
 
 impl List {
     fn read(name: &CStr, family: c_int) -> Result<Self, ResolveFailure> {
-        let hints = libc::addrinfo {
-            // No AI_ADDRCONFIG: connecting tells better whether there is a way.
-            ai_flags: 0,
-            ai_family: family,
-            // Without a type there is an entry for each of them.
-            ai_socktype: libc::SOCK_STREAM,
-            ai_protocol: 0,
-            ai_addrlen: 0,
-            ai_addr: ptr::null_mut(),
-            ai_canonname: ptr::null_mut(),
-            ai_next: ptr::null_mut(),
-        };
+        // SAFETY: all-zero bytes are a valid `addrinfo`, which asks for everything. It is not built
+        // of its fields, because SPARC has one more.
+        let mut hints: libc::addrinfo = unsafe { std::mem::zeroed() };
+        // No AI_ADDRCONFIG: connecting tells better whether there is a way.
+        hints.ai_family = family;
+        // Without a type there is an entry for each of them.
+        hints.ai_socktype = libc::SOCK_STREAM;
         let mut head = ptr::null_mut();
         // SAFETY: `name` ends in a zero byte, there is no service, and the call writes one pointer.
         let code = unsafe { libc::getaddrinfo(name.as_ptr(), ptr::null(), &hints, &mut head) };
@@ -144,7 +139,8 @@ mod tests {
                 assert_eq!(address(&entry).is_some(), is_whole, "{family}: {len}");
             }
             entry.ai_addrlen = len as libc::socklen_t;
-            let nowhere = libc::addrinfo { ai_addr: ptr::null_mut(), ..entry };
+            let mut nowhere = entry;
+            nowhere.ai_addr = ptr::null_mut();
             assert_eq!(address(&nowhere), None);
         }
         entry.ai_family = libc::AF_UNIX;
