@@ -48,6 +48,7 @@ mod names;
 mod network;
 mod option;
 mod port;
+mod probe;
 mod property;
 mod readiness;
 mod resolve;
