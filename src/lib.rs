@@ -1,5 +1,8 @@
-//! IPv6 stream and datagram sockets: the wrong call does not compile, and the same program behaves
-//! the same on every system.
+//! IPv6 stream and datagram sockets: the wrong call does not compile, and the same program is meant to
+//! behave the same on every system.
+//!
+//! The crate is tested on Linux, and on Windows through Wine; macOS and the BSDs are compiled and read,
+//! not run. See [Platforms](#platforms).
 //!
 //! ```
 //! use inet6::{Builder, TcpStream, option::{NoDelay, ReuseAddress}};
@@ -164,9 +167,10 @@
 //! | --- | --- |
 //! | Linux | all tests, on every change |
 //! | Windows | the tests, under Wine, on every change |
-//! | macOS, FreeBSD, NetBSD, OpenBSD, DragonFly, illumos, Solaris, Haiku, Android | the compiler checks library, tests and examples, on every change |
+//! | macOS, FreeBSD, NetBSD, OpenBSD, DragonFly, illumos, Solaris, Haiku, Android | read, not run: the compiler checks library, tests and examples on every change, and what differs comes from the source of the kernel |
 //!
-//! What differs between them is told [in tables](guide::systems).
+//! What differs between them is [in tables](guide::systems). Haiku refuses `IPV6_V6ONLY`, so that no
+//! socket opens there.
 //!
 //! The minimum supported Rust version is 1.85.
 //!
