@@ -12,7 +12,8 @@ use std::error::Error;
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use inet6::{Builder, Endpoint, Family, Resolve, SystemResolver, option::RecvHopLimit};
+use inet6::option::RecvHopLimit;
+use inet6::{Builder, Endpoint, Family, Query, Resolve, SystemResolver};
 
 const USAGE: &str = "usage: ping6 HOST [-c COUNT] [-i SECONDS] [-s SIZE]";
 
@@ -74,6 +75,6 @@ fn find(host: &str) -> Result<Endpoint, Box<dyn Error>> {
     if let Ok(literal) = Endpoint::new(host, 0) {
         return Ok(literal);
     }
-    let found = SystemResolver.resolve(host, Family::Ipv6)?;
+    let found = SystemResolver.look_up(Query::new(host).only(Family::Ipv6))?;
     Ok(found.into_iter().map(Endpoint::from).next().ok_or("the name has no address")?)
 }

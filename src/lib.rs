@@ -118,6 +118,7 @@
 //! | … with a deadline, another order, another resolver | [`HappyEyeballs`], [`Resolve`] |
 //! | … and give up from another thread | [`Cancel`] |
 //! | … and see what happened | [`Report`], [`HostError`], [`HappyEyeballs::observer`] |
+//! | look a name up without connecting | [`Resolve::look_up`], [`SystemResolver`] |
 //! | connect from a chosen address | [`BoundStream::connect`], [`HappyEyeballs::source`] |
 //! | connect and do other work meanwhile | [`Builder::start_connect`], [`Connecting`] |
 //! | exchange datagrams | [`UdpSocket::bind`], [`UdpSocket::send_to`], [`UdpSocket::recv_from`] |
@@ -213,8 +214,8 @@ pub use self::batch::{
 pub use self::builder::Builder;
 pub use self::capabilities::{Capabilities, capabilities};
 pub use self::connect::{
-    Answer, Attempt, Cancel, Event, Family, HappyEyeballs, HostConnection, HostError,
-    HostErrorKind, Outcome, Report, Resolve, ResolveError, ResolveErrorKind, SystemResolver,
+    Answer, Answers, Attempt, Cancel, Event, Family, HappyEyeballs, HostConnection, HostError,
+    HostErrorKind, Outcome, Query, Report, Resolve, ResolveError, ResolveErrorKind, SystemResolver,
 };
 pub use self::echo::{EchoReply, EchoReport, EchoSocket};
 pub use self::error::{Absence, Error, Op};

@@ -1,17 +1,17 @@
 //! The clock, the sockets and the resolver of a race.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use super::ask::Questions;
+use super::answers::{Found, Inbox, Query};
 use super::cancel::Cancel;
 use super::host::{HappyEyeballs, Target};
+use super::lookup::{Way, look_up};
 use super::race::{Next, Race, Rules};
 use super::report::{
     Answer, Attempt, Event, HostConnection, HostError, HostErrorKind, Outcome, Report,
 };
 use super::resolve::{Family, ResolveError, ResolveErrorKind};
-use crate::addr::mapped::is_mapped;
 use crate::addr::{AddressError, Endpoint, ToAddress};
 use crate::builder::Builder;
 use crate::error::{Error, Op};
@@ -19,10 +19,21 @@ use crate::kind::Kind;
 use crate::mode::{FromWire, Mode};
 use crate::sys::{self, Borrowed, Woken};
 
+/// What an attempt is to do.
+pub(super) struct Start {
+    /// The address of ours to come from.
+    pub(super) source: Option<SocketAddr>,
+    pub(super) peer: Endpoint,
+    /// The call may wait for the connection, because there is nothing else to do.
+    pub(super) may_wait: bool,
+}
+
 /// An attempt that was started.
 pub(super) enum Started<P, S> {
     Running(P),
     Done(S),
+    /// A connection from an address that does not suit its peer.
+    Unsuited(S, IpAddr),
 }
 
 /// A connection under way.
@@ -33,13 +44,12 @@ pub(super) trait Pending<S>: Sized {
     fn try_finish(self) -> Result<Result<S, Self>, Error>;
 }
 
-/// Runs a race to a host; `start` starts an attempt from an address of ours to one of the peer's.
+/// Runs a race to a host; `start` starts an attempt.
 pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
     builder: &Builder<K, M>,
     host: &HappyEyeballs,
-    start: impl Fn(Option<SocketAddr>, Endpoint) -> Result<Started<P, S>, Error>,
+    start: impl Fn(Start) -> Result<Started<P, S>, Error>,
 ) -> Result<HostConnection<S>, HostError> {
-    let name = host.target.as_ref().map_or_else(|_| String::new(), ToString::to_string);
     let drive = Drive {
         host,
         literal: match &host.target {
@@ -48,21 +58,18 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
         },
         began: Instant::now(),
         report: Report {
-            host: name,
+            host: host.target.as_ref().ok().cloned(),
             answers: Vec::new(),
             attempts: Vec::new(),
             elapsed: Duration::ZERO,
         },
         running: Vec::new(),
         done: None,
+        spare: None,
     };
     let target = match &host.target {
         Ok(target) => target,
         Err(error) => return Err(HostError::invalid(error.clone(), drive.report)),
-    };
-    let families = match builder.chosen_mode().v6_only() {
-        true => &[Family::Ipv6][..],
-        false => &[Family::Ipv6, Family::Ipv4],
     };
     let rules = Rules {
         resolution_delay: host.resolution_delay,
@@ -70,19 +77,23 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
         deadline: host.deadline,
         first_family: host.first_family,
         first_family_count: host.first_family_count.get(),
+        max_in_flight: host.max_in_flight.get(),
     };
-    // A race to an address that nobody can give up is woken by nobody.
-    let wakes = matches!(target, Target::Name { .. }) || host.cancel.is_some();
+    let way = match target {
+        Target::Literal(_) => Way::Known,
+        Target::Name { name, .. } => Way::to(host, name),
+    };
+    // A race that is not cancelled and has no thread is woken by nobody.
+    let wakes = way == Way::Thread || host.cancel.is_some();
     let (waker, woken) = match wakes.then(sys::waker).transpose() {
         Ok(pair) => pair.unzip(),
         Err(error) => return Err(drive.lost_before(error)),
     };
-    let (race, questions) = match target {
+    let (race, lookup) = match target {
         Target::Literal(endpoint) => match literal(builder.chosen_mode(), endpoint) {
             Ok(address) => {
-                let family = if address.is_ipv6() { Family::Ipv6 } else { Family::Ipv4 };
-                let mut race = Race::new(rules, &[]);
-                race.answered(family, &[address], Duration::ZERO);
+                let mut race = Race::new(rules, |_| false);
+                race.answered(None, &[address], Duration::ZERO);
                 (race, None)
             }
             Err(error) if error.is_about_the_address() => {
@@ -91,16 +102,20 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
             Err(error) => return Err(drive.lost_before(error.into())),
         },
         Target::Name { name, port } => {
-            let ask = |waker| Questions::ask(host, name, *port, families, waker);
-            match waker.as_ref().map(ask).transpose() {
-                Ok(questions) => (Race::new(rules, families), questions),
+            let query = match builder.chosen_mode().v6_only() {
+                true => Query::new(name.clone()).only(Family::Ipv6),
+                false => Query::new(name.clone()),
+            };
+            let race = Race::new(rules, |family| query.wants(family));
+            match look_up(way, host, query, waker.as_ref()) {
+                Ok(inbox) => (race, Some((inbox, *port))),
                 Err(error) => return Err(drive.lost_before(error)),
             }
         }
     };
     // Registered first, asked afterwards: what comes in between wakes the first wait.
     let _registered = host.cancel.as_ref().zip(waker).map(|(cancel, waker)| cancel.register(waker));
-    drive.run(race, questions, woken.as_ref(), start)
+    drive.run(race, lookup.as_ref(), woken.as_ref(), start)
 }
 
 /// The address that a literal stands for, its zone looked up.
@@ -112,22 +127,30 @@ fn literal<M: Mode>(mode: M, endpoint: impl ToAddress<M>) -> Result<SocketAddr, 
 /// A race that runs.
 struct Drive<'a, P, S> {
     host: &'a HappyEyeballs,
-    /// What was written, where that is an address: the name of its zone is then looked up anew.
+    /// What was written, if that is an address: the name of its zone is then looked up anew.
     literal: Option<&'a Endpoint>,
     began: Instant,
     report: Report,
     /// Attempts under way, by their number.
     running: Vec<(usize, P)>,
     done: Option<S>,
+    /// The first connection that is better than none.
+    spare: Option<Spare<S>>,
+}
+
+struct Spare<S> {
+    attempt: usize,
+    socket: S,
+    source: IpAddr,
 }
 
 impl<P: Pending<S>, S> Drive<'_, P, S> {
     fn run(
         mut self,
         mut race: Race,
-        questions: Option<Questions>,
+        lookup: Option<&(Inbox, u16)>,
         woken: Option<&Woken>,
-        start: impl Fn(Option<SocketAddr>, Endpoint) -> Result<Started<P, S>, Error>,
+        start: impl Fn(Start) -> Result<Started<P, S>, Error>,
     ) -> Result<HostConnection<S>, HostError> {
         loop {
             let cancelled = || self.host.cancel.as_ref().is_some_and(Cancel::is_cancelled);
@@ -135,12 +158,18 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
             if self.done.is_none() && cancelled() {
                 return Err(self.lost(HostErrorKind::Cancelled));
             }
+            let mut may_wait = self.host.cancel.is_none();
+            if let Some((inbox, port)) = lookup {
+                let (all, were_last) = inbox.take();
+                all.into_iter().for_each(|found| self.answered(&mut race, *port, found));
+                may_wait &= were_last;
+            }
             match race.next(self.began.elapsed()) {
-                Next::Start { attempt, address } => {
-                    self.start(&mut race, attempt, address, &start);
+                Next::Start { attempt, address, alone } => {
+                    self.start(&mut race, attempt, address, may_wait && alone, &start);
                 }
                 Next::Wait { until } => {
-                    if let Err(error) = self.wait(&mut race, questions.as_ref(), woken, until) {
+                    if let Err(error) = self.wait(&mut race, woken, until) {
                         return Err(self.lost_to(&mut race, error));
                     }
                 }
@@ -156,7 +185,8 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         race: &mut Race,
         attempt: usize,
         address: SocketAddr,
-        start: &impl Fn(Option<SocketAddr>, Endpoint) -> Result<Started<P, S>, Error>,
+        may_wait: bool,
+        start: &impl Fn(Start) -> Result<Started<P, S>, Error>,
     ) {
         let at = self.began.elapsed();
         self.host.tell(&Event::Started { address, at });
@@ -169,9 +199,17 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         });
         let source = self.host.source.as_ref().and_then(|source| source(address));
         let peer = self.literal.cloned().unwrap_or_else(|| Endpoint::from(address));
-        match start(source, peer) {
+        match start(Start { source, peer, may_wait }) {
             Ok(Started::Running(pending)) => self.running.push((attempt, pending)),
             Ok(Started::Done(socket)) => self.ended(race, attempt, Ok(socket)),
+            Ok(Started::Unsuited(socket, source)) => {
+                race.spared(attempt);
+                match self.spare {
+                    // It ends with the race, which decides what becomes of it.
+                    None => self.spare = Some(Spare { attempt, socket, source }),
+                    Some(_) => self.ends(attempt, Outcome::Unsuited(source)),
+                }
+            }
             Err(error) => self.ended(race, attempt, Err(error)),
         }
     }
@@ -188,6 +226,10 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
                 Outcome::Failed(error)
             }
         };
+        self.ends(attempt, outcome);
+    }
+
+    fn ends(&mut self, attempt: usize, outcome: Outcome) {
         let ended = self.began.elapsed();
         let attempt = &mut self.report.attempts[attempt];
         attempt.ended = ended;
@@ -199,7 +241,6 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
     fn wait(
         &mut self,
         race: &mut Race,
-        questions: Option<&Questions>,
         woken: Option<&Woken>,
         until: Option<Duration>,
     ) -> std::io::Result<()> {
@@ -224,31 +265,13 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         if let Some(woken) = woken {
             woken.drain();
         }
-        if let Some(questions) = questions {
-            for (family, result) in questions.answers.try_iter() {
-                self.answered(race, questions.port, family, result);
-            }
-        }
         Ok(())
     }
 
-    fn answered(
-        &mut self,
-        race: &mut Race,
-        port: u16,
-        family: Family,
-        mut result: Result<Vec<SocketAddr>, ResolveError>,
-    ) {
+    fn answered(&mut self, race: &mut Race, port: u16, found: Found) {
+        let Found { family, mut result } = found;
         if let Ok(addresses) = &mut result {
-            // A resolver may give IPv4 in IPv6 notation where IPv6 was asked for.
-            addresses.retain(|address| match address {
-                SocketAddr::V4(_) => family == Family::Ipv4,
-                SocketAddr::V6(address) => family == Family::Ipv6 && !is_mapped(address.ip()),
-            });
             addresses.iter_mut().for_each(|address| address.set_port(port));
-            if addresses.is_empty() {
-                result = Err(ResolveErrorKind::NoAddress.into());
-            }
         }
         let at = self.began.elapsed();
         race.answered(family, result.as_deref().unwrap_or_default(), at);
@@ -277,6 +300,14 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
     }
 
     fn won(mut self, attempt: usize) -> Result<HostConnection<S>, HostError> {
+        match self.spare.take() {
+            Some(spare) if spare.attempt == attempt => {
+                self.ends(attempt, Outcome::Won);
+                self.done = Some(spare.socket);
+            }
+            Some(Spare { attempt, source, .. }) => self.ends(attempt, Outcome::Unsuited(source)),
+            None => {}
+        }
         self.give_up();
         let peer = self.report.attempts[attempt].address;
         match self.done {
@@ -300,14 +331,14 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
     /// The system has no thread or no descriptor to ask with.
     fn lost_before(mut self, error: std::io::Error) -> HostError {
         self.report.answers.push(Answer {
-            family: self.host.first_family,
+            family: None,
             at: self.began.elapsed(),
             result: Err(ResolveError::new(ResolveErrorKind::Other, error)),
         });
         self.exhausted()
     }
 
-    /// The system cannot wait: the last attempt under way ends with its error, and where there is
+    /// The system cannot wait: the last attempt under way ends with its error, and if there is
     /// none, the look-up does.
     fn lost_to(mut self, race: &mut Race, error: std::io::Error) -> HostError {
         let Some((attempt, pending)) = self.running.pop() else {
@@ -347,28 +378,35 @@ mod tests {
             resolution_delay: Duration::ZERO,
             attempt_delay: Duration::ZERO,
             deadline: None,
-            first_family: Family::Ipv6,
+            first_family: None,
             first_family_count: 1,
+            max_in_flight: 16,
         };
-        let mut race = Race::new(rules, &[Family::Ipv6]);
+        let mut race = Race::new(rules, |family| family == Family::Ipv6);
         let addresses: Vec<_> = (0..addresses)
             .map(|n| (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, n), 80).into())
             .collect();
-        race.answered(Family::Ipv6, &addresses, Duration::ZERO);
+        race.answered(Some(Family::Ipv6), &addresses, Duration::ZERO);
         let report = Report {
-            host: String::new(),
+            host: None,
             answers: Vec::new(),
             attempts: Vec::new(),
             elapsed: Duration::ZERO,
         };
-        let began = Instant::now();
-        let mut drive =
-            Drive { host: &host, literal: None, began, report, running: Vec::new(), done: None };
-        while let Next::Start { attempt, address } = race.next(Duration::ZERO) {
-            drive.start(&mut race, attempt, address, &|_, peer| match attempt {
+        let mut drive = Drive {
+            host: &host,
+            literal: None,
+            began: Instant::now(),
+            report,
+            running: Vec::new(),
+            done: None,
+            spare: None,
+        };
+        while let Next::Start { attempt, address, .. } = race.next(Duration::ZERO) {
+            drive.start(&mut race, attempt, address, false, &|it| match attempt {
                 0 => {
                     let refused = io::ErrorKind::ConnectionRefused.into();
-                    Err(Error::new(Op::Connect, Some(peer), None, refused))
+                    Err(Error::new(Op::Connect, Some(it.peer), None, refused))
                 }
                 _ => Ok(Started::Running(Hangs)),
             });

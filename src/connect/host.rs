@@ -1,5 +1,6 @@
 //! What to connect to and how: [`HappyEyeballs`].
 
+use std::any::TypeId;
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -21,9 +22,10 @@ use crate::addr::{AddressError, Endpoint};
 /// | [`resolution_delay`](Self::resolution_delay) | 50 ms | RFC 8305, section 3 |
 /// | [`attempt_delay`](Self::attempt_delay) | 250 ms | section 5 |
 /// | [`deadline`](Self::deadline) | none | |
-/// | [`first_family`](Self::first_family) | IPv6 | section 4 |
+/// | [`first_family`](Self::first_family) | that of the first address | section 4 |
 /// | [`first_family_count`](Self::first_family_count) | 1 | section 4 |
-/// | [`resolver`](Self::resolver) | the system's | |
+/// | [`max_in_flight`](Self::max_in_flight) | 16 | |
+/// | [`resolver`](Self::resolver) | [`SystemResolver`] | |
 ///
 /// # Examples
 ///
@@ -45,10 +47,12 @@ pub struct HappyEyeballs {
     pub(super) resolution_delay: Duration,
     pub(super) attempt_delay: Duration,
     pub(super) deadline: Option<Duration>,
-    pub(super) first_family: Family,
+    pub(super) first_family: Option<Family>,
     pub(super) first_family_count: NonZeroUsize,
+    pub(super) max_in_flight: NonZeroUsize,
     pub(super) source: Option<Arc<Source>>,
-    pub(super) resolver: Arc<dyn Resolve>,
+    /// `None` for the system's.
+    pub(super) resolver: Option<Arc<dyn Resolve>>,
     pub(super) observer: Option<Arc<Observer>>,
     pub(super) cancel: Option<Cancel>,
 }
@@ -60,11 +64,14 @@ type Observer = dyn Fn(&Event<'_>) + Send + Sync;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
     Literal(Endpoint),
-    Name { name: Box<str>, port: u16 },
+    Name { name: Arc<str>, port: u16 },
 }
 
 /// The least and the most that RFC 8305, section 5, lets a connection attempt delay be.
 const ATTEMPT_DELAY: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(2));
+
+/// How many attempts may be under way unless the caller says otherwise: four seconds of the RFC's pace.
+const MAX_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
 impl HappyEyeballs {
     /// A host by its name or address, with the defaults of RFC 8305.
@@ -92,10 +99,11 @@ impl HappyEyeballs {
             resolution_delay: Duration::from_millis(50),
             attempt_delay: Duration::from_millis(250),
             deadline: None,
-            first_family: Family::Ipv6,
+            first_family: None,
             first_family_count: NonZeroUsize::MIN,
+            max_in_flight: MAX_IN_FLIGHT,
             source: None,
-            resolver: Arc::new(SystemResolver),
+            resolver: None,
             observer: None,
             cancel: None,
         }
@@ -153,7 +161,10 @@ impl HappyEyeballs {
         self
     }
 
-    /// Which family goes first.
+    /// Sets which family goes first.
+    ///
+    /// By default that is the family of the first address of an answer that holds both, like the
+    /// system's resolver gives it, and IPv6 if the families are answered apart.
     ///
     /// # Examples
     ///
@@ -164,7 +175,7 @@ impl HappyEyeballs {
     /// # _ = host;
     /// ```
     pub fn first_family(mut self, family: Family) -> Self {
-        self.first_family = family;
+        self.first_family = Some(family);
         self
     }
 
@@ -182,6 +193,27 @@ impl HappyEyeballs {
     /// ```
     pub fn first_family_count(mut self, count: NonZeroUsize) -> Self {
         self.first_family_count = count;
+        self
+    }
+
+    /// Limits how many attempts are under way at once, and so how many descriptors a race holds.
+    ///
+    /// When there are as many, the next address is tried as soon as an attempt has failed. Set a
+    /// [`deadline`](Self::deadline), because an attempt that nothing answers fails after minutes.
+    /// With 1 the addresses are tried one after the other.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::HappyEyeballs;
+    /// use std::num::NonZeroUsize;
+    ///
+    /// let host = HappyEyeballs::to("example.com:443");
+    /// let host = host.max_in_flight(NonZeroUsize::new(4).unwrap());
+    /// # _ = host;
+    /// ```
+    pub fn max_in_flight(mut self, count: NonZeroUsize) -> Self {
+        self.max_in_flight = count;
         self
     }
 
@@ -212,11 +244,16 @@ impl HappyEyeballs {
 
     /// Looks names up with another resolver than the system's.
     ///
+    /// It is not asked for `localhost` and the names below it, which always are `::1`, then
+    /// `127.0.0.1`.
+    ///
     /// # Examples
     ///
     /// See [`Resolve`].
-    pub fn resolver(mut self, resolver: impl Resolve) -> Self {
-        self.resolver = Arc::new(resolver);
+    pub fn resolver<R: Resolve>(mut self, resolver: R) -> Self {
+        // To name the default changes nothing.
+        let is_default = TypeId::of::<R>() == TypeId::of::<SystemResolver>();
+        self.resolver = if is_default { None } else { Some(Arc::new(resolver)) };
         self
     }
 
@@ -266,6 +303,7 @@ impl fmt::Debug for HappyEyeballs {
             .field("deadline", &self.deadline)
             .field("first_family", &self.first_family)
             .field("first_family_count", &self.first_family_count)
+            .field("max_in_flight", &self.max_in_flight)
             .finish_non_exhaustive()
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! [`Builder::connect_host`](crate::Builder::connect_host) resolves a name, races its addresses and
 //! keeps the first connection. Inside, `race` decides what to do next and knows no clock, no socket
-//! and no thread; `drive` and `ask` have them.
+//! and no thread; `drive` and `lookup` have them.
 
-mod ask;
+mod answers;
 mod cancel;
 mod drive;
 mod host;
+mod lookup;
+mod policy;
 mod race;
 mod report;
 mod resolve;
@@ -16,6 +18,7 @@ mod verbs;
 #[cfg(fuzzing)]
 pub(crate) use self::race::proof;
 
+pub use self::answers::{Answers, Query};
 pub use self::cancel::Cancel;
 pub use self::host::HappyEyeballs;
 pub use self::report::{

@@ -5,7 +5,8 @@
 //! happens or its time comes, and the end of a race is final.
 //!
 //! The RFC's `AAAA` and `A` are the first and the second family here. It says nothing of an attempt
-//! that fails before the next one is due; that one is then due at once.
+//! that fails before the next one is due; that one is then due at once. Nor does it bound how many
+//! are under way; at the bound, the next one starts when one ends.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -27,17 +28,22 @@ pub(super) struct Rules {
     /// How long after an attempt the next one starts, unless one fails.
     pub(super) attempt_delay: Duration,
     pub(super) deadline: Option<Duration>,
-    pub(super) first_family: Family,
+    /// `None`: the family of the first address of an answer for both, or IPv6 if there is no such
+    /// answer before the first attempt.
+    pub(super) first_family: Option<Family>,
     /// How many attempts the first family has before the families take turns. An answer that joins
     /// a race of the second family has them too. 0 is as 1.
     pub(super) first_family_count: usize,
+    /// How many attempts may be under way at once. 0 is as 1.
+    pub(super) max_in_flight: usize,
 }
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Start to connect. Attempts are numbered from 0 in the order of their start.
-    Start { attempt: usize, address: SocketAddr },
+    /// Start to connect. Attempts are numbered from 0 in the order of their start. If an attempt is
+    /// `alone`, nothing is to be done before it ends, unless an address comes that is not awaited.
+    Start { attempt: usize, address: SocketAddr, alone: bool },
     /// Wait for an event, until this time if there is one; it is not over yet.
     Wait { until: Option<Duration> },
     /// This attempt has won; the others are to be given up.
@@ -49,11 +55,12 @@ pub(super) enum Next {
 }
 
 /// A race between the addresses of a host.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Race {
     rules: Rules,
-    first: Lane,
-    second: Lane,
+    first: Family,
+    /// By family.
+    lanes: [Lane; 2],
     /// Every address that came, tried or not.
     seen: Vec<SocketAddr>,
     /// How many attempts there were, how many of them in the first family, and whose turn was last.
@@ -65,11 +72,13 @@ pub(super) struct Race {
     failed_since: bool,
     /// How many attempts are under way.
     running: usize,
+    /// The attempt that wins if no better one does.
+    spare: Option<usize>,
     over: Option<Next>,
 }
 
 /// One family: its question, and the addresses that wait for their turn.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Lane {
     asked: bool,
     answered: Option<Duration>,
@@ -83,13 +92,13 @@ impl Lane {
 }
 
 impl Race {
-    /// A race whose questions are asked in these families.
-    pub(super) fn new(rules: Rules, asked: &[Family]) -> Self {
-        let lane = |family| Lane { asked: asked.contains(&family), ..Lane::default() };
+    /// A race whose questions are asked in the families that `asked` is true of.
+    pub(super) fn new(rules: Rules, asked: impl Fn(Family) -> bool) -> Self {
+        let lane = |family| Lane { asked: asked(family), ..Lane::default() };
         Self {
             rules,
-            first: lane(rules.first_family),
-            second: lane(other(rules.first_family)),
+            first: rules.first_family.unwrap_or(Family::Ipv6),
+            lanes: Family::BOTH.map(lane),
             seen: Vec::new(),
             started: 0,
             first_started: 0,
@@ -97,24 +106,34 @@ impl Race {
             last_start: None,
             failed_since: false,
             running: 0,
+            spare: None,
             over: None,
         }
     }
 
-    /// A question was answered, with no address where there is none or the look-up failed.
+    /// A family was answered, or with `None` both, with no address if there is none or the look-up
+    /// failed.
     ///
     /// An address is tried once, however often and in whichever answer it comes. An IPv4 address is
     /// to come as one and not in its mapped form, or it is another address.
-    pub(super) fn answered(&mut self, family: Family, addresses: &[SocketAddr], now: Duration) {
-        let lane = match family == self.rules.first_family {
-            true => &mut self.first,
-            false => &mut self.second,
-        };
-        lane.answered.get_or_insert(now);
+    pub(super) fn answered(
+        &mut self,
+        family: Option<Family>,
+        addresses: &[SocketAddr],
+        now: Duration,
+    ) {
+        if family.is_none() && self.rules.first_family.is_none() && self.started == 0 {
+            self.first = addresses.first().copied().map_or(self.first, Family::of);
+        }
+        for answered in Family::BOTH {
+            if family.is_none_or(|family| family == answered) {
+                self.lane(answered).answered.get_or_insert(now);
+            }
+        }
         for address in addresses {
             if !self.seen.contains(address) {
                 self.seen.push(*address);
-                lane.waiting.push_back(*address);
+                self.lane(Family::of(*address)).waiting.push_back(*address);
             }
         }
     }
@@ -131,20 +150,27 @@ impl Race {
         self.failed_since = true;
     }
 
+    /// An attempt has a connection that is to be taken only if no other attempt has one. The first
+    /// such attempt counts; it goes on like after a failure.
+    pub(super) fn spared(&mut self, attempt: usize) {
+        self.failed();
+        self.spare.get_or_insert(attempt);
+    }
+
     /// What to do now.
     ///
     /// What was told before counts, though the deadline has passed since: a connection is not thrown
-    /// away, and where every address has failed more time would not have helped.
+    /// away, and if every address has failed more time would not have helped.
     pub(super) fn next(&mut self, now: Duration) -> Next {
         if let Some(end) = self.over {
             return end;
         }
         let start = self.next_start();
-        if start.is_none() && self.is_exhausted() {
-            return *self.over.insert(Next::Exhausted);
+        if self.is_exhausted() {
+            return self.end(Next::Exhausted);
         }
         if self.rules.deadline.is_some_and(|deadline| deadline <= now) {
-            return *self.over.insert(Next::TimedOut);
+            return self.end(Next::TimedOut);
         }
         let address = match start {
             Some(at) if at <= now => self.take_address(),
@@ -156,18 +182,24 @@ impl Race {
         }
     }
 
-    /// When the next attempt is due, if there is an address to try.
+    fn end(&mut self, lost: Next) -> Next {
+        let end = self.spare.map_or(lost, |attempt| Next::Connected { attempt });
+        *self.over.insert(end)
+    }
+
+    /// When the next attempt is due, if there is an address to try and room for an attempt.
     fn next_start(&self) -> Option<Duration> {
-        if self.first.waiting.is_empty() && self.second.waiting.is_empty() {
+        if !self.is_waiting() || self.running >= self.rules.max_in_flight.max(1) {
             return None;
         }
+        let [first, second] = [self.first, other(self.first)].map(|it| &self.lanes[it as usize]);
         match self.last_start {
             // Section 5: the connection attempt delay, which a failure ends.
             Some(_) if self.failed_since => Some(Duration::ZERO),
             Some(last) => Some(last.saturating_add(self.rules.attempt_delay)),
             // Section 3: an answer of the second family waits for the first one, for a while.
-            None if self.first.is_open() => {
-                let answered = self.second.answered;
+            None if first.is_open() => {
+                let answered = second.answered;
                 answered.map(|at| at.saturating_add(self.rules.resolution_delay))
             }
             None => Some(Duration::ZERO),
@@ -177,17 +209,13 @@ impl Race {
     /// Section 4: some of the first family, then the families take turns while both have addresses.
     fn take_address(&mut self) -> Option<SocketAddr> {
         let head_start = self.first_started < self.rules.first_family_count;
-        let first = match head_start || !self.last_was_first {
-            true => !self.first.waiting.is_empty(),
-            false => self.second.waiting.is_empty(),
+        let (first, second) = (self.first, other(self.first));
+        self.last_was_first = match head_start || !self.last_was_first {
+            true => !self.lane(first).waiting.is_empty(),
+            false => self.lane(second).waiting.is_empty(),
         };
-        self.last_was_first = first;
-        if first {
-            self.first_started += 1;
-            self.first.waiting.pop_front()
-        } else {
-            self.second.waiting.pop_front()
-        }
+        self.first_started += usize::from(self.last_was_first);
+        self.lane(if self.last_was_first { first } else { second }).waiting.pop_front()
     }
 
     fn start(&mut self, address: SocketAddr, now: Duration) -> Next {
@@ -196,12 +224,28 @@ impl Race {
         self.running += 1;
         self.last_start = Some(now);
         self.failed_since = false;
-        Next::Start { attempt, address }
+        let nothing_comes = !self.is_open() && self.next_start().is_none();
+        let alone = self.running == 1 && nothing_comes && self.rules.deadline.is_none();
+        Next::Start { attempt, address, alone }
     }
 
-    /// No attempt is under way and no answer is to come.
+    fn lane(&mut self, family: Family) -> &mut Lane {
+        &mut self.lanes[family as usize]
+    }
+
+    /// Whether an answer is to come.
+    fn is_open(&self) -> bool {
+        self.lanes.iter().any(Lane::is_open)
+    }
+
+    /// Whether an address waits for its turn.
+    fn is_waiting(&self) -> bool {
+        self.lanes.iter().any(|lane| !lane.waiting.is_empty())
+    }
+
+    /// No attempt is under way, no address waits and no answer is to come.
     fn is_exhausted(&self) -> bool {
-        self.running == 0 && !self.first.is_open() && !self.second.is_open()
+        self.running == 0 && !self.is_waiting() && !self.is_open()
     }
 }
 

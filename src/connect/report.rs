@@ -3,9 +3,10 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use super::host::Target;
 use super::resolve::{Family, ResolveError, ResolveErrorKind};
 use crate::addr::AddressError;
 use crate::error::Error;
@@ -54,8 +55,8 @@ pub struct HostConnection<S> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Report {
-    /// What was asked for, such as `example.com:443`.
-    pub host: String,
+    /// `None` if it could not be read.
+    pub(super) host: Option<Target>,
     /// The answers of the resolver, in the order they came. None for a literal address.
     pub answers: Vec<Answer>,
     /// The attempts, in the order they started.
@@ -72,11 +73,11 @@ pub struct Report {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Answer {
-    /// What was asked for.
-    pub family: Family,
+    /// The family that it is for; `None` if it is for IPv6 and IPv4 at once.
+    pub family: Option<Family>,
     /// When it came.
     pub at: Duration,
-    /// The addresses, the best first.
+    /// The addresses, the best first. At most 256 of each family are read.
     pub result: Result<Vec<SocketAddr>, ResolveError>,
 }
 
@@ -112,6 +113,9 @@ pub enum Outcome {
     Failed(Error),
     /// It was given up, because another one was faster or the time was over.
     Cancelled,
+    /// A datagram socket was connected, but would send from this address, which does not suit the
+    /// destination. Another address of the host was better.
+    Unsuited(IpAddr),
 }
 
 /// What happens in a race, for [`HappyEyeballs::observer`](crate::HappyEyeballs::observer).
@@ -154,7 +158,7 @@ pub struct HostError {
     kind: HostErrorKind,
     /// Where the host could not be read.
     address: Option<AddressError>,
-    report: Report,
+    report: Box<Report>,
 }
 
 /// Why no connection came about.
@@ -180,11 +184,11 @@ pub enum HostErrorKind {
 
 impl HostError {
     pub(super) fn new(kind: HostErrorKind, report: Report) -> Self {
-        Self { kind, address: None, report }
+        Self { kind, address: None, report: Box::new(report) }
     }
 
     pub(super) fn invalid(error: AddressError, report: Report) -> Self {
-        Self { kind: HostErrorKind::Invalid, address: Some(error), report }
+        Self { kind: HostErrorKind::Invalid, address: Some(error), report: Box::new(report) }
     }
 
     /// Why no connection came about.
@@ -250,7 +254,7 @@ impl fmt::Display for HostError {
             HostErrorKind::Cancelled => "it was given up",
             _ => "no address can be connected to",
         };
-        write!(f, "cannot connect to {}: {why}", self.report.host)?;
+        write!(f, "cannot connect to {}: {why}", self.report.host())?;
         self.report.lines(f)
     }
 }
@@ -279,6 +283,12 @@ impl From<HostError> for io::Error {
 }
 
 impl Report {
+    /// Returns the host as it was asked for, such as `example.com:443`; empty if it could not be read.
+    #[must_use]
+    pub fn host(&self) -> String {
+        self.host.as_ref().map_or_else(String::new, Target::to_string)
+    }
+
     fn no_such_name(&self) -> bool {
         let missing = |answer: &Answer| match &answer.result {
             Err(error) => error.kind() == ResolveErrorKind::NoSuchName,
@@ -306,14 +316,17 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {} ms", self.host, self.elapsed.as_millis())?;
+        write!(f, "{}, {} ms", self.host(), self.elapsed.as_millis())?;
         self.lines(f)
     }
 }
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} answer: ", self.family)?;
+        if let Some(family) = self.family {
+            write!(f, "{family} ")?;
+        }
+        f.write_str("answer: ")?;
         match &self.result {
             Ok(addresses) => {
                 let addresses: Vec<_> = addresses.iter().map(|a| a.ip().to_string()).collect();
@@ -332,6 +345,7 @@ impl fmt::Display for Attempt {
             Outcome::Won => f.write_str("connected"),
             Outcome::Failed(error) => error.fmt(f),
             Outcome::Cancelled => f.write_str("given up"),
+            Outcome::Unsuited(source) => write!(f, "its source {source} does not suit it"),
         }
     }
 }

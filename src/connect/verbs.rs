@@ -1,10 +1,14 @@
 //! `connect_host`, on builders of both kinds.
 
-use super::drive::{Pending, Started, run};
+use std::io::ErrorKind;
+use std::net::IpAddr;
+
+use super::drive::{Pending, Start, Started, run};
 use super::host::HappyEyeballs;
+use super::policy::suits;
 use super::report::{HostConnection, HostError};
 use crate::addr::Endpoint;
-use crate::addr::mapped::is_wildcard;
+use crate::addr::mapped::{canonical, is_wildcard};
 use crate::builder::Builder;
 use crate::error::{Error, Op, Reason};
 use crate::kind::{Datagram, Stream};
@@ -15,11 +19,12 @@ use crate::sys::{self, Borrowed};
 impl<M: Mode> Builder<Stream, M> {
     /// Connects to a host by its name, over the fastest of its addresses (Happy Eyeballs).
     ///
-    /// The name is looked up in both families at once, in [`V6Only`](crate::V6Only) mode in IPv6
-    /// alone; the addresses are tried one after the other, each with a short head start, IPv6 and
-    /// IPv4 in turns; and the first connection is kept. Every attempt has all options of the
-    /// builder. A literal address is connected to without a look-up. [`HappyEyeballs`] holds the
-    /// rules.
+    /// The name leads where it leads every other program on this host: the system's resolver is
+    /// asked once, for both families, or for IPv6 alone in [`V6Only`](struct@crate::V6Only) mode
+    /// ([`SystemResolver`](crate::SystemResolver)). The addresses are tried one after the other,
+    /// each with a short head start, IPv6 and IPv4 in turns, and the first connection is kept. Every
+    /// attempt has all options of the builder. A literal address is connected to without a look-up.
+    /// [`HappyEyeballs`] holds the rules.
     ///
     /// # Errors
     ///
@@ -44,12 +49,17 @@ impl<M: Mode> Builder<Stream, M> {
         &self,
         host: impl Into<HappyEyeballs>,
     ) -> Result<HostConnection<TcpStream<M>>, HostError> {
-        run(self, &host.into(), |source, peer| {
-            let connecting = match source {
-                Some(source) => self.bind(Endpoint::from(source))?.start_connect(peer)?,
-                None => self.start_connect(peer)?,
-            };
-            Ok(Started::Running(connecting))
+        run(self, &host.into(), |Start { source, peer, may_wait }| {
+            Ok(match (source, may_wait) {
+                (None, true) => Started::Done(self.connect(peer)?),
+                (None, false) => Started::Running(self.start_connect(peer)?),
+                (Some(source), true) => {
+                    Started::Done(self.bind(Endpoint::from(source))?.connect(peer)?)
+                }
+                (Some(source), false) => {
+                    Started::Running(self.bind(Endpoint::from(source))?.start_connect(peer)?)
+                }
+            })
         })
     }
 }
@@ -58,8 +68,14 @@ impl<M: Mode> Builder<Datagram, M> {
     /// Connects a datagram socket to a host by its name.
     ///
     /// The peer is the first address that this host has a route to and a source address for, in the
-    /// order in which [streams](Builder::connect_host) try them. No packet is sent, so nobody knows
-    /// whether the peer is there.
+    /// order in which [streams](Builder::connect_host) try them. No packet is sent, so it is not
+    /// known whether the peer is there.
+    ///
+    /// The system's resolver has looked at the sources when it ordered the addresses. If another
+    /// [resolver](HappyEyeballs::resolver) or a [first family](HappyEyeballs::first_family) decides
+    /// the order, an address comes after all that fit if its source has another scope or another
+    /// label (RFC 6724, section 6, rules 2 and 5, with the default policy table). An example is a
+    /// global destination on a host whose only IPv6 address is unique local.
     ///
     /// # Errors
     ///
@@ -81,27 +97,34 @@ impl<M: Mode> Builder<Datagram, M> {
         &self,
         host: impl Into<HappyEyeballs>,
     ) -> Result<HostConnection<ConnectedUdpSocket<M>>, HostError> {
-        run(self, &host.into(), |source, peer| {
+        let host = host.into();
+        // The system's resolver has judged the sources already, by the policy of this host.
+        let judges = host.resolver.is_some() || host.first_family.is_some();
+        run(self, &host, |Start { source, peer, .. }| {
             let socket = match source {
                 Some(source) => self.bind(Endpoint::from(source))?.connect(peer.clone())?,
                 None => self.connect(peer.clone())?,
             };
-            sourced(&socket, peer)?;
-            Ok(Started::<Never<_>, _>::Done(socket))
+            let destination = peer.ip();
+            let local = local_ip(&socket, peer)?;
+            // A source that the caller chose is the caller's decision.
+            Ok(match judges && source.is_none() && !suits(local, destination) {
+                true => Started::<Never<_>, _>::Unsuited(socket, local),
+                false => Started::Done(socket),
+            })
         })
     }
 }
 
-/// Refuses a connection without an address of this host, which some system may make.
-fn sourced<M: Mode>(socket: &ConnectedUdpSocket<M>, peer: Endpoint) -> Result<(), Error> {
-    match sys::local_address(socket.target().fd) {
-        Ok(local) if !is_wildcard(local.ip()) => Ok(()),
-        Ok(_) => {
-            let error = std::io::ErrorKind::AddrNotAvailable.into();
-            Err(Error::new(Op::Connect, Some(peer), Some(Reason::NoSource), error))
-        }
-        Err(error) => Err(Error::new(Op::Connect, Some(peer), None, error)),
-    }
+/// The address of this host that a socket was connected from. A connection without one, which some
+/// system may make, is refused.
+fn local_ip<M: Mode>(socket: &ConnectedUdpSocket<M>, peer: Endpoint) -> Result<IpAddr, Error> {
+    let (reason, error) = match sys::local_address(socket.target().fd) {
+        Ok(local) if !is_wildcard(local.ip()) => return Ok(canonical(local).ip()),
+        Ok(_) => (Some(Reason::NoSource), ErrorKind::AddrNotAvailable.into()),
+        Err(error) => (None, error),
+    };
+    Err(Error::new(Op::Connect, Some(peer), reason, error))
 }
 
 impl<M: Mode> Pending<TcpStream<M>> for Connecting<M> {

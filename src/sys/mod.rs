@@ -62,7 +62,7 @@ pub(crate) use self::interface::{
 pub(crate) use self::linux::*;
 pub(crate) use self::multicast::*;
 pub(crate) use self::option::*;
-pub(crate) use self::resolve::{ResolveFailure, ResolveReason, resolve};
+pub(crate) use self::resolve::{ResolveFailure, ResolveReason, Wanted, resolve};
 pub(crate) use self::system::{Sharing, System};
 #[cfg(unix)]
 pub(crate) use self::unix::*;

@@ -1,12 +1,18 @@
 //! The resolver of the system.
 
-use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use super::{index_of, look_up};
-use crate::addr::AddressError;
-use crate::addr::mapped::is_mapped;
+use crate::addr::{AddressError, is_zoned};
+
+/// The families that a look-up is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Both,
+    Ipv6,
+    Ipv4,
+}
 
 /// A look-up failed.
 #[derive(Debug)]
@@ -20,7 +26,7 @@ pub(crate) struct ResolveFailure {
 pub(crate) enum ResolveReason {
     /// The name does not exist.
     NoSuchName,
-    /// The name exists, and has no address of the family.
+    /// The name exists, and has no address of the families.
     NoAddress,
     /// Nobody answered, or somebody asks to try again later.
     Unreachable,
@@ -40,11 +46,11 @@ impl From<io::Error> for ResolveFailure {
     }
 }
 
-/// The addresses of a name in one family, in the order of the system (RFC 6724); the port is 0.
+/// The addresses of a name, in the order of the system (RFC 6724), by one question of `getaddrinfo`.
+/// The port is 0, and the zone of a link-local address is kept.
 ///
-/// The zone of a link-local address is kept. A mapped address is no IPv6 address, and left out. No
-/// address comes twice. The call waits as long as the system does.
-pub(crate) fn resolve(name: &str, ipv6: bool) -> Result<Vec<SocketAddr>, ResolveFailure> {
+/// The call waits as long as the system does.
+pub(crate) fn resolve(name: &str, wanted: Wanted) -> Result<Vec<SocketAddr>, ResolveFailure> {
     if name.is_empty() {
         // Some systems take it for "this host".
         let error = io::Error::new(io::ErrorKind::InvalidInput, "the name is empty");
@@ -53,25 +59,27 @@ pub(crate) fn resolve(name: &str, ipv6: bool) -> Result<Vec<SocketAddr>, Resolve
     if name.contains('\0') {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "a zero byte in the name").into());
     }
-    if name.parse().is_ok_and(|ip: IpAddr| ip.is_ipv6() != ipv6) {
+    let other = match wanted {
+        Wanted::Both => false,
+        Wanted::Ipv6 => name.parse().is_ok_and(|ip: IpAddr| ip.is_ipv4()),
+        Wanted::Ipv4 => name.parse().is_ok_and(|ip: IpAddr| ip.is_ipv6()),
+    };
+    if other {
         // Each system has another number for it, and Wine none of Windows'.
         return Err(no_address("it is an address of the other family"));
     }
     let mut found = match zoned(name)? {
+        Some(_) if wanted == Wanted::Ipv4 => Vec::new(),
         Some(address) => vec![address],
-        None => look_up(name, ipv6)?,
+        None => look_up(name, wanted)?,
     };
-    let mut seen = HashSet::new();
-    found.retain(|address| {
-        let wanted = match address {
-            SocketAddr::V6(address) => ipv6 && !is_mapped(address.ip()),
-            SocketAddr::V4(_) => !ipv6,
-        };
-        // glibc gives 127.0.0.1 for `::1` in /etc/hosts, too.
-        wanted && seen.insert(*address)
-    });
     if found.is_empty() {
         return Err(no_address("the answer has no address"));
+    }
+    if wanted == Wanted::Ipv6 && found.iter().any(lacks_zone) {
+        // glibc has room for zones in an answer for both families alone. Without its zone the address
+        // is of no use, so the question is put again.
+        add_zones(&mut found, &look_up(name, Wanted::Both).unwrap_or_default());
     }
     Ok(found)
 }
@@ -93,6 +101,18 @@ fn zoned(name: &str) -> Result<Option<SocketAddr>, ResolveFailure> {
     }
 }
 
+fn lacks_zone(address: &SocketAddr) -> bool {
+    matches!(address, SocketAddr::V6(it) if it.scope_id() == 0 && is_zoned(it.ip()))
+}
+
+/// Gives addresses without a zone the one that the same address has in `zoned`.
+fn add_zones(addresses: &mut [SocketAddr], zoned: &[SocketAddr]) {
+    for address in addresses.iter_mut().filter(|address| lacks_zone(address)) {
+        let same = zoned.iter().find(|it| it.ip() == address.ip());
+        *address = *same.unwrap_or(address);
+    }
+}
+
 fn no_address(why: &str) -> ResolveFailure {
     let error = io::Error::new(io::ErrorKind::NotFound, why);
     ResolveFailure::new(ResolveReason::NoAddress, error)
@@ -104,21 +124,32 @@ mod tests {
 
     use super::*;
 
+    const ALL: [Wanted; 3] = [Wanted::Both, Wanted::Ipv6, Wanted::Ipv4];
+
     #[test]
-    fn literals_are_themselves() {
+    fn literal_is_itself() {
         let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
         let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        assert_eq!(resolve("::1", true).unwrap(), [v6]);
-        assert_eq!(resolve("127.0.0.1", false).unwrap(), [v4]);
+        for wanted in ALL {
+            let is = |name, address| match resolve(name, wanted) {
+                Ok(found) => found == [address],
+                Err(failure) => failure.reason == ResolveReason::NoAddress,
+            };
+            assert!(is("::1", v6) && is("127.0.0.1", v4), "{wanted:?}");
+            assert_eq!(resolve("::1", wanted).is_ok(), wanted != Wanted::Ipv4);
+            assert_eq!(resolve("127.0.0.1", wanted).is_ok(), wanted != Wanted::Ipv6);
+        }
     }
 
     #[test]
-    fn a_zone_is_kept() {
+    fn zone_is_kept() {
         for row in crate::sys::interfaces().unwrap() {
             for zone in [row.name, row.index.to_string()] {
-                let found = resolve(&format!("fe80::1%{zone}"), true).unwrap();
-                let SocketAddr::V6(address) = found[0] else { panic!("{found:?}") };
-                assert_eq!(address.scope_id(), row.index.get(), "{zone}");
+                for wanted in [Wanted::Both, Wanted::Ipv6] {
+                    let found = resolve(&format!("fe80::1%{zone}"), wanted).unwrap();
+                    let SocketAddr::V6(address) = found[0] else { panic!("{found:?}") };
+                    assert_eq!(address.scope_id(), row.index.get(), "{zone}");
+                }
             }
         }
     }
@@ -128,28 +159,38 @@ mod tests {
         let name = crate::sys::interfaces().unwrap().swap_remove(0).name;
         let long = format!("fe80::1%{name:x<300}");
         for name in ["fe80::1%nowhere", "2001:db8::1%nowhere", &long] {
-            let failure = resolve(name, true).unwrap_err();
+            let failure = resolve(name, Wanted::Ipv6).unwrap_err();
             assert_eq!(failure.reason, ResolveReason::NoSuchName, "{name}");
         }
-        assert_eq!(resolve("fe80::1%", true).unwrap_err().reason, ResolveReason::Other);
-        assert_eq!(resolve("fe80::1%1", false).unwrap_err().reason, ResolveReason::NoAddress);
+        assert_eq!(resolve("fe80::1%", Wanted::Both).unwrap_err().reason, ResolveReason::Other);
+        assert_eq!(
+            resolve("fe80::1%1", Wanted::Ipv4).unwrap_err().reason,
+            ResolveReason::NoAddress
+        );
     }
 
     #[test]
-    fn an_address_of_the_other_family_is_no_address() {
-        for (name, ipv6) in [("127.0.0.1", true), ("::1", false), ("::ffff:127.0.0.1", true)] {
-            let failure = resolve(name, ipv6).unwrap_err();
-            assert_eq!(failure.reason, ResolveReason::NoAddress, "{name}: {failure:?}");
-        }
+    fn zone_is_taken_from_same_address() {
+        let all = |texts: &[&str]| -> Vec<SocketAddr> {
+            texts.iter().map(|text| text.parse().unwrap()).collect()
+        };
+        let mut found = all(&["[fe80::1]:0", "[2001:db8::1]:0", "[fe80::2%7]:0", "[fe80::3]:0"]);
+        add_zones(
+            &mut found,
+            &all(&["192.0.2.1:0", "[2001:db8::1%4]:0", "[fe80::1%5]:0", "[fe80::2%6]:0"]),
+        );
+        let expected = ["[fe80::1%5]:0", "[2001:db8::1]:0", "[fe80::2%7]:0", "[fe80::3]:0"];
+        assert_eq!(found, all(&expected));
     }
 
     #[test]
-    fn what_is_no_name_is_an_error() {
-        assert_eq!(resolve("", true).unwrap_err().reason, ResolveReason::NoSuchName);
-        assert_eq!(resolve("::1\0", true).unwrap_err().reason, ResolveReason::Other);
-        for name in ["x".repeat(300), ["x"; 5000].join("."), "x".repeat(1 << 20)] {
-            resolve(&name, true).unwrap_err();
-            resolve(&name, false).unwrap_err();
+    fn text_that_is_no_name_fails() {
+        for wanted in ALL {
+            assert_eq!(resolve("", wanted).unwrap_err().reason, ResolveReason::NoSuchName);
+            assert_eq!(resolve("::1\0", wanted).unwrap_err().reason, ResolveReason::Other);
+            for name in ["x".repeat(300), ["x"; 5000].join("."), "x".repeat(1 << 20)] {
+                resolve(&name, wanted).unwrap_err();
+            }
         }
     }
 }

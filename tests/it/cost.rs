@@ -366,3 +366,17 @@ fn opening_a_socket_allocates_nothing() {
     free(|| streams.connect(peer));
     free(|| listener.accept());
 }
+
+/// The race and its report have three lists, and nothing is formatted before somebody reads it.
+#[test]
+fn literal_host_allocates_three_lists() {
+    let listener = Builder::stream().bind((Ipv6Addr::LOCALHOST, 0)).unwrap().listen(16).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let text = format!("[::1]:{port}");
+    let builder = Builder::stream();
+    let (connection, count) = allocations(|| builder.connect_host(text.as_str()).unwrap());
+    assert_eq!(count, 3);
+    assert_eq!(connection.report.host(), text);
+    let (_connection, count) = allocations(|| builder.connect_host(("::1", port)).unwrap());
+    assert_eq!(count, 3);
+}

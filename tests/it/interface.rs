@@ -104,7 +104,7 @@ fn list_agrees_with_proc() {
 #[cfg(target_os = "linux")]
 mod cut {
     use inet6::option::BindDevice;
-    use inet6::{Builder, Endpoint, Family, Op, Resolve, SystemResolver, UdpSocket};
+    use inet6::{Builder, Endpoint, Op, Query, Resolve, SystemResolver, UdpSocket};
 
     use super::*;
     use crate::lab::Host;
@@ -137,7 +137,7 @@ mod cut {
 
                 Builder::datagram().with(BindDevice(Some(zone))).bind("[::]:0").unwrap_err();
                 let literal = format!("fe80::1%{name}");
-                SystemResolver.resolve(&literal, Family::Ipv6).unwrap_err();
+                SystemResolver.look_up(Query::new(&*literal)).unwrap_err();
                 Builder::stream().connect_host((&*literal, 9)).unwrap_err();
             }
         });
@@ -150,7 +150,7 @@ mod unknown {
     use std::os::fd::AsRawFd;
 
     use inet6::option::BindDevice;
-    use inet6::{Builder, Family, HostErrorKind, Op, Resolve, ResolveErrorKind, SystemResolver};
+    use inet6::{Builder, HostErrorKind, Op, Query, Resolve, ResolveErrorKind, SystemResolver};
 
     use super::*;
 
@@ -196,7 +196,7 @@ mod unknown {
                 assert_starved(error);
 
                 let literal = format!("fe80::1%{name}");
-                let error = SystemResolver.resolve(&literal, Family::Ipv6).unwrap_err();
+                let error = SystemResolver.look_up(Query::new(&*literal)).unwrap_err();
                 assert_eq!(error.kind(), ResolveErrorKind::Other, "{error}");
                 let error = Builder::stream().connect_host((&*literal, 9)).unwrap_err();
                 assert_ne!(error.kind(), HostErrorKind::Invalid, "{error}");

@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex};
 use inet6::mode::Mode;
 use inet6::option::{MinHopCount, RecvError, RecvPacketInfo};
 use inet6::{
-    AnyMode, Builder, Cancel, CoalescedBatch, ConnectedUdpSocket, DualStack, Endpoint, Event,
-    Family, HappyEyeballs, Interface, MessageTooLong, Outgoing, RecvBatch, Resolve, ResolveError,
-    ResolveErrorKind, SendBatch, ToAddress, UdpSocket, V6Only,
+    Answers, AnyMode, Builder, Cancel, CoalescedBatch, ConnectedUdpSocket, DualStack, Endpoint,
+    Event, Family, HappyEyeballs, Interface, MessageTooLong, Outgoing, Query, RecvBatch, Resolve,
+    SendBatch, ToAddress, UdpSocket, V6Only,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -56,8 +56,10 @@ const WITHOUT_ADDRESS: &[&str] = &[
     "ResolveErrorKind",
     "TcpState",
     // Numbers, texts and times.
+    "Answers",
     "Capabilities",
     "FlowLease",
+    "Query",
     "SendAt",
     "SendTime",
     "Shards",
@@ -379,13 +381,14 @@ fn batches<M: Mode>(watch: &Watch, mode: M, at: impl Fn(u16) -> SocketAddrV6) {
 struct Table(IpAddr);
 
 impl Resolve for Table {
-    fn resolve(&self, _: &str, family: Family) -> Result<Vec<SocketAddr>, ResolveError> {
-        match (self.0, family) {
-            (IpAddr::V4(ip), Family::Ipv6) => Ok(vec![(ip.to_ipv6_mapped(), 0).into()]),
-            (ip @ IpAddr::V4(_), Family::Ipv4) | (ip @ IpAddr::V6(_), Family::Ipv6) => {
-                Ok(vec![(ip, 0).into()])
-            }
-            _ => Err(ResolveErrorKind::NoAddress.into()),
+    fn resolve(&self, _: Query, answers: Answers) {
+        let written = match self.0 {
+            IpAddr::V4(ip) => IpAddr::V6(ip.to_ipv6_mapped()),
+            ip => ip,
+        };
+        for family in [Family::Ipv6, Family::Ipv4] {
+            let all = [written, self.0].map(|ip| SocketAddr::new(ip, 0));
+            answers.push(family, Ok(all.to_vec()));
         }
     }
 }
@@ -420,7 +423,7 @@ fn hosts<M: Mode>(watch: &Watch, mode: M, at: impl Fn(u16) -> SocketAddrV6) {
         }
     }
     let report = builder.connect_host(literal(open)).unwrap().report;
-    assert_eq!(report.host, SocketAddr::from((watch.ip, open)).to_string());
+    assert_eq!(report.host(), SocketAddr::from((watch.ip, open)).to_string());
     for host in [HappyEyeballs::to(("host.example", closed)), literal(closed)] {
         let error = builder.connect_host(observed(host)).unwrap_err();
         watch.shows(watch.print(&error));
@@ -448,7 +451,7 @@ fn refusals<M: Mode>(watch: &Watch, mode: M) {
         watch.look(&host);
         let error = Builder::stream().mode(mode).connect_host(host).unwrap_err();
         watch.refuses(&error);
-        assert_eq!(error.report().host, format!("{ip}:9"));
+        assert_eq!(error.report().host(), format!("{ip}:9"));
     }
 }
 

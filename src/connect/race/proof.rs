@@ -14,8 +14,9 @@ pub(super) struct Input {
     pub(super) resolution_delay: u8,
     pub(super) attempt_delay: u8,
     pub(super) deadline: Option<u8>,
-    pub(super) ipv4_first: bool,
+    pub(super) first_family: Option<Family>,
     pub(super) first_family_count: u8,
+    pub(super) max_in_flight: u8,
     pub(super) asks_ipv6: bool,
     pub(super) asks_ipv4: bool,
     pub(super) answers: Vec<Answer>,
@@ -28,23 +29,21 @@ pub(super) struct Input {
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub(super) at: u8,
-    pub(super) is_ipv6: bool,
+    /// `None`: for both, with IPv6 addresses for even numbers and IPv4 ones for odd numbers.
+    pub(super) family: Option<Family>,
     pub(super) addresses: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Outcome {
     Connects(u8),
+    Spares(u8),
     Fails(u8),
     Hangs,
 }
 
 fn steps(steps: u8) -> Duration {
     ms(10 * u64::from(steps))
-}
-
-fn family(is_ipv6: bool) -> Family {
-    if is_ipv6 { Family::Ipv6 } else { Family::Ipv4 }
 }
 
 impl Input {
@@ -57,26 +56,35 @@ impl Input {
         let (resolution_delay, attempt_delay) = (below(10), below(30));
         let (deadline, first_family_count, oversleep) = (below(200), below(5), below(40));
         let answers = (0..below(4)).map(|_| {
-            let (at, is_ipv6, len) = (below(60), below(2) == 1, below(8));
-            Answer { at, is_ipv6, addresses: (0..len).map(|_| below(8)).collect() }
+            let (at, family, len) = (below(60), below(3), below(8));
+            let family = [Some(Family::Ipv4), Some(Family::Ipv6), None][usize::from(family)];
+            Answer { at, family, addresses: (0..len).map(|_| below(8)).collect() }
         });
         let answers = answers.collect();
         let mut fates = || {
             let len = below(8);
-            let fate = |_| match below(7) {
+            let fate = |_| match below(8) {
                 0 => Outcome::Connects(below(60)),
                 1 | 2 => Outcome::Hangs,
+                7 => Outcome::Spares(below(60)),
                 _ => Outcome::Fails(below(60)),
             };
             (0..len).map(fate).collect()
         };
         let (ipv6_fates, ipv4_fates) = (fates(), fates());
+        // So that inputs without it are races without a bound.
+        let max_in_flight = 16 - below(16);
         Self {
             resolution_delay,
             attempt_delay,
             deadline: is_on(0).then_some(deadline),
-            ipv4_first: is_on(1),
+            first_family: match (is_on(1), is_on(5)) {
+                (false, false) => None,
+                (false, true) => Some(Family::Ipv6),
+                (true, _) => Some(Family::Ipv4),
+            },
             first_family_count,
+            max_in_flight,
             asks_ipv6: !is_on(2),
             asks_ipv4: !is_on(3),
             answers,
@@ -94,19 +102,23 @@ impl Input {
             resolution_delay: steps(self.resolution_delay),
             attempt_delay: steps(self.attempt_delay),
             deadline: self.deadline.map(steps),
-            first_family: family(!self.ipv4_first),
+            first_family: self.first_family,
             first_family_count: self.first_family_count.into(),
+            max_in_flight: self.max_in_flight.into(),
         };
-        for answer in &self.answers {
-            let family = family(answer.is_ipv6);
-            let addresses = answer.addresses.iter().map(|number| address(family, *number));
-            script.answers.push((steps(answer.at), family, addresses.collect()));
+        for Answer { at, family, addresses } in &self.answers {
+            let addresses = addresses.iter().map(|number| match family {
+                Some(family) => address(*family, *number),
+                None => address(Family::BOTH[usize::from(number % 2)], number / 2),
+            });
+            script.answers.push((steps(*at), *family, addresses.collect()));
         }
         let fates = [(Family::Ipv6, &self.ipv6_fates), (Family::Ipv4, &self.ipv4_fates)];
         for (family, fates) in fates {
             for (number, outcome) in (0..).zip(fates) {
                 let fate = match outcome {
                     Outcome::Connects(after) => Fate::Connects(steps(*after)),
+                    Outcome::Spares(after) => Fate::Spares(steps(*after)),
                     Outcome::Fails(after) => Fate::Fails(steps(*after)),
                     Outcome::Hangs => continue,
                 };
@@ -132,22 +144,43 @@ pub(super) fn holds(input: &Input) {
     starts_are_apart(&script, &log);
     starts_are_prompt(&script, &log);
     starts_are_in_order(&script, &log);
+    starts_are_bounded(&script, &log);
     let again = script.run();
     assert_eq!(again.0, log.0, "the same script gives another race");
+}
+
+/// The family that goes first: the one that the rules name, or that of the first address of an
+/// answer for both that comes before the first attempt.
+fn first_family(script: &Script, log: &Log) -> Family {
+    let before = log.0.iter().take_while(|(_, entry)| !matches!(entry, Entry::Started(_)));
+    let leads = before.filter_map(|(_, entry)| match entry {
+        Entry::Answered(None, addresses) => addresses.first(),
+        _ => None,
+    });
+    let named = script.rules.first_family;
+    named.or_else(|| leads.last().map(|it| Family::of(*it))).unwrap_or(Family::Ipv6)
+}
+
+fn answers(family: Option<Family>, asked: Family) -> bool {
+    family.is_none_or(|family| family == asked)
 }
 
 fn ends_as_it_must(script: &Script, log: &Log) {
     let (at, end) = log.end();
     let mut known: Vec<SocketAddr> = Vec::new();
     let (mut failed, mut open) = (Vec::new(), script.asked.clone());
-    let mut first_connection = None;
+    let (mut first_connection, mut first_spare) = (None, None);
     for (_, entry) in &log.0 {
         match entry {
             Entry::Answered(family, addresses) => {
                 known.extend(addresses);
-                open.retain(|asked| asked != family);
+                open.retain(|asked| !answers(*family, *asked));
             }
             Entry::Failed(address) => failed.push(*address),
+            Entry::Spared(address) => {
+                failed.push(*address);
+                first_spare.get_or_insert(*address);
+            }
             Entry::Connected(address) => {
                 first_connection.get_or_insert(*address);
             }
@@ -157,28 +190,36 @@ fn ends_as_it_must(script: &Script, log: &Log) {
     let starts = log.starts();
     let all_tried = known.iter().all(|address| starts.contains(address));
     let can_connect = |it: &SocketAddr| matches!(script.fates.get(it), Some(Fate::Connects(_)));
+    let all_failed = all_tried && open.is_empty() && failed.len() == starts.len();
+    let timed_out = script.rules.deadline.is_some_and(|deadline| deadline <= at);
     match end {
         Next::Connected { attempt } => {
-            assert_eq!(first_connection, Some(starts[attempt]), "not the first connection");
+            let winner = Some(starts[attempt]);
+            assert_eq!(winner, first_connection.or(first_spare), "not the first connection");
+            let in_vain = all_failed || timed_out;
+            assert!(first_connection.is_some() || in_vain, "took a spare while there was hope");
         }
         Next::Exhausted => {
             assert!(all_tried && open.is_empty(), "given up while there was hope");
             assert_eq!(failed.len(), starts.len(), "given up with attempts under way");
         }
-        Next::TimedOut => {
-            assert!(script.rules.deadline.is_some_and(|deadline| deadline <= at), "too early");
-        }
-        // It ends, unless nobody ever tells it anything any more and there is nothing to try.
+        Next::TimedOut => assert!(timed_out, "too early"),
+        // It ends, unless nothing happens any more and there is nothing to try.
         Next::Wait { .. } => {
             assert_eq!(script.rules.deadline, None);
-            assert!(all_tried, "forgot an address");
-            assert!(!open.is_empty() || failed.len() < starts.len(), "should be exhausted");
+            let under_way = starts.len() - failed.len();
+            let is_full = under_way >= script.rules.max_in_flight;
+            assert!(all_tried || is_full, "forgot an address");
+            assert!(!open.is_empty() || under_way > 0, "should be exhausted");
         }
         Next::Start { .. } => panic!("{end:?} is no end"),
     }
     if !matches!(end, Next::Connected { .. }) {
         assert_eq!(first_connection, None, "threw a connection away");
-        if script.rules.deadline.is_none() {
+        if !matches!(end, Next::Wait { .. }) {
+            assert_eq!(first_spare, None, "threw a spare connection away");
+        }
+        if script.rules.deadline.is_none() && all_tried {
             assert!(!known.iter().any(can_connect), "did not connect, and could have");
         }
     }
@@ -197,19 +238,37 @@ fn starts_are_apart(script: &Script, log: &Log) {
                 assert!(gap.is_none_or(|gap| gap >= script.rules.attempt_delay), "{gap:?} apart");
                 last = Some(*at);
             }
-            Entry::Failed(_) => last = None,
+            Entry::Failed(_) | Entry::Spared(_) => last = None,
             Entry::Answered(..) | Entry::Connected(_) | Entry::Ended(_) => {}
         }
     }
 }
 
-/// An attempt starts as soon as there is an address and the delays allow it.
+/// Never more attempts under way than are allowed.
+fn starts_are_bounded(script: &Script, log: &Log) {
+    let mut running = 0;
+    for (_, entry) in &log.0 {
+        match entry {
+            Entry::Started(address) => {
+                running += 1;
+                assert!(running <= script.rules.max_in_flight, "{address} is one too many");
+            }
+            Entry::Failed(_) | Entry::Spared(_) | Entry::Connected(_) => running -= 1,
+            Entry::Answered(..) | Entry::Ended(_) => {}
+        }
+    }
+}
+
+/// An attempt starts as soon as there is an address, room, and the delays allow it.
 fn starts_are_prompt(script: &Script, log: &Log) {
-    let Rules { first_family, resolution_delay, attempt_delay, .. } = script.rules;
+    let Rules { resolution_delay, attempt_delay, max_in_flight, .. } = script.rules;
+    // An answer for both may name another family, and then everything is answered.
+    let first_family = script.rules.first_family.unwrap_or(Family::Ipv6);
     let is_open = script.asked.contains(&first_family);
     let mut allowed = if is_open { Duration::MAX } else { Duration::ZERO };
     let (mut seen, mut started) = (BTreeSet::<SocketAddr>::new(), 0);
     let mut there_since = Duration::ZERO;
+    let (mut running, mut room_since) = (0, Duration::ZERO);
     for (at, entry) in &log.0 {
         match entry {
             Entry::Answered(family, addresses) => {
@@ -218,16 +277,23 @@ fn starts_are_prompt(script: &Script, log: &Log) {
                 }
                 seen.extend(addresses);
                 if started == 0 {
-                    let is_first = *family == first_family;
+                    let is_first = answers(*family, first_family);
                     let delay = if is_first { Duration::ZERO } else { resolution_delay };
                     allowed = allowed.min(*at + delay);
                 }
             }
-            Entry::Failed(_) => allowed = allowed.min(*at),
+            Entry::Failed(_) | Entry::Spared(_) => {
+                if running == max_in_flight {
+                    room_since = *at;
+                }
+                running -= 1;
+                allowed = allowed.min(*at);
+            }
             Entry::Started(address) => {
-                let due = allowed.max(there_since);
+                let due = allowed.max(there_since).max(room_since);
                 assert!(*at <= due + script.oversleep, "{address} at {at:?}, and due at {due:?}");
                 started += 1;
+                running += 1;
                 allowed = *at + attempt_delay;
                 there_since = *at;
             }
@@ -239,8 +305,9 @@ fn starts_are_prompt(script: &Script, log: &Log) {
 /// Each address once and in the order of the answer; the other family is not kept waiting for more
 /// than the head start; and nothing of the second family first, unless the first had its time.
 fn starts_are_in_order(script: &Script, log: &Log) {
-    let Rules { first_family, first_family_count, resolution_delay, .. } = script.rules;
-    let is_first = |address: &SocketAddr| address.is_ipv6() == (first_family == Family::Ipv6);
+    let Rules { first_family_count, resolution_delay, .. } = script.rules;
+    let first_family = first_family(script, log);
+    let is_first = |address: &SocketAddr| Family::of(*address) == first_family;
     let (mut seen, mut waiting) = (Vec::new(), Vec::new());
     let (mut first_starts, mut last_was_first) = (0, None);
     let mut open = script.asked.contains(&first_family);
@@ -254,7 +321,7 @@ fn starts_are_in_order(script: &Script, log: &Log) {
                         waiting.push(*address);
                     }
                 }
-                if *family == first_family {
+                if answers(*family, first_family) {
                     open = false;
                 } else {
                     second_answered.get_or_insert(*at);
@@ -279,7 +346,7 @@ fn starts_are_in_order(script: &Script, log: &Log) {
                 first_starts += usize::from(own);
                 last_was_first = Some(own);
             }
-            Entry::Failed(_) | Entry::Connected(_) | Entry::Ended(_) => {}
+            Entry::Failed(_) | Entry::Spared(_) | Entry::Connected(_) | Entry::Ended(_) => {}
         }
     }
 }

@@ -42,6 +42,8 @@ fn name(address: SocketAddr) -> String {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Fate {
     Connects(Duration),
+    /// It has a connection that is taken if there is no other.
+    Spares(Duration),
     Fails(Duration),
 }
 
@@ -50,7 +52,8 @@ pub(super) enum Fate {
 pub(super) struct Script {
     pub(super) rules: Rules,
     pub(super) asked: Vec<Family>,
-    pub(super) answers: Vec<(Duration, Family, Vec<SocketAddr>)>,
+    /// Without a family, an answer is for both.
+    pub(super) answers: Vec<(Duration, Option<Family>, Vec<SocketAddr>)>,
     pub(super) fates: BTreeMap<SocketAddr, Fate>,
     /// How much later than its timer the driver wakes up.
     pub(super) oversleep: Duration,
@@ -59,9 +62,10 @@ pub(super) struct Script {
 /// What happened, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Entry {
-    Answered(Family, Vec<SocketAddr>),
+    Answered(Option<Family>, Vec<SocketAddr>),
     Started(SocketAddr),
     Failed(SocketAddr),
+    Spared(SocketAddr),
     Connected(SocketAddr),
     /// The end: what the race said, or that it waits and nothing will happen any more.
     Ended(Next),
@@ -72,8 +76,9 @@ pub(super) struct Log(pub(super) Vec<(Duration, Entry)>);
 
 /// What is still to happen to a race.
 enum Event {
-    Answer(Family, Vec<SocketAddr>),
+    Answer(Option<Family>, Vec<SocketAddr>),
     Connects(usize),
+    Spares(usize),
     Fails(usize),
 }
 
@@ -86,6 +91,8 @@ struct Driver {
     planned: usize,
     attempts: Vec<SocketAddr>,
     ended: usize,
+    /// The families without an answer.
+    open: Vec<Family>,
     log: Vec<(Duration, Entry)>,
 }
 
@@ -97,8 +104,9 @@ impl Script {
                 resolution_delay: ms(50),
                 attempt_delay: ms(250),
                 deadline: None,
-                first_family: Family::Ipv6,
+                first_family: None,
                 first_family_count: 1,
+                max_in_flight: 16,
             },
             asked: asked.to_vec(),
             answers: Vec::new(),
@@ -113,13 +121,26 @@ impl Script {
     }
 
     /// No names: a negative answer, or a look-up that failed.
-    pub(super) fn answer(mut self, at: u64, family: Family, names: &str) -> Self {
+    pub(super) fn answer(self, at: u64, family: Family, names: &str) -> Self {
+        self.answers(at, Some(family), names)
+    }
+
+    /// An answer for both families at once.
+    pub(super) fn answer_both(self, at: u64, names: &str) -> Self {
+        self.answers(at, None, names)
+    }
+
+    fn answers(mut self, at: u64, family: Option<Family>, names: &str) -> Self {
         self.answers.push((ms(at), family, addresses(names)));
         self
     }
 
     pub(super) fn connects(self, after: u64, names: &str) -> Self {
         self.fate(Fate::Connects(ms(after)), names)
+    }
+
+    pub(super) fn spares(self, after: u64, names: &str) -> Self {
+        self.fate(Fate::Spares(ms(after)), names)
     }
 
     pub(super) fn fails(self, after: u64, names: &str) -> Self {
@@ -141,12 +162,13 @@ impl Script {
     /// Runs the race to its end, as a driver would.
     pub(super) fn run(&self) -> Log {
         let mut driver = Driver {
-            race: Race::new(self.rules, &self.asked),
+            race: Race::new(self.rules, |family| self.asked.contains(&family)),
             now: Duration::ZERO,
             events: BTreeMap::new(),
             planned: 0,
             attempts: Vec::new(),
             ended: 0,
+            open: self.asked.clone(),
             log: Vec::new(),
         };
         for (at, family, addresses) in &self.answers {
@@ -165,20 +187,21 @@ impl Driver {
             assert_eq!(self.race.running, self.attempts.len() - self.ended);
             let next = self.race.next(self.now);
             match next {
-                Next::Start { attempt, address } => {
+                Next::Start { attempt, address, alone } => {
                     assert_eq!(attempt, self.attempts.len(), "attempts are numbered");
                     self.attempts.push(address);
                     self.note(Entry::Started(address));
-                    match script.fates.get(&address) {
-                        Some(Fate::Connects(after)) => {
-                            self.plan(self.now + *after, Event::Connects(attempt));
-                        }
-                        Some(Fate::Fails(after)) => {
-                            self.plan(self.now + *after, Event::Fails(attempt));
-                        }
-                        None => {}
+                    let (after, event) = match script.fates.get(&address) {
+                        Some(Fate::Connects(after)) => (*after, Event::Connects(attempt)),
+                        Some(Fate::Spares(after)) => (*after, Event::Spares(attempt)),
+                        Some(Fate::Fails(after)) => (*after, Event::Fails(attempt)),
+                        None => (Duration::MAX, Event::Fails(attempt)),
+                    };
+                    if after < Duration::MAX {
+                        self.plan(self.now + after, event);
                     }
                     timer = None;
+                    self.is_alone_if_nothing_else_comes(alone);
                 }
                 Next::Wait { until } => {
                     assert_eq!(self.race.next(self.now), next, "asked twice");
@@ -201,6 +224,15 @@ impl Driver {
         }
     }
 
+    /// An attempt that was just started is alone if the race waits for its end and for nothing else.
+    fn is_alone_if_nothing_else_comes(&mut self, alone: bool) {
+        // What the race would do now is asked of a copy, which nothing happens to.
+        let next = self.race.clone().next(self.now);
+        let only_one = self.attempts.len() - self.ended == 1;
+        let waits = next == Next::Wait { until: None };
+        assert_eq!(alone, only_one && waits && self.open.is_empty(), "alone, and {next:?}");
+    }
+
     fn plan(&mut self, at: Duration, event: Event) {
         self.events.insert((at, self.planned), event);
         self.planned += 1;
@@ -221,12 +253,18 @@ impl Driver {
         match event {
             Event::Answer(family, addresses) => {
                 self.race.answered(family, &addresses, self.now);
+                self.open.retain(|open| family.is_some_and(|family| family != *open));
                 self.note(Entry::Answered(family, addresses));
             }
             Event::Connects(attempt) => {
                 self.ended += 1;
                 self.race.connected(attempt);
                 self.note(Entry::Connected(self.attempts[attempt]));
+            }
+            Event::Spares(attempt) => {
+                self.ended += 1;
+                self.race.spared(attempt);
+                self.note(Entry::Spared(self.attempts[attempt]));
             }
             Event::Fails(attempt) => {
                 self.ended += 1;
@@ -282,7 +320,8 @@ impl fmt::Display for Log {
                 Entry::Ended(Next::Exhausted) => write!(f, "{at} exhausted")?,
                 Entry::Ended(Next::TimedOut) => write!(f, "{at} timed out")?,
                 Entry::Ended(_) => f.write_str("waits")?,
-                Entry::Answered(..) | Entry::Failed(_) | Entry::Connected(_) => {}
+                Entry::Answered(..) | Entry::Failed(_) | Entry::Spared(_) | Entry::Connected(_) => {
+                }
             }
         }
         Ok(())

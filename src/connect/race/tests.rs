@@ -116,11 +116,38 @@ fn section_4_the_order_within_a_family_is_that_of_the_answer() {
 
 #[test]
 fn section_4_ipv4_may_be_the_first_family() {
-    let script = |script: Script| script.rules(|it| it.first_family = Ipv4);
+    let script = |script: Script| script.rules(|it| it.first_family = Some(Ipv4));
     script(known("6a 6b", "4a 4b")).gives("0 4a, 250 6a, 500 4b, 750 6b, waits");
     script(both().answer(0, Ipv4, "4a")).gives("0 4a, waits");
     script(both().answer(0, Ipv6, "6a")).gives("50 6a, waits");
     script(both().answer(0, Ipv6, "6a").answer(9, Ipv4, "4a")).gives("9 4a, 259 6a, waits");
+}
+
+#[test]
+fn section_4_first_address_of_both_leads() {
+    both().answer_both(5, "4a 6a 4b 6b").gives("5 4a, 255 6a, 505 4b, 755 6b, waits");
+    both().answer_both(5, "6a 4a 6b 4b").gives("5 6a, 255 4a, 505 6b, 755 4b, waits");
+    // The families alternate, however many of one stand in a row.
+    both().answer_both(0, "4a 4b 4c 6a").gives("0 4a, 250 6a, 500 4b, 750 4c, waits");
+    both().answer_both(0, "4a").gives("0 4a, waits");
+    both().answer_both(9, "").gives("9 exhausted");
+    let first = |family| both().answer_both(0, "4a 6a 4b").rules(|it| it.first_family = family);
+    first(Some(Ipv6)).gives("0 6a, 250 4a, 500 4b, waits");
+    first(Some(Ipv4)).gives("0 4a, 250 6a, 500 4b, waits");
+    let count = both().answer_both(0, "4a 4b 4c 6a").rules(|it| it.first_family_count = 2);
+    count.gives("0 4a, 250 4b, 500 6a, 750 4c, waits");
+}
+
+#[test]
+fn late_answer_for_both_changes_no_lead() {
+    // Before the first attempt it decides, afterwards it joins.
+    let late = |at| both().answer(0, Ipv4, "4a 4b").answer_both(at, "4c 6a");
+    late(40).gives("40 4a, 290 6a, 540 4b, 790 4c, waits");
+    late(60).gives("50 4a, 300 6a, 550 4b, 800 4c, waits");
+    both()
+        .answer(0, Ipv6, "6a 6b")
+        .answer_both(10, "4a 6c")
+        .gives("0 6a, 250 4a, 500 6b, 750 6c, waits");
 }
 
 #[test]
@@ -250,6 +277,39 @@ fn a_race_is_exhausted_only_when_nothing_can_come() {
 }
 
 #[test]
+fn attempts_under_way_are_bounded() {
+    let bound = |bound, script: Script| script.rules(|it| it.max_in_flight = bound);
+    bound(2, known("6a 6b 6c", "4a")).gives("0 6a, 250 4a, waits");
+    // The next starts when one ends, and again waits for its delay.
+    let script = || bound(2, known("6a 6b 6c", "4a"));
+    script().fails(900, "6a").gives("0 6a, 250 4a, 900 6b, waits");
+    script().fails(100, "6a").gives("0 6a, 100 4a, 350 6b, waits");
+    script().fails(900, "6a 4a").gives("0 6a, 250 4a, 900 6b, 1150 6c, waits");
+    script().fails(700, "6a").fails(450, "4a").gives("0 6a, 250 4a, 700 6b, 950 6c, waits");
+    script().connects(900, "6a").gives("0 6a, 250 4a, 900 connected 6a");
+    script().rules(|it| it.deadline = Some(ms(800))).gives("0 6a, 250 4a, 800 timed out");
+    let all = "6a 6b 6c 4a";
+    bound(1, known("6a 6b 6c", "4a"))
+        .fails(400, all)
+        .gives("0 6a, 400 4a, 800 6b, 1200 6c, 1600 exhausted");
+    bound(0, known("6a 6b", "")).fails(400, "6a").gives("0 6a, 400 6b, waits");
+}
+
+#[test]
+fn spare_connection_wins_if_no_other_does() {
+    known("6a", "4a").spares(0, "6a").connects(5, "4a").gives("0 6a, 0 4a, 5 connected 4a");
+    known("6a", "4a").spares(0, "6a").fails(5, "4a").gives("0 6a, 0 4a, 5 connected 6a");
+    known("6a 6b", "4a").spares(0, "6a 6b 4a").gives("0 6a, 0 4a, 0 6b, 0 connected 6a");
+    known("6a", "").spares(7, "6a").gives("0 6a, 7 connected 6a");
+    // It waits for an answer, and no longer than the deadline.
+    let script = || both().answer(0, Ipv6, "6a").spares(0, "6a");
+    script().gives("0 6a, waits");
+    script().rules(|it| it.deadline = Some(ms(80))).gives("0 6a, 80 connected 6a");
+    script().answer(90, Ipv4, "").gives("0 6a, 90 connected 6a");
+    script().answer(90, Ipv4, "4a").connects(0, "4a").gives("0 6a, 90 4a, 90 connected 4a");
+}
+
+#[test]
 fn an_answer_after_the_end_changes_nothing() {
     known("6a", "").fails(5, "6a").answer(9, Ipv6, "6b").gives("0 6a, 5 exhausted");
     let script = both().rules(|it| it.deadline = Some(ms(5)));
@@ -269,7 +329,7 @@ fn a_family_that_is_not_asked_for_is_not_waited_for() {
     Script::asking(&[Ipv4]).answer(10, Ipv4, "4a").gives("10 4a, waits");
     Script::asking(&[Ipv6]).answer(10, Ipv6, "6a").fails(5, "6a").gives("10 6a, 15 exhausted");
     Script::asking(&[Ipv4]).answer(10, Ipv4, "").gives("10 exhausted");
-    let ipv4_first = Script::asking(&[Ipv4]).rules(|it| it.first_family = Ipv4);
+    let ipv4_first = Script::asking(&[Ipv4]).rules(|it| it.first_family = Some(Ipv4));
     ipv4_first.answer(10, Ipv4, "4a").gives("10 4a, waits");
 }
 
@@ -283,13 +343,13 @@ fn a_literal_is_an_answer_to_no_question() {
 #[test]
 fn what_to_wait_for_is_the_next_start_or_the_deadline_whichever_is_first() {
     let rules = known("", "").rules(|it| it.deadline = Some(ms(400))).rules;
-    let mut race = Race::new(rules, &[Ipv6, Ipv4]);
+    let mut race = Race::new(rules, |_| true);
     assert_eq!(race.next(ms(0)), Next::Wait { until: Some(ms(400)) });
-    race.answered(Ipv4, &addresses("4a 4b 4c"), ms(100));
+    race.answered(Some(Ipv4), &addresses("4a 4b 4c"), ms(100));
     for now in [100, 100, 149] {
         assert_eq!(race.next(ms(now)), Next::Wait { until: Some(ms(150)) });
     }
-    let start = |attempt, name| Next::Start { attempt, address: addresses(name)[0] };
+    let start = |attempt, name| Next::Start { attempt, address: addresses(name)[0], alone: false };
     assert_eq!(race.next(ms(150)), start(0, "4a"));
     assert_eq!(race.next(ms(150)), Next::Wait { until: Some(ms(400)) });
     race.failed();

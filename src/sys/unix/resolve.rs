@@ -5,7 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::ptr::{self, NonNull};
 
-use crate::sys::{ResolveFailure, ResolveReason};
+use crate::sys::{ResolveFailure, ResolveReason, Wanted};
 
 /// `EAI_NODATA` and `EAI_ADDRFAMILY` of netdb.h, which the standard no longer has, nor libc for
 /// every system: there are two sets of numbers, that of RFC 2553 and its negative twin of glibc,
@@ -14,9 +14,14 @@ use crate::sys::{ResolveFailure, ResolveReason};
 /// `EAI_NODATA` for a name that does not exist, too.
 const NO_ADDRESS: [c_int; 2] = if libc::EAI_NONAME < 0 { [-5, -9] } else { [7, 1] };
 
-pub(crate) fn look_up(name: &str, ipv6: bool) -> Result<Vec<SocketAddr>, ResolveFailure> {
+pub(crate) fn look_up(name: &str, wanted: Wanted) -> Result<Vec<SocketAddr>, ResolveFailure> {
     let name = CString::new(name).map_err(io::Error::from)?;
-    let list = List::read(&name, if ipv6 { libc::AF_INET6 } else { libc::AF_INET })?;
+    let family = match wanted {
+        Wanted::Both => libc::AF_UNSPEC,
+        Wanted::Ipv6 => libc::AF_INET6,
+        Wanted::Ipv4 => libc::AF_INET,
+    };
+    let list = List::read(&name, family)?;
     Ok(list.iter().filter_map(address).collect())
 }
 
@@ -115,7 +120,10 @@ mod tests {
         assert_eq!(NO_ADDRESS[0], libc::EAI_NODATA);
         // glibc gives the second one for an address of the other family.
         #[cfg(all(target_os = "linux", target_env = "gnu"))]
-        assert_eq!(look_up("127.0.0.1", true).unwrap_err().reason, ResolveReason::NoAddress);
+        assert_eq!(
+            look_up("127.0.0.1", Wanted::Ipv6).unwrap_err().reason,
+            ResolveReason::NoAddress
+        );
         assert_ne!(failure(libc::EAI_NONAME).error.to_string(), "");
         // There is no such number.
         assert_eq!(failure(12345).reason, ResolveReason::Other);

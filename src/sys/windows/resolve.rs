@@ -6,19 +6,24 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::ptr::{self, NonNull};
 
 use windows_sys::Win32::Networking::WinSock::{
-    ADDRINFOW, AF_INET, AF_INET6, FreeAddrInfoW, GetAddrInfoW, SOCK_STREAM, SOCKADDR_IN,
+    ADDRINFOW, AF_INET, AF_INET6, AF_UNSPEC, FreeAddrInfoW, GetAddrInfoW, SOCK_STREAM, SOCKADDR_IN,
     SOCKADDR_IN6, WSAHOST_NOT_FOUND, WSANO_DATA, WSATRY_AGAIN,
 };
 
 use super::open;
 use crate::kind::{Protocol, Shape};
-use crate::sys::{ResolveFailure, ResolveReason};
+use crate::sys::{ResolveFailure, ResolveReason, Wanted};
 
-pub(crate) fn look_up(name: &str, ipv6: bool) -> Result<Vec<SocketAddr>, ResolveFailure> {
+pub(crate) fn look_up(name: &str, wanted: Wanted) -> Result<Vec<SocketAddr>, ResolveFailure> {
     // The first socket of a process is what starts Winsock.
     drop(open(Shape::Datagram, Protocol::Udp, false)?);
     let name: Vec<u16> = name.encode_utf16().chain([0]).collect();
-    let list = List::read(&name, if ipv6 { AF_INET6 } else { AF_INET }.into())?;
+    let family = match wanted {
+        Wanted::Both => AF_UNSPEC,
+        Wanted::Ipv6 => AF_INET6,
+        Wanted::Ipv4 => AF_INET,
+    };
+    let list = List::read(&name, family.into())?;
     Ok(list.iter().filter_map(address).collect())
 }
 

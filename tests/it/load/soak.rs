@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use inet6::option::{Linger, NoDelay, RecvError, RecvHopLimit, RecvPacketInfo, ShareAddress};
 use inet6::{
-    Builder, DualStack, Family, HappyEyeballs, HostErrorKind, Interface, Outgoing, RecvBatch,
-    Resolve, ResolveError, ResolveErrorKind, SendBatch, TcpListener, TcpStream, UdpSocket,
+    Answers, Builder, DualStack, HappyEyeballs, HostErrorKind, Interface, Outgoing, Query,
+    RecvBatch, Resolve, ResolveErrorKind, SendBatch, TcpListener, TcpStream, UdpSocket,
 };
 
 use crate::cost::live;
@@ -23,11 +23,11 @@ const GROUP: Ipv6Addr = Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0, 0x6006);
 struct Names;
 
 impl Resolve for Names {
-    fn resolve(&self, name: &str, family: Family) -> Result<Vec<SocketAddr>, ResolveError> {
-        match (name, family) {
-            ("host.example", Family::Ipv6) => Ok(vec![(Ipv6Addr::LOCALHOST, 0).into()]),
+    fn resolve(&self, query: Query, answers: Answers) {
+        answers.push_all(match query.name() {
+            "host.example" => Ok(vec![(Ipv6Addr::LOCALHOST, 0).into()]),
             _ => Err(ResolveErrorKind::NoSuchName.into()),
-        }
+        });
     }
 }
 

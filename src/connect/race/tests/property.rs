@@ -3,10 +3,16 @@
 use proptest::prelude::*;
 
 use crate::connect::race::proof::{Answer, Input, Outcome, any_bytes, holds};
+use crate::connect::resolve::Family;
+
+fn any_family() -> impl Strategy<Value = Option<Family>> {
+    prop::sample::select(vec![None, Some(Family::Ipv6), Some(Family::Ipv4)])
+}
 
 fn any_outcomes() -> impl Strategy<Value = Vec<Outcome>> {
     let outcome = prop_oneof![
         1 => (0..60_u8).prop_map(Outcome::Connects),
+        1 => (0..60_u8).prop_map(Outcome::Spares),
         4 => (0..60_u8).prop_map(Outcome::Fails),
         2 => Just(Outcome::Hangs),
     ];
@@ -15,25 +21,27 @@ fn any_outcomes() -> impl Strategy<Value = Vec<Outcome>> {
 
 fn any_answer() -> impl Strategy<Value = Answer> {
     let addresses = prop::collection::vec(0..8_u8, 0..8);
-    (0..60_u8, any::<bool>(), addresses).prop_map(|(at, is_ipv6, addresses)| Answer {
+    (0..60_u8, any_family(), addresses).prop_map(|(at, family, addresses)| Answer {
         at,
-        is_ipv6,
+        family,
         addresses,
     })
 }
 
 fn any_input() -> impl Strategy<Value = Input> {
-    let rules = (0..10_u8, 0..30_u8, prop::option::of(0..200_u8), any::<bool>(), 0..5_u8);
+    let rules = (0..10_u8, 0..30_u8, prop::option::of(0..200_u8), any_family(), 0..5_u8);
+    let max_in_flight = prop_oneof![1 => 1..4_u8, 1 => 4..17_u8];
     let asked = (prop::bool::weighted(0.9), prop::bool::weighted(0.9));
     let answers = prop::collection::vec(any_answer(), 0..4);
     let oversleep = prop_oneof![3 => Just(0), 1 => 0..40_u8];
-    (rules, asked, answers, any_outcomes(), any_outcomes(), oversleep).prop_map(
-        |(rules, asked, answers, ipv6_fates, ipv4_fates, oversleep)| Input {
+    (rules, max_in_flight, asked, answers, any_outcomes(), any_outcomes(), oversleep).prop_map(
+        |(rules, max_in_flight, asked, answers, ipv6_fates, ipv4_fates, oversleep)| Input {
             resolution_delay: rules.0,
             attempt_delay: rules.1,
             deadline: rules.2,
-            ipv4_first: rules.3,
+            first_family: rules.3,
             first_family_count: rules.4,
+            max_in_flight,
             asks_ipv6: asked.0,
             asks_ipv4: asked.1,
             answers,

@@ -1,9 +1,8 @@
 //! The resolver is slow, or never answers.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use inet6::{Event, Family, HappyEyeballs, HostErrorKind, Resolve, ResolveError};
+use inet6::{Answers, Event, Family, HappyEyeballs, HostErrorKind, Query, Resolve};
 
 use super::*;
 
@@ -12,9 +11,9 @@ fn the_deadline_holds_while_the_resolver_hangs() {
     struct Hanging(Gate);
 
     impl Resolve for Hanging {
-        fn resolve(&self, _: &str, _: Family) -> Result<Vec<SocketAddr>, ResolveError> {
+        fn resolve(&self, _: Query, answers: Answers) {
             self.0.wait();
-            Ok(vec![(SERVER_V6, 0).into()])
+            answers.push_all(Ok(vec![(SERVER_V6, 0).into()]));
         }
     }
 
@@ -58,4 +57,32 @@ fn an_answer_that_comes_late_joins_the_race() {
     });
     let expected = ["192.0.2.1 cancelled", "2001:db8::1 connected"];
     check(&lab, &listener, &host, SERVER_V6, &expected);
+}
+
+/// The first address is alone in the race, and yet must not be waited for.
+#[test]
+fn further_answer_joins_the_race() {
+    struct Twice(Gate);
+
+    impl Resolve for Twice {
+        fn resolve(&self, _: Query, answers: Answers) {
+            answers.push_all(Ok(vec![(SERVER_V6, 0).into()]));
+            self.0.wait();
+            answers.push_all(Ok(vec![(SERVER_V4, 0).into()]));
+        }
+    }
+
+    let lab = require!(Lab::new(), "the lab");
+    require!(lab.left.arriving().drop(IPV6_TCP), "nftables");
+    let (listener, port) = server(&lab);
+    let gate = Gate::default();
+    let host = HappyEyeballs::to(("host.test", port)).resolver(Twice(gate.clone()));
+    // Without a deadline, which would have to be waited for.
+    let host = host.attempt_delay(SHORT).observer(move |event| {
+        if matches!(event, Event::Started { .. }) {
+            gate.open();
+        }
+    });
+    let expected = ["2001:db8::1 cancelled", "192.0.2.1 connected"];
+    check(&lab, &listener, &host, SERVER_V4, &expected);
 }

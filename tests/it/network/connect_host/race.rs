@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::NonZeroUsize;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -11,6 +12,9 @@ use inet6::option::{FastOpen, FastOpenConnect};
 use inet6::{Builder, DualStack, Event, Family, HostErrorKind, TcpListener};
 
 use super::*;
+
+/// As many attempts as a test has addresses.
+const MANY: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
 #[test]
 fn ipv6_in_a_black_hole_lets_ipv4_win() {
@@ -161,7 +165,7 @@ fn twenty_dead_addresses_come_before_the_live_one() {
     let mut expected: Vec<_> = dead.iter().map(|ip| format!("{ip} cancelled")).collect();
     expected.push("2001:db8::1 connected".into());
     let expected: Vec<_> = expected.iter().map(String::as_str).collect();
-    let host = host(port, names).attempt_delay(SHORT);
+    let host = host(port, names).attempt_delay(SHORT).max_in_flight(MANY);
     check(&lab, &listener, &host, SERVER_V6, &expected);
 }
 
@@ -170,12 +174,13 @@ fn the_families_take_turns_through_twenty_dead_addresses() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
     let (ipv6, ipv4) = require!(dead(&lab, 10), "nftables");
-    // Both answers are there when the race begins: this one waits until the other is known.
+    // Both answers are there when the race begins: this one comes when the other is known.
     let gate = Gate::default();
     let all = ipv6.iter().chain(&ipv4).copied().chain([SERVER_V6.into()]);
     let names = Names::of(all).holding(Family::Ipv6, &gate);
-    let host = host(port, names).attempt_delay(SHORT).observer(move |event| {
-        if matches!(event, Event::Answered(answer) if answer.family == Family::Ipv4) {
+    let host = host(port, names).attempt_delay(SHORT).max_in_flight(MANY);
+    let host = host.observer(move |event| {
+        if matches!(event, Event::Answered(answer) if answer.family == Some(Family::Ipv4)) {
             gate.open();
         }
     });
