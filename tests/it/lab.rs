@@ -9,6 +9,7 @@
 //! | to do something on a host | [`Host::run`]: a socket stays where it was opened |
 //! | to drop, refuse, mark | [`Host::arriving`], [`Host::passing`], [`Host::leaving`] |
 //! | to set something | [`Host::ip`], [`Host::sysctl`] |
+//! | to have names | [`Files`], [`NameServer`], [`python`] |
 //!
 //! Each is a value: what it made goes with it, and with the last socket in it. The tests need root or
 //! `unshare -Urn`, and the programs `ip` and `nft`.
@@ -24,11 +25,13 @@ use inet6::Interface;
 
 mod chain;
 mod firewall;
+mod names;
 mod relay;
 mod setup;
 
 pub(crate) use self::chain::Chain;
 pub(crate) use self::firewall::Reject;
+pub(crate) use self::names::{Files, NameServer, Record, python};
 pub(crate) use self::relay::{Fate, Plan, Relay, Way};
 
 use self::setup::{an_index, ip};

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::env::{self, temp_dir};
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::example::{Server, example, output};
+use crate::support::compile_library;
 
 /// A library to be preloaded, until the test ends; none where this process has it already.
 pub(super) struct Library(Option<PathBuf>);
@@ -20,31 +20,12 @@ impl Library {
         if env::var_os("INET6_ALONE").is_some() {
             return Ok(Self(None));
         }
-        if !cfg!(target_env = "gnu") {
-            return Err("this program is not linked dynamically".into());
-        }
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = temp_dir().join(format!("inet6-{name}-{}-{number}.so", std::process::id()));
-        let source = format!("{}/tests/it/fault/{name}.c", env!("CARGO_MANIFEST_DIR"));
-        // scripts/test-targets names the one for its target.
-        let mut compiler = Command::new(env::var_os("INET6_CC").unwrap_or_else(|| "cc".into()));
-        compiler.args(["-std=gnu11", "-Wall", "-Werror", "-O1", "-shared", "-fPIC", "-o"]);
-        let built = compiler.arg(&path).arg(source).output();
-        let built = built.map_err(|error| format!("cc: {error}"))?;
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         let library = Self(Some(path.clone()));
-        // elf(5): the class of the file, and further on the machine that it is for.
-        let machine = |path: &PathBuf| -> io::Result<[u8; 3]> {
-            let mut header = [0; 20];
-            File::open(path)?.read_exact(&mut header)?;
-            Ok([header[4], header[18], header[19]])
-        };
-        let this = env::current_exe().and_then(|path| machine(&path));
-        match (this, machine(&path)) {
-            (Ok(this), Ok(that)) if this == that => Ok(library),
-            (this, that) => Err(format!("cc is for another machine: {that:?} and not {this:?}")),
-        }
+        compile_library(&format!("tests/it/fault/{name}.c"), &path)?;
+        Ok(library)
     }
 
     /// What `LD_PRELOAD` of a process with it holds.
@@ -55,7 +36,8 @@ impl Library {
 
 impl Drop for Library {
     fn drop(&mut self) {
-        if let Some(path) = &self.0 {
+        // There is none if there is no compiler.
+        if let Some(path) = self.0.as_ref().filter(|path| path.exists()) {
             fs::remove_file(path).unwrap();
         }
     }

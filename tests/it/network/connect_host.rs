@@ -18,6 +18,7 @@ use crate::lab::{Lab, Reject};
 use crate::support::*;
 
 mod answers;
+mod names;
 
 mod race;
 

@@ -1,10 +1,13 @@
 //! What only Linux has: system calls that fail on demand, threads without privileges.
 #![allow(unsafe_code, reason = "the tests ask the system, and not the crate, what it did")]
 
+use std::env;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -260,6 +263,30 @@ impl SleepCounter {
         let text = std::str::from_utf8(&text[..len]).unwrap();
         let count = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
         count.unwrap().trim().parse().unwrap()
+    }
+}
+
+/// Compiles a file of this repository to a library that this program can load.
+pub(crate) fn compile_library(source: &str, target: &Path) -> Result<(), String> {
+    if !cfg!(target_env = "gnu") {
+        return Err("this program is not linked dynamically".into());
+    }
+    // scripts/test-targets names the one for its target.
+    let mut compiler = Command::new(env::var_os("INET6_CC").unwrap_or_else(|| "cc".into()));
+    compiler.args(["-std=gnu11", "-Wall", "-Werror", "-O1", "-shared", "-fPIC", "-o"]);
+    compiler.arg(target).arg(source).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let built = compiler.output().map_err(|error| format!("cc: {error}"))?;
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    // elf(5): the class of the file, and further on the machine that it is for.
+    let machine = |path: &Path| -> io::Result<[u8; 3]> {
+        let mut header = [0; 20];
+        File::open(path)?.read_exact(&mut header)?;
+        Ok([header[4], header[18], header[19]])
+    };
+    let this = env::current_exe().and_then(|path| machine(&path));
+    match (this, machine(target)) {
+        (Ok(this), Ok(that)) if this == that => Ok(()),
+        (this, that) => Err(format!("cc is for another machine: {that:?} and not {this:?}")),
     }
 }
 
