@@ -1,7 +1,7 @@
 //! The operations that are measured, each in several ways.
 //!
-//! Here are inet6, libc, std and socket2. `others` has those of more crates, `bulk` has many
-//! datagrams at once, and `growth` what grows with a number.
+//! Here are inet6, libc, std and socket2. `others` has those of more crates, `names` connects to
+//! hosts, `bulk` has many datagrams at once, and `growth` what grows with a number.
 
 use std::ffi::c_int;
 use std::hint::black_box;
@@ -17,6 +17,7 @@ use socket2::{Domain, SockAddr, Type};
 
 mod bulk;
 mod growth;
+mod names;
 mod others;
 mod prebuilt;
 mod raw;
@@ -58,6 +59,9 @@ pub(crate) const TIMED: &[Operation] = &[
     single("tcp", "64 B there and back, TCP"),
     single("accept", "accept + close"),
     single("connect", "connect + accept + close"),
+    single("host-literal", "connect to an address as text + accept + close"),
+    single("host-localhost", "connect to localhost + accept + close"),
+    single("host-name", "connect to a name of the hosts file + accept + close"),
     single("open", "open a listener + close"),
     single("interfaces", "list the interfaces of this host and their addresses"),
     many("batch-64", "64 datagrams of 64 B at once", bulk::BATCH),
@@ -67,9 +71,11 @@ pub(crate) const TIMED: &[Operation] = &[
     many("segments-1200", "54 datagrams of 1200 B, cut by the kernel", bulk::segments(1200)),
 ];
 
-/// Every case. The way that the others are compared to, libc, comes first in each operation.
+/// Every case. The way that the others are compared to, libc, comes first in each operation. Without
+/// a name of this host in the hosts file, `host-name` has none.
 pub(crate) fn cases() -> impl Iterator<Item = &'static Case> {
-    CASES.iter().chain(others::CASES).chain(bulk::CASES)
+    let all = CASES.iter().chain(names::CASES).chain(others::CASES).chain(bulk::CASES);
+    all.filter(|case| case.operation != "host-name" || names::name_of_this_host().is_some())
 }
 
 #[rustfmt::skip]

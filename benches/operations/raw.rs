@@ -61,8 +61,13 @@ pub(super) fn reset_on_close(fd: c_int) {
 impl Socket {
     #[inline]
     pub(super) fn new(kind: c_int) -> Self {
+        Self::of_family(libc::AF_INET6, kind)
+    }
+
+    #[inline]
+    pub(super) fn of_family(family: c_int, kind: c_int) -> Self {
         // SAFETY: no memory is passed.
-        Self(check(unsafe { libc::socket(libc::AF_INET6, kind | libc::SOCK_CLOEXEC, 0) }))
+        Self(check(unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, 0) }))
     }
 
     pub(super) fn fd(&self) -> c_int {
