@@ -8,6 +8,7 @@ use std::net::{IpAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::ptr;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use inet6::Builder;
 use inet6::mode::Mode;
@@ -26,6 +27,7 @@ pub(super) const CASES: &[Case] = &[
     Case { operation: "host-localhost", way: "std", prepare: || std("localhost") },
     Case { operation: "host-name", way: "libc", prepare: || libc(own_name()) },
     Case { operation: "host-name", way: "inet6", prepare: || inet6(inet6::DualStack, own_name()) },
+    Case { operation: "host-name", way: "inet6-deadline", prepare: || inet6_deadline(own_name()) },
     Case { operation: "host-name", way: "std", prepare: || std(own_name()) },
 ];
 
@@ -86,6 +88,17 @@ fn inet6<M: Mode>(mode: M, name: &'static str) -> Run {
     let builder = Builder::stream().mode(mode);
     repeat(move || {
         let _client = builder.connect_host((name, port)).unwrap();
+        black_box(listener.accept().unwrap());
+    })
+}
+
+/// The look-up has a thread, which the deadline does not wait for.
+fn inet6_deadline(name: &'static str) -> Run {
+    let (listener, port) = listener();
+    let builder = Builder::stream().dual_stack();
+    repeat(move || {
+        let host = inet6::HappyEyeballs::to((name, port)).deadline(Duration::from_secs(10));
+        let _client = builder.connect_host(&host).unwrap();
         black_box(listener.accept().unwrap());
     })
 }

@@ -7,7 +7,7 @@ use super::answers::{Found, Inbox, Query};
 use super::cancel::Cancel;
 use super::host::{HappyEyeballs, Target};
 use super::lookup::{Way, look_up};
-use super::race::{Next, Race, Rules};
+use super::race::{Next, Race};
 use super::report::{
     Answer, Attempt, Event, HostConnection, HostError, HostErrorKind, Outcome, Report,
 };
@@ -57,12 +57,7 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
             _ => None,
         },
         began: Instant::now(),
-        report: Report {
-            host: host.target.as_ref().ok().cloned(),
-            answers: Vec::new(),
-            attempts: Vec::new(),
-            elapsed: Duration::ZERO,
-        },
+        report: Report::new(host.target.as_ref().ok().cloned()),
         running: Vec::new(),
         done: None,
         spare: None,
@@ -70,14 +65,6 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
     let target = match &host.target {
         Ok(target) => target,
         Err(error) => return Err(HostError::invalid(error.clone(), drive.report)),
-    };
-    let rules = Rules {
-        resolution_delay: host.resolution_delay,
-        attempt_delay: host.attempt_delay,
-        deadline: host.deadline,
-        first_family: host.first_family,
-        first_family_count: host.first_family_count.get(),
-        max_in_flight: host.max_in_flight.get(),
     };
     let way = match target {
         Target::Literal(_) => Way::Known,
@@ -92,7 +79,7 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
     let (race, lookup) = match target {
         Target::Literal(endpoint) => match literal(builder.chosen_mode(), endpoint) {
             Ok(address) => {
-                let mut race = Race::new(rules, |_| false);
+                let mut race = Race::new(host.rules(), |_| false);
                 race.answered(None, &[address], Duration::ZERO);
                 (race, None)
             }
@@ -106,7 +93,7 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
                 true => Query::new(name.clone()).only(Family::Ipv6),
                 false => Query::new(name.clone()),
             };
-            let race = Race::new(rules, |family| query.wants(family));
+            let race = Race::new(host.rules(), |family| query.wants(family));
             match look_up(way, host, query, waker.as_ref()) {
                 Ok(inbox) => (race, Some((inbox, *port))),
                 Err(error) => return Err(drive.lost_before(error)),
@@ -153,16 +140,17 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         start: impl Fn(Start) -> Result<Started<P, S>, Error>,
     ) -> Result<HostConnection<S>, HostError> {
         loop {
-            let cancelled = || self.host.cancel.as_ref().is_some_and(Cancel::is_cancelled);
-            // A connection that is there is not thrown away.
-            if self.done.is_none() && cancelled() {
-                return Err(self.lost(HostErrorKind::Cancelled));
-            }
             let mut may_wait = self.host.cancel.is_none();
-            if let Some((inbox, port)) = lookup {
-                let (all, were_last) = inbox.take();
-                all.into_iter().for_each(|found| self.answered(&mut race, *port, found));
-                may_wait &= were_last;
+            // A connection that is there is not thrown away, and what comes later changes nothing.
+            if self.done.is_none() {
+                if self.host.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+                    return Err(self.lost(HostErrorKind::Cancelled));
+                }
+                if let Some((inbox, port)) = lookup {
+                    let (all, were_last) = inbox.take();
+                    all.into_iter().for_each(|found| self.answered(&mut race, *port, found));
+                    may_wait &= were_last;
+                }
             }
             match race.next(self.began.elapsed()) {
                 Next::Start { attempt, address, alone } => {
@@ -291,8 +279,9 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
     /// Ends what still runs, and closes its sockets.
     fn give_up(&mut self) {
         self.report.elapsed = self.began.elapsed();
-        for (attempt, pending) in self.running.drain(..) {
-            drop(pending);
+        let mut given_up: Vec<_> = self.running.drain(..).map(|(attempt, _)| attempt).collect();
+        given_up.extend(self.spare.take().map(|spare| spare.attempt));
+        for attempt in given_up {
             let attempt = &mut self.report.attempts[attempt];
             attempt.ended = self.report.elapsed;
             self.host.tell(&Event::Ended(attempt));
@@ -357,6 +346,7 @@ mod tests {
     use std::net::Ipv6Addr;
 
     use super::*;
+    use crate::connect::race::Rules;
 
     /// An attempt that nobody gets to wait for.
     struct Hangs;
@@ -374,30 +364,17 @@ mod tests {
     /// A race whose first attempt was refused and whose others hang, after which waiting fails.
     fn cannot_wait(addresses: u16) -> HostError {
         let host = HappyEyeballs::to("host.example:80");
-        let rules = Rules {
-            resolution_delay: Duration::ZERO,
-            attempt_delay: Duration::ZERO,
-            deadline: None,
-            first_family: None,
-            first_family_count: 1,
-            max_in_flight: 16,
-        };
+        let rules = Rules { attempt_delay: Duration::ZERO, ..host.rules() };
         let mut race = Race::new(rules, |family| family == Family::Ipv6);
         let addresses: Vec<_> = (0..addresses)
             .map(|n| (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, n), 80).into())
             .collect();
         race.answered(Some(Family::Ipv6), &addresses, Duration::ZERO);
-        let report = Report {
-            host: None,
-            answers: Vec::new(),
-            attempts: Vec::new(),
-            elapsed: Duration::ZERO,
-        };
         let mut drive = Drive {
             host: &host,
             literal: None,
             began: Instant::now(),
-            report,
+            report: Report::new(None),
             running: Vec::new(),
             done: None,
             spare: None,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cancel::Cancel;
+use super::race::Rules;
 use super::report::Event;
 use super::resolve::{Family, Resolve, SystemResolver};
 use crate::addr::{AddressError, Endpoint};
@@ -285,6 +286,18 @@ impl HappyEyeballs {
     pub fn cancel(mut self, cancel: &Cancel) -> Self {
         self.cancel = Some(cancel.clone());
         self
+    }
+
+    /// The rules of its race.
+    pub(super) fn rules(&self) -> Rules {
+        Rules {
+            resolution_delay: self.resolution_delay,
+            attempt_delay: self.attempt_delay,
+            deadline: self.deadline,
+            first_family: self.first_family,
+            first_family_count: self.first_family_count.get(),
+            max_in_flight: self.max_in_flight.get(),
+        }
     }
 
     pub(super) fn tell(&self, event: &Event<'_>) {

@@ -15,6 +15,8 @@ use std::time::Duration;
 use super::resolve::Family;
 
 #[cfg(any(test, fuzzing))]
+mod input;
+#[cfg(any(test, fuzzing))]
 pub(crate) mod proof;
 #[cfg(any(test, fuzzing))]
 #[cfg_attr(not(test), allow(dead_code, reason = "written by hand in tests only"))]

@@ -114,7 +114,7 @@ pub enum Outcome {
     /// It was given up, because another one was faster or the time was over.
     Cancelled,
     /// A datagram socket was connected, but would send from this address, which does not suit the
-    /// destination. Another address of the host was better.
+    /// destination (RFC 6724). Another address was taken.
     Unsuited(IpAddr),
 }
 
@@ -283,6 +283,10 @@ impl From<HostError> for io::Error {
 }
 
 impl Report {
+    pub(super) fn new(host: Option<Target>) -> Self {
+        Self { host, answers: Vec::new(), attempts: Vec::new(), elapsed: Duration::ZERO }
+    }
+
     /// Returns the host as it was asked for, such as `example.com:443`; empty if it could not be read.
     #[must_use]
     pub fn host(&self) -> String {

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::connect::race::proof::{Answer, Input, Outcome, any_bytes, holds};
+use crate::connect::race::input::{Answer, Input, Outcome};
+use crate::connect::race::proof::{any_bytes, holds};
 use crate::connect::resolve::Family;
 
 fn any_family() -> impl Strategy<Value = Option<Family>> {

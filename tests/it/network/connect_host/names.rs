@@ -498,6 +498,34 @@ fn datagram_socket_avoids_unsuited_source() {
 }
 
 #[test]
+fn spare_connection_ends_with_its_race() {
+    let lab = require!(Lab::new(), "the lab");
+    with_unique_local_address(&lab);
+    let far: Ipv6Addr = "2001:db8:1::1".parse().unwrap();
+    for (cancels, expected) in [(false, "connected"), (true, "cancelled")] {
+        let gate = Gate::default();
+        let names = Names::of([IpAddr::V6(far), SERVER_V4.into()]).holding(Family::Ipv4, &gate);
+        let cancel = Cancel::new();
+        let (late, (ended, has_ended)) = (cancel.clone(), channel());
+        let host = host(9, names).deadline(Duration::from_millis(300)).cancel(&cancel);
+        let host = host.observer(move |event| match event {
+            Event::Started { .. } if cancels => late.cancel(),
+            Event::Ended(attempt) => ended.send(attempt.ended).unwrap(),
+            _ => {}
+        });
+        let builder = Builder::datagram().dual_stack();
+        let result = lab.right.run(|| builder.connect_host(&host));
+        gate.open();
+        let report = result.as_ref().map_or_else(HostError::report, |connected| &connected.report);
+        assert_eq!(story(report), [format!("2001:db8:1::1 {expected}")]);
+        assert_eq!(result.is_ok(), !cancels);
+        // Its end is reported once, and it is that of the race.
+        drop(host);
+        assert_eq!(has_ended.iter().collect::<Vec<_>>(), [report.attempts[0].ended]);
+    }
+}
+
+#[test]
 fn system_order_decides_for_datagrams() {
     alone(|| {
         let lab = require!(Lab::new(), "the lab");
