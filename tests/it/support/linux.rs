@@ -248,6 +248,14 @@ pub(crate) fn thread_id() -> libc::pid_t {
     unsafe { libc::gettid() }
 }
 
+/// How many threads of this name the process has.
+pub(crate) fn threads_named(name: &str) -> usize {
+    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    // A thread may have ended meanwhile.
+    let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    names.filter(|comm| comm.trim() == name).count()
+}
+
 /// Tells how often a thread has gone to sleep, without opening anything once it is made.
 #[derive(Debug)]
 pub(crate) struct SleepCounter(File);

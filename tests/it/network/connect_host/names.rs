@@ -250,14 +250,6 @@ fn system_resolver_needs_no_thread() {
     });
 }
 
-/// The files under /proc/self/task of threads of this name.
-fn threads(name: &str) -> usize {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    let comms =
-        tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
-    comms.filter(|comm| comm.trim() == name).count()
-}
-
 #[test]
 fn look_up_has_one_thread() {
     alone(|| {
@@ -271,7 +263,7 @@ fn look_up_has_one_thread() {
             let host = named("host.example", port).deadline(PATIENCE);
             let race = scope.spawn(|| connect(&lab, &{ host }));
             until("both questions are there", || dns.asked().len() >= 2);
-            assert_eq!(threads("resolve"), 1);
+            assert_eq!(threads_named("resolve"), 1);
             dns.hold(&[]);
             let connection = race.join().unwrap().unwrap();
             assert_eq!(story(&connection.report), ["2001:db8::1 connected"]);
