@@ -190,6 +190,9 @@ impl<R: Resolve + ?Sized> Resolve for Arc<R> {
 /// glibc has no zones in an answer for IPv6 alone. If such an answer has a link-local address, as those
 /// of multicast DNS may have, the question for both families is asked as well, for its zone.
 ///
+/// With musl, a question for IPv6 alone ends at `/etc/hosts` if the name is there in whichever family,
+/// and at most 48 addresses are given.
+///
 /// Not every system tells a name that does not exist from one without an address of the family:
 /// musl before 1.2.4, FreeBSD before 14, Apple's systems, and glibc for a name that is in
 /// `/etc/hosts` alone report [`NoSuchName`](ResolveErrorKind::NoSuchName) for both, Android reports
