@@ -106,7 +106,7 @@ impl Answers {
         self.0.answer(self.0.family, result);
     }
 
-    /// Returns whether anybody still reads the answers.
+    /// Returns whether the answers are still read.
     ///
     /// `false` once the race is over: a resolver that is still at work may stop.
     #[must_use]
@@ -135,7 +135,7 @@ struct Handle {
     mailbox: Arc<Mutex<Mail>>,
 }
 
-/// What the two ends share.
+/// The state that both ends share.
 struct Mail {
     /// Wakes the reader. `None` when it has gone.
     wake: Option<Box<dyn Fn() + Send>>,
@@ -253,7 +253,7 @@ fn readable(address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// The end of a question where its answers are read.
+/// The reading end of a question.
 pub(super) struct Inbox(Arc<Mutex<Mail>>);
 
 impl Inbox {

@@ -19,7 +19,7 @@ use crate::kind::Kind;
 use crate::mode::{FromWire, Mode};
 use crate::sys::{self, Borrowed, Woken};
 
-/// What an attempt is to do.
+/// An attempt that is due.
 pub(super) struct Start {
     /// The address of ours to come from.
     pub(super) source: Option<SocketAddr>,
@@ -70,7 +70,7 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
         Target::Literal(_) => Way::Known,
         Target::Name { name, .. } => Way::to(host, name),
     };
-    // A race that is not cancelled and has no thread is woken by nobody.
+    // Only a thread that looks the name up and a `Cancel` wake a race.
     let wakes = way == Way::Thread || host.cancel.is_some();
     let (waker, woken) = match wakes.then(sys::waker).transpose() {
         Ok(pair) => pair.unzip(),
@@ -114,7 +114,7 @@ fn literal<M: Mode>(mode: M, endpoint: impl ToAddress<M>) -> Result<SocketAddr, 
 /// A race that runs.
 struct Drive<'a, P, S> {
     host: &'a HappyEyeballs,
-    /// What was written, if that is an address: the name of its zone is then looked up anew.
+    /// The address as it was written, unless the host is a name. Each attempt looks its zone up anew.
     literal: Option<&'a Endpoint>,
     began: Instant,
     report: Report,

@@ -164,8 +164,8 @@ impl HappyEyeballs {
 
     /// Sets which family goes first.
     ///
-    /// By default that is the family of the first address of an answer that holds both, like the
-    /// system's resolver gives it, and IPv6 if the families are answered apart.
+    /// By default the first address decides if one answer is for both families, as that of the
+    /// system's resolver is. If the families are answered apart, IPv6 goes first.
     ///
     /// # Examples
     ///
@@ -199,7 +199,7 @@ impl HappyEyeballs {
 
     /// Limits how many attempts are under way at once, and so how many descriptors a race holds.
     ///
-    /// When there are as many, the next address is tried as soon as an attempt has failed. Set a
+    /// At the limit, the next address is tried as soon as an attempt fails. Set a
     /// [`deadline`](Self::deadline), because an attempt that nothing answers fails after minutes.
     /// With 1 the addresses are tried one after the other.
     ///
@@ -252,7 +252,7 @@ impl HappyEyeballs {
     ///
     /// See [`Resolve`].
     pub fn resolver<R: Resolve>(mut self, resolver: R) -> Self {
-        // To name the default changes nothing.
+        // Naming the default changes nothing.
         let is_default = TypeId::of::<R>() == TypeId::of::<SystemResolver>();
         self.resolver = if is_default { None } else { Some(Arc::new(resolver)) };
         self

@@ -1,4 +1,4 @@
-//! Who asks for a name: nobody, the calling thread, or a thread of its own.
+//! Looks a name up in the calling thread or in one of its own, if at all.
 
 use std::io;
 use std::mem;
@@ -44,7 +44,7 @@ pub(super) fn look_up(
     let waker = waker.cloned();
     let (answers, inbox) = Inbox::open(&query, move || waker.iter().for_each(Waker::wake));
     if way != Way::Thread {
-        // It knows the names that nobody is asked for.
+        // It answers the known names by itself.
         SystemResolver.resolve(query, answers);
         return Ok(inbox);
     }

@@ -34,9 +34,9 @@ pub(super) struct Rules {
     /// answer before the first attempt.
     pub(super) first_family: Option<Family>,
     /// How many attempts the first family has before the families take turns. An answer that joins
-    /// a race of the second family has them too. 0 is as 1.
+    /// a race of the second family has them too. 0 counts as 1.
     pub(super) first_family_count: usize,
-    /// How many attempts may be under way at once. 0 is as 1.
+    /// How many attempts may be under way at once. 0 counts as 1.
     pub(super) max_in_flight: usize,
 }
 
@@ -74,7 +74,7 @@ pub(super) struct Race {
     failed_since: bool,
     /// How many attempts are under way.
     running: usize,
-    /// The attempt that wins if no better one does.
+    /// The attempt that wins if no other one connects.
     spare: Option<usize>,
     over: Option<Next>,
 }
@@ -152,8 +152,8 @@ impl Race {
         self.failed_since = true;
     }
 
-    /// An attempt has a connection that is to be taken only if no other attempt has one. The first
-    /// such attempt counts; it goes on like after a failure.
+    /// An attempt has a connection that wins only if no other attempt connects. The race goes on as if
+    /// it had failed. Of several such attempts the first one counts.
     pub(super) fn spared(&mut self, attempt: usize) {
         self.failed();
         self.spare.get_or_insert(attempt);

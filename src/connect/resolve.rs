@@ -228,7 +228,7 @@ fn ask(query: &Query) -> Result<Vec<SocketAddr>, ResolveError> {
     })
 }
 
-/// The addresses of `localhost` and of names below it, which nobody is asked for (RFC 6761,
+/// Returns the addresses of `localhost` and of the names below it, which are not looked up (RFC 6761,
 /// section 6.3).
 pub(super) fn localhost(name: &str) -> Option<Vec<SocketAddr>> {
     const LOCALHOST: &[u8] = b"localhost";
