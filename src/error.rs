@@ -73,8 +73,6 @@ pub enum Op {
     Connect,
     /// Sending a datagram to a peer that the socket cannot reach.
     Send,
-    /// Giving up the connection of a datagram socket.
-    Disconnect,
     /// Taking over a descriptor.
     Adopt,
     /// Taking part in a flow label, or ending that.
@@ -150,10 +148,6 @@ pub(crate) enum Reason {
     BoundToIpv4,
     #[error("the socket is bound to an IPv6 address, and from there no IPv4 peer can be reached")]
     BoundToIpv6,
-    #[error(
-        "this system does not restore the address that the socket was bound to; open a new socket"
-    )]
-    NotRestored,
     #[error(
         "this system does not share out what arrives at a dual-stack socket on every address; open \
          IPv6-only sockets, or bind one address"
@@ -370,7 +364,6 @@ impl fmt::Display for Error {
             Op::Listen => write!(f, "cannot listen on")?,
             Op::Connect => write!(f, "cannot connect to")?,
             Op::Send => write!(f, "cannot send to")?,
-            Op::Disconnect => write!(f, "cannot disconnect")?,
             Op::Adopt => write!(f, "cannot adopt the descriptor")?,
             Op::FlowLabel => write!(f, "cannot lease a flow label")?,
             Op::Join => write!(f, "cannot join")?,

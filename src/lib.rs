@@ -52,7 +52,7 @@
 //!                     └─ connect_host ──▶ HostConnection ── .socket ─┘
 //!
 //!  Builder::datagram() ┬─ bind ───────▶ UdpSocket ── connect ──▶ ConnectedUdpSocket
-//!    .dual_stack()     │                    ▲ ─── disconnect ────────┘   ▲
+//!    .dual_stack()     │                                                 ▲
 //!    .with(option)     ├─ connect ───────────────────────────────────────┤
 //!                      ├─ connect_host ──▶ HostConnection ── .socket ────┘
 //!                      └─ bind_echo ──▶ EchoSocket

@@ -10,11 +10,10 @@ use super::readiness::{readable, writable};
 use super::state_error::StateError;
 use super::too_long::{Attempt, total};
 use crate::addr::ToAddress;
-use crate::error::Op;
 use crate::kind::{Datagram, Datagrams};
 use crate::mode::{FromWire, Mode, V6Only};
 use crate::option::MulticastLoop;
-use crate::sys::{self, Owned, System, Take, Target, Wildcard};
+use crate::sys::{self, Owned, Take, Target};
 
 /// A datagram socket that sends to anyone and receives from anyone.
 ///
@@ -83,10 +82,9 @@ writable!(UdpSocket);
 pub struct ConnectedUdpSocket<M: Mode = V6Only> {
     fd: Owned,
     mode: M,
-    wildcard: Wildcard,
 }
 
-handle!(ConnectedUdpSocket { wildcard }, Datagram, role Datagrams);
+handle!(ConnectedUdpSocket {}, Datagram, role Datagrams);
 timeouts!(ConnectedUdpSocket);
 readable!(ConnectedUdpSocket);
 writable!(ConnectedUdpSocket);
@@ -256,7 +254,7 @@ impl<M: Mode> UdpSocket<M> {
         Ok((len, M::Address::from_wire(source)))
     }
 
-    /// Fixes the peer. [`disconnect`](ConnectedUdpSocket::disconnect) takes it back.
+    /// Fixes the peer, which the socket keeps for as long as it is open.
     ///
     /// No packet is sent. A wildcard local address becomes the one that the route to the peer
     /// gives.
@@ -293,13 +291,12 @@ impl<M: Mode> UdpSocket<M> {
     ) -> Result<ConnectedUdpSocket<M>, StateError<Self>> {
         let socket = self.target().fd;
         trace_connecting(&peer);
-        let wildcard = Wildcard::before_connect(socket);
         let connected = match peer.port() {
             0 => Err(io::Error::new(io::ErrorKind::InvalidInput, "port 0 is no destination")),
             _ => sys::start_connect(socket, &peer),
         };
         match connected {
-            Ok(_) => Ok(ConnectedUdpSocket { fd: self.fd, mode: self.mode, wildcard }),
+            Ok(_) => Ok(ConnectedUdpSocket { fd: self.fd, mode: self.mode }),
             Err(error) => {
                 let error = explain(socket, self.mode, peer, error);
                 Err(StateError::new(self, error))
@@ -390,7 +387,7 @@ impl<M: Mode> UdpSocket<M> {
 impl<M: Mode> ConnectedUdpSocket<M> {
     /// A socket that was connected elsewhere.
     pub(crate) fn new(fd: Owned, mode: M) -> Self {
-        Self { fd, mode, wildcard: Wildcard::UNKNOWN }
+        Self { fd, mode }
     }
 
     pub(crate) fn mode(&self) -> M {
@@ -545,74 +542,6 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         sys::recv(sys::borrow(&self.fd), buffer.into(), Take::Peek)
     }
-
-    /// Gives up the peer: the socket can send to anyone, and can be connected again.
-    ///
-    /// The local address, the port and the interface stay; of Windows, see below. **From whom the
-    /// socket receives afterwards depends on the system**. To receive from anyone, open a new socket.
-    ///
-    /// # Errors
-    ///
-    /// [`Unsupported`](io::ErrorKind::Unsupported), before anything is changed, if the system would
-    /// not restore the local address; see below. [`AddrInUse`](io::ErrorKind::AddrInUse) on Linux, if
-    /// another socket takes the port at that moment: the socket that is given back then has no port
-    /// and no peer. The rest are those of connect(2), which are rare. The error gives the connected
-    /// socket back.
-    ///
-    /// # Platform notes
-    ///
-    /// Linux keeps the address of the former peer as a filter: of IPv6 datagrams the socket receives
-    /// only those from this address, whatever their port, and none if the peer was an IPv4 one. IPv4
-    /// datagrams are not filtered. [`connect`](UdpSocket::connect) replaces the filter. Linux also
-    /// gives up a port that it chose itself, and the crate binds it again; and it gives up the
-    /// interface, which is set again unless the peer was link-local and the socket is not: set
-    /// [`BindDevice`](crate::option::BindDevice) again then.
-    ///
-    /// illumos restores the local address. What becomes of `[::]` on Windows is not documented; Wine
-    /// makes it `[::1]`. Apple's systems, NetBSD and OpenBSD set every address to `[::]`, so that a
-    /// socket that was bound to `[::1]` would receive from the network. There a socket is
-    /// disconnected only if it was bound to `[::]`, or to nothing, before
-    /// [`connect`](UdpSocket::connect); one that was adopted counts as bound to another address. On
-    /// Apple's systems it must be IPv6-only too, because a dual-stack one would lose one of the two
-    /// families. FreeBSD delivers nothing to a disconnected socket, DragonFly and Haiku mix its
-    /// addresses up, and the call is refused there.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use inet6::UdpSocket;
-    /// use std::io::ErrorKind;
-    ///
-    /// let server = UdpSocket::bind("[::1]:0")?;
-    /// let client = UdpSocket::bind("[::1]:0")?.connect(server.local_addr()?)?;
-    /// match client.disconnect() {
-    ///     Ok(client) => client.send_to(b"ping", server.local_addr()?)?,
-    ///     Err(failed) if failed.error().kind() == ErrorKind::Unsupported => {
-    ///         let client = failed.into_socket(); // still connected
-    ///         client.send(b"ping")?
-    ///     }
-    ///     Err(failed) => return Err(failed.into()),
-    /// };
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn disconnect(self) -> Result<UdpSocket<M>, StateError<Self>> {
-        self.disconnect_on(System::HERE)
-    }
-
-    fn disconnect_on(self, system: System) -> Result<UdpSocket<M>, StateError<Self>> {
-        let socket = self.target();
-        let result = if system.restores(self.wildcard.is_known(), socket.dual_stack) {
-            sys::disconnect(system, socket.fd).map_err(|error| {
-                sys::errors::opening(Op::Disconnect, None, self.mode.v6_only(), error)
-            })
-        } else {
-            Err(sys::errors::not_restored(socket.fd))
-        };
-        match result {
-            Ok(()) => Ok(UdpSocket { fd: self.fd, mode: self.mode }),
-            Err(error) => Err(StateError::new(self, error)),
-        }
-    }
 }
 
 #[inline(always)]
@@ -638,48 +567,4 @@ pub(crate) fn send_to<M: Mode>(
 #[inline(never)]
 fn not_sent(socket: Target<'_>, peer: &sys::Encoded, len: usize, error: io::Error) -> io::Error {
     Attempt::to(socket, &sys::decoded(peer), len).explain(error)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Systems that would open a socket on `[::1]` to the network, or break it.
-    const NOT_RESTORING: [System; 7] = [
-        System::Apple,
-        System::FreeBsd,
-        System::NetBsd,
-        System::OpenBsd,
-        System::DragonFly,
-        System::Haiku,
-        System::Other,
-    ];
-
-    #[test]
-    fn refused_disconnect_changes_nothing() {
-        let server = UdpSocket::bind("[::1]:0").unwrap();
-        let peer = server.local_addr().unwrap();
-        let mut client = UdpSocket::bind("[::1]:0").unwrap().connect(peer).unwrap();
-        let local = client.local_addr().unwrap();
-        for system in NOT_RESTORING {
-            let failed = client.disconnect_on(system).unwrap_err();
-            let error = failed.error();
-            assert_eq!((error.op(), error.kind()), (Op::Disconnect, io::ErrorKind::Unsupported));
-            assert_eq!(
-                error.to_string(),
-                format!(
-                    "cannot disconnect {local}: this system does not restore the address that the \
-                     socket was bound to; open a new socket"
-                )
-            );
-            client = failed.into_socket();
-            assert_eq!(client.local_addr().unwrap(), local);
-            assert_eq!(client.peer_addr().unwrap(), peer);
-            client.send(b"x").unwrap();
-            assert_eq!(server.recv_from(&mut [0; 8]).unwrap(), (1, local));
-        }
-        // The kernel here keeps its address.
-        let client = client.disconnect_on(System::HERE).unwrap();
-        assert_eq!(client.local_addr().unwrap(), local);
-    }
 }

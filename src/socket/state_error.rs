@@ -7,8 +7,7 @@ use crate::error::Error;
 
 /// A socket did not become what it was to become; it gives the socket back.
 ///
-/// What consumes a datagram socket to change its state gives this: `connect`, `disconnect`, `guard`,
-/// `coalesce`. With the socket its port and its groups would be lost. It converts into [`Error`] and
+/// What consumes a datagram socket to change its state gives this: `connect`, `guard`, `coalesce`. With the socket its port and its groups would be lost. It converts into [`Error`] and
 /// into [`io::Error`].
 ///
 /// # Examples
@@ -43,8 +42,7 @@ impl<S> StateError<S> {
         &self.error
     }
 
-    /// Returns the socket in the state that it had before, with its peer if it had one. The errors of
-    /// [`disconnect`](crate::ConnectedUdpSocket::disconnect) have an exception.
+    /// Returns the socket in the state that it had before, with its peer if it had one.
     ///
     /// # Examples
     ///

@@ -77,13 +77,6 @@ pub(crate) fn bound_otherwise(
     Error::new(op, Some(canonical(peer).into()), Some(reason), error)
 }
 
-/// A datagram socket keeps its peer, because the system would not restore the rest.
-#[cold]
-pub(crate) fn not_restored(fd: Borrowed<'_>) -> Error {
-    let local = local_address(fd).ok().map(|wire| canonical(wire).into());
-    Error::new(Op::Disconnect, local, Some(Reason::NotRestored), super::unsupported())
-}
-
 /// Sockets on one address would not share what arrives.
 #[cold]
 pub(crate) fn not_shared(address: SocketAddrV6, reason: Reason) -> Error {

@@ -12,7 +12,7 @@
 //! * `send_part`: a part of a file, sent by the system;
 //! * `get_bytes`, `set_bytes`: the options, for every argument soundly;
 //! * `list_interfaces`, `interface_index_of`, `interface_name`: the interfaces of the host;
-//! * `give_up_peer`, `queued`, `is_nonblocking`, and what only some systems have, as "unsupported" on the others.
+//! * `queued`, `is_nonblocking`, and what only some systems have, as "unsupported" on the others.
 //!
 //! socket2 listens, sets what has a name of its own on each system, and creates where `socket` does
 //! not take the flags along; what is the same everywhere stands here.
@@ -30,7 +30,6 @@ use socket2::SockRef;
 pub(crate) mod batch;
 mod bulk;
 pub(crate) mod cmsg;
-mod disconnect;
 pub(crate) mod errors;
 mod interface;
 pub(crate) mod names;
@@ -52,7 +51,6 @@ mod wait;
 mod windows;
 
 pub(crate) use self::bulk::send_file;
-pub(crate) use self::disconnect::{Wildcard, disconnect};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use self::elsewhere::*;
 pub(crate) use self::interface::{

@@ -63,44 +63,6 @@ impl System {
         Other
     };
 
-    // Disconnecting a datagram socket.
-
-    /// Whether a datagram socket that gives up its peer is bound to what it was bound to before
-    /// `connect`, and can be connected again to every peer that it could have then.
-    ///
-    /// `wildcard` is whether it was bound to `::`, or to nothing, before `connect`.
-    pub(crate) const fn restores(self, wildcard: bool, dual_stack: bool) -> bool {
-        match self {
-            // Linux keeps the address of the peer as a filter of what arrives, until `connect`. Of
-            // Windows the documents tell no more than that the peer is gone.
-            Linux | Illumos | Windows => true,
-            // The local address becomes `::`, whatever it was: a socket that was bound to `::1` would
-            // receive from the network.
-            NetBsd | OpenBsd => wildcard,
-            // The same, and `connect` takes one of the two families away for good.
-            Apple => wildcard && !dual_stack,
-            // FreeBSD delivers nothing to the socket any more. DragonFly clears an address that was
-            // bound, and keeps one that `connect` chose, as Haiku does.
-            FreeBsd | DragonFly | Haiku | Other => false,
-        }
-    }
-
-    /// Whether it matters what a socket was bound to before `connect`.
-    pub(crate) const fn asks_what_was_bound(self) -> bool {
-        self.restores(true, false) != self.restores(false, false)
-    }
-
-    /// Whether `connect` takes no address at all for "no peer", and fails for `AF_UNSPEC`.
-    pub(crate) const fn disconnects_by_null(self) -> bool {
-        matches!(self, Illumos)
-    }
-
-    /// Whether `connect` gives up the peer and then fails with `EAFNOSUPPORT`, because `AF_UNSPEC` is
-    /// no family to connect to.
-    pub(crate) const fn disconnects_and_complains(self) -> bool {
-        matches!(self, Apple | FreeBsd | NetBsd | OpenBsd | DragonFly)
-    }
-
     // Accepting.
 
     /// Whether what `accept4` gives is nonblocking although the flag was not given, because the
@@ -202,30 +164,6 @@ mod tests {
     /// The systems for which a decision is "yes".
     fn those(decision: impl Fn(System) -> bool) -> Vec<System> {
         ALL.into_iter().filter(|system| decision(*system)).collect()
-    }
-
-    #[test]
-    fn loopback_socket_stays_off_the_network() {
-        for dual_stack in [false, true] {
-            let allowed = those(|system| system.restores(false, dual_stack));
-            assert_eq!(allowed, [Linux, Windows, Illumos], "dual-stack: {dual_stack}");
-        }
-    }
-
-    #[test]
-    fn wildcard_socket_disconnects_without_loss() {
-        let allowed = those(|system| system.restores(true, false));
-        assert_eq!(allowed, [Linux, Windows, Apple, NetBsd, OpenBsd, Illumos]);
-        let allowed = those(|system| system.restores(true, true));
-        assert_eq!(allowed, [Linux, Windows, NetBsd, OpenBsd, Illumos]);
-        assert_eq!(those(System::asks_what_was_bound), [Apple, NetBsd, OpenBsd]);
-    }
-
-    #[test]
-    fn each_system_disconnects_its_way() {
-        assert_eq!(those(System::disconnects_by_null), [Illumos]);
-        let complaining = those(System::disconnects_and_complains);
-        assert_eq!(complaining, [Apple, FreeBsd, NetBsd, OpenBsd, DragonFly]);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use std::time::Duration;
 use crate::support::{PATIENCE, dual_listener, full_listener, ipv4, listener, socket};
 use inet6::option::NoDelay;
 use inet6::{
-    Answers, Builder, Cancel, Endpoint, Event, Family, HappyEyeballs, HostErrorKind, Outcome,
-    Query, Report, Resolve, ResolveError, ResolveErrorKind, UdpSocket,
+    Answers, BoundStream, Builder, Cancel, DualStack, Endpoint, Event, Family, HappyEyeballs,
+    HostErrorKind, Outcome, Query, Report, Resolve, ResolveError, ResolveErrorKind, UdpSocket,
 };
 
 /// What to answer for IPv6, and then for IPv4.
@@ -56,9 +56,11 @@ fn host(
         .attempt_delay(Duration::from_secs(2))
 }
 
-/// A port that was free a moment ago.
-fn unused() -> u16 {
-    listener().local_addr().unwrap().port()
+/// A port that refuses connections of both families for as long as its socket is open.
+fn closed_on_all() -> (BoundStream<DualStack>, u16) {
+    let bound = Builder::stream().dual_stack().bind("[::]:0").unwrap();
+    let port = bound.local_addr().unwrap().port();
+    (bound, port)
 }
 
 #[test]
@@ -104,7 +106,7 @@ fn ipv4_is_reached_where_ipv6_is_refused_and_is_shown_as_ipv4() {
 
 #[test]
 fn an_ipv6_only_builder_asks_for_ipv6_alone() {
-    let port = unused();
+    let (_closed, port) = closed_on_all();
     let host = host(port, Err(ResolveErrorKind::NoAddress), Ok(v4()));
     let error = Builder::stream().connect_host(host).unwrap_err();
     assert_eq!(error.kind(), HostErrorKind::Unresolved);
@@ -115,7 +117,7 @@ fn an_ipv6_only_builder_asks_for_ipv6_alone() {
 
 #[test]
 fn a_name_that_one_family_knows_exists() {
-    let port = unused();
+    let (_closed, port) = closed_on_all();
     let host = host(port, Err(ResolveErrorKind::NoSuchName), Ok(v4()));
     let error = Builder::stream().dual_stack().connect_host(host).unwrap_err();
     assert_eq!(error.kind(), HostErrorKind::Exhausted);
@@ -127,7 +129,8 @@ fn a_name_that_one_family_knows_exists() {
 #[test]
 fn an_answer_of_the_other_family_is_left_out() {
     let mapped = SocketAddr::from((Ipv4Addr::LOCALHOST.to_ipv6_mapped(), 0));
-    let host = host(unused(), Ok(vec![mapped, v4()[0]]), Ok(v6()));
+    let (_closed, port) = closed_on_all();
+    let host = host(port, Ok(vec![mapped, v4()[0]]), Ok(v6()));
     let error = Builder::stream().dual_stack().connect_host(host).unwrap_err();
     assert_eq!(error.kind(), HostErrorKind::Unresolved, "{error}");
     assert!(error.report().attempts.is_empty());
@@ -193,7 +196,8 @@ impl Resolve for InTurn {
 #[test]
 fn the_first_family_has_as_many_attempts_as_it_was_given() {
     let (answered, is_answered) = channel();
-    let race = HappyEyeballs::to(("host.example", unused()))
+    let (_closed, port) = closed_on_all();
+    let race = HappyEyeballs::to(("host.example", port))
         .resolver(InTurn(Mutex::new(is_answered)))
         .resolution_delay(PATIENCE)
         .first_family(Family::Ipv4)
@@ -240,7 +244,7 @@ fn each_failure_of_the_resolver_is_told_apart() {
 
 #[test]
 fn every_attempt_stands_in_the_error() {
-    let port = unused();
+    let (_closed, port) = closed_on_all();
     let error =
         Builder::stream().dual_stack().connect_host(host(port, Ok(v6()), Ok(v4()))).unwrap_err();
     assert_eq!((error.kind(), error.report().attempts.len()), (HostErrorKind::Exhausted, 2));

@@ -6,8 +6,7 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use inet6::mode::Mode;
-use inet6::{Builder, ConnectedUdpSocket, MessageTooLong, Op, StateError, UdpSocket};
+use inet6::{Builder, MessageTooLong, Op, StateError, UdpSocket};
 
 use crate::support::*;
 
@@ -155,39 +154,16 @@ fn a_datagram_too_long_for_the_buffer_is_cut_and_no_error() {
     assert_eq!(client.recv_vectored(&mut [IoSliceMut::new(&mut buffer)]).unwrap(), 4);
 }
 
-/// What `disconnect` gives, or `None` on a system that would not restore the address.
-#[track_caller]
-fn disconnected<M: Mode>(client: ConnectedUdpSocket<M>) -> Option<UdpSocket<M>> {
-    match client.disconnect() {
-        Ok(socket) => Some(socket),
-        Err(failed) => {
-            assert!(!differs(false).disconnects, "{failed}");
-            assert_eq!(failed.error().kind(), ErrorKind::Unsupported, "{failed}");
-            failed.into_socket().peer_addr().unwrap();
-            None
-        }
-    }
-}
-
 #[test]
-fn connecting_and_disconnecting_change_the_type_and_keep_the_socket() {
-    let (one, other) = (socket(), socket());
+fn connecting_keeps_the_local_address() {
+    let server = socket();
     let client = patient(socket());
     let local = client.local_addr().unwrap();
-    let client = client.connect(one.local_addr().unwrap()).unwrap();
+    let client = client.connect(server.local_addr().unwrap()).unwrap();
     assert_eq!(client.local_addr().unwrap(), local);
-    assert_eq!(client.peer_addr().unwrap(), one.local_addr().unwrap());
-    client.send(b"to one").unwrap();
-    assert_eq!(one.recv_from(&mut [0; 16]).unwrap(), (6, local));
-
-    let Some(client) = disconnected(client) else { return };
-    assert_eq!(client.local_addr().unwrap(), local);
-    client.send_to(b"to the other", other.local_addr().unwrap()).unwrap();
-    let (len, source) = other.recv_from(&mut [0; 16]).unwrap();
-    assert_eq!((len, source.port()), (12, local.port()));
-    let client = client.connect(other.local_addr().unwrap()).unwrap();
-    client.send(b"again").unwrap();
-    assert_eq!(other.recv_from(&mut [0; 16]).unwrap().0, 5);
+    assert_eq!(client.peer_addr().unwrap(), server.local_addr().unwrap());
+    client.send(b"hello").unwrap();
+    assert_eq!(server.recv_from(&mut [0; 16]).unwrap(), (5, local));
 }
 
 #[test]
@@ -203,38 +179,6 @@ fn a_connected_socket_hears_its_peer_and_nobody_else() {
     assert_eq!(&buffer[..len], b"peer");
     client.set_nonblocking(true).unwrap();
     assert_eq!(client.recv(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
-
-    let Some(client) = disconnected(client) else { return };
-    client.set_nonblocking(false).unwrap();
-    stranger.send_to(b"stranger", local).unwrap();
-    let len = client.recv_from(&mut buffer).unwrap().0;
-    assert_eq!(&buffer[..len], b"stranger");
-}
-
-#[test]
-fn disconnecting_keeps_the_port_whoever_chose_it() {
-    let server = socket();
-    let peer = server.local_addr().unwrap();
-    let v6_only = [
-        Builder::datagram().connect(peer).unwrap(),
-        UdpSocket::bind("[::1]:0").unwrap().connect(peer).unwrap(),
-        UdpSocket::bind("[::]:0").unwrap().connect(peer).unwrap(),
-    ];
-    for client in v6_only {
-        let port = client.local_addr().unwrap().port();
-        let Some(client) = disconnected(client) else { continue };
-        assert_eq!(client.local_addr().unwrap().port(), port);
-        server.send_to(b"x", ("::1", port)).unwrap();
-        assert_eq!(patient(client).recv_from(&mut [0; 8]).unwrap(), (1, peer));
-    }
-    let server = dual_socket();
-    let peer = ipv4(server.local_addr().unwrap().port());
-    let client = Builder::datagram().dual_stack().bind("127.0.0.1:0").unwrap();
-    let local = client.local_addr().unwrap();
-    let Some(client) = disconnected(client.connect(peer).unwrap()) else { return };
-    assert_eq!(client.local_addr().unwrap(), local);
-    server.send_to(b"x", local).unwrap();
-    assert_eq!(patient(client).recv_from(&mut [0; 8]).unwrap(), (1, peer));
 }
 
 #[test]
@@ -409,32 +353,6 @@ fn port_0_is_no_destination() {
     }
     let error = Builder::datagram().dual_stack().connect("127.0.0.1:0").unwrap_err();
     assert_eq!(error.to_string(), "cannot connect to 127.0.0.1:0: port 0 is no destination");
-}
-
-/// What `disconnect` mends: Linux gives up a port that it chose itself.
-#[cfg(target_os = "linux")]
-#[test]
-#[allow(unsafe_code, reason = "std cannot disconnect")]
-fn the_kernel_disconnects_to_no_peer_and_no_port() {
-    use std::os::fd::AsRawFd;
-
-    let server = socket();
-    let address = std::net::SocketAddr::V6(server.local_addr().unwrap());
-    // Not bound by anybody: `connect` chooses the port.
-    let raw = socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::DGRAM, None).unwrap();
-    raw.connect(&address.into()).unwrap();
-    let client = std::net::UdpSocket::from(raw);
-    assert_ne!(client.local_addr().unwrap().port(), 0);
-    assert_eq!(client.peer_addr().unwrap(), address);
-    // SAFETY: all-zero bytes are a valid `sockaddr_in6`.
-    let mut nobody: libc::sockaddr_in6 = unsafe { std::mem::zeroed() };
-    nobody.sin6_family = libc::AF_UNSPEC as libc::sa_family_t;
-    let len = size_of_val(&nobody) as libc::socklen_t;
-    // SAFETY: the address is as long as the call is told.
-    let result = unsafe { libc::connect(client.as_raw_fd(), (&raw const nobody).cast(), len) };
-    assert_eq!(result, 0, "{}", io::Error::last_os_error());
-    assert_eq!(client.peer_addr().unwrap_err().kind(), ErrorKind::NotConnected);
-    assert_eq!(client.local_addr().unwrap().port(), 0);
 }
 
 #[cfg(unix)]

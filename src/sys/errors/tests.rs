@@ -37,7 +37,6 @@ fn an_opening_says_why() {
         (Op::Bind, at(0), PermissionDenied, None),
         (Op::Bind, at(1024), PermissionDenied, None),
         (Op::Connect, at(1), PermissionDenied, None),
-        (Op::Disconnect, None, PermissionDenied, None),
     ] {
         let why = why.unwrap_or("permission denied");
         says(opening(op, address, true, system(kind)), kind, Some(why));

@@ -5,10 +5,9 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddrV6;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::ptr;
 
 use super::names::Name;
-use super::{System, Target, get_int, unsupported};
+use super::{Target, get_int, unsupported};
 
 mod bulk;
 mod create;
@@ -218,32 +217,6 @@ pub(crate) fn protocol_number(fd: Borrowed<'_>) -> io::Result<c_int> {
     get_int(Target { fd, dual_stack: false }, super::names::SO_PROTOCOL)
 }
 
-/// Gives up the peer of a datagram socket (connect(2), AF_UNSPEC).
-pub(crate) fn give_up_peer(system: System, fd: Borrowed<'_>) -> io::Result<()> {
-    let mut raw = encode(&SocketAddrV6::new(std::net::Ipv6Addr::UNSPECIFIED, 0, 0, 0));
-    raw.sin6_family = libc::AF_UNSPEC as libc::sa_family_t;
-    let (name, len) = match system.disconnects_by_null() {
-        true => (ptr::null(), 0),
-        false => ((&raw const raw).cast(), ADDRESS_LEN),
-    };
-    // SAFETY: `name` is `len` bytes long.
-    let result = check(unsafe { libc::connect(fd.as_raw_fd(), name, len) });
-    given_up(system, result.map(drop))
-}
-
-/// What `connect` says of no peer.
-fn given_up(system: System, result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error)
-            if system.disconnects_and_complains()
-                && error.raw_os_error() == Some(libc::EAFNOSUPPORT) =>
-        {
-            Ok(())
-        }
-        other => other,
-    }
-}
-
 // Options.
 
 #[inline]
@@ -285,25 +258,4 @@ pub(crate) fn is_nonblocking(fd: Borrowed<'_>) -> io::Result<Option<bool>> {
 pub(crate) fn prepare(fd: Borrowed<'_>) -> io::Result<()> {
     create::never_sigpipe(fd)?;
     create::close_on_exec(fd)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn family_error_is_success_on_bsd() {
-        for (system, peer_is_gone) in [
-            (System::FreeBsd, true),
-            (System::Apple, true),
-            (System::Linux, false),
-            (System::Illumos, false),
-            (System::Haiku, false),
-        ] {
-            let failed = |code| given_up(system, Err(io::Error::from_raw_os_error(code)));
-            assert_eq!(failed(libc::EAFNOSUPPORT).is_ok(), peer_is_gone, "{system:?}");
-            assert!(failed(libc::EADDRNOTAVAIL).is_err(), "{system:?}");
-            assert!(given_up(system, Ok(())).is_ok());
-        }
-    }
 }

@@ -194,13 +194,6 @@ pub(crate) fn protocol_number(fd: Borrowed<'_>) -> io::Result<c_int> {
     protocol_info(fd).map(|info| info.iProtocol)
 }
 
-/// Gives up the peer of a datagram socket (Microsoft, "connect function": all zeros).
-pub(crate) fn give_up_peer(_: System, fd: Borrowed<'_>) -> io::Result<()> {
-    let nobody = encode(&SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0));
-    // SAFETY: `nobody` is `ADDRESS_LEN` bytes long.
-    check(unsafe { WinSock::connect(raw(fd), (&raw const nobody).cast(), ADDRESS_LEN) }).map(drop)
-}
-
 // Options.
 
 pub(crate) fn get_bytes(socket: Target<'_>, name: Name, value: &mut [u8]) -> io::Result<usize> {

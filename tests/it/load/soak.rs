@@ -118,8 +118,7 @@ impl Soak {
         assert_eq!((received.len, received.hop_limit), (5, Some(3)));
         received.reply(&self.server, b"answered").unwrap();
         assert_eq!(near.recv(&mut bytes).unwrap(), 8);
-        let near = near.disconnect().unwrap();
-        near.send_to(b"", to).unwrap();
+        near.send(b"").unwrap();
         assert_eq!(self.server.recv_from(&mut bytes).unwrap().0, 0);
     }
 

@@ -4,9 +4,7 @@ use std::io::ErrorKind;
 
 use inet6::interface::Interfaces;
 use inet6::option::FreeBind;
-use inet6::{
-    Absence, AnyMode, Builder, DualStack, Interface, Op, TcpListener, TcpStream, UdpSocket,
-};
+use inet6::{Absence, AnyMode, Builder, Interface, Op, TcpListener, TcpStream, UdpSocket};
 
 use crate::lab::{Host, Lab};
 use crate::support::*;
@@ -244,49 +242,4 @@ fn four_reasons_for_no_ipv6_address_are_four_errors() {
     host.sysctl("ipv6/conf/wire/disable_ipv6", "1");
     let address = format!("[fe80::7%{}]:0", Lab::index(&host));
     host.run(|| refused(&address, Absence::Disabled, why));
-}
-
-/// The kernel leaves the address of the peer where it looks when a datagram arrives (net/ipv4/udp.c,
-/// `__udp_disconnect`; net/ipv6/udp.c, `compute_score`).
-#[test]
-fn disconnected_socket_hears_former_peer() {
-    let host = require!(Host::new(), "the lab");
-    host.ip("link set dev lo up");
-    host.ip("address add 2001:db8::5/128 dev lo nodad");
-    host.run(|| {
-        let builder = Builder::datagram().dual_stack();
-        let hears = |socket: &UdpSocket<DualStack>, source: &str| {
-            let to = match source.contains('.') {
-                true => ipv4(port(socket)),
-                false => ("::1".parse::<std::net::IpAddr>().unwrap(), port(socket)).into(),
-            };
-            let stranger = builder.bind(source).unwrap();
-            stranger.send_to(b"x", to).unwrap();
-            // Loopback delivers before `send_to` returns.
-            socket.recv_from(&mut [0; 8]).is_ok()
-        };
-        let sources = ["[::1]:0", "[2001:db8::5]:0", "127.0.0.1:0", "127.0.0.2:0"];
-        for (peer, heard) in [
-            ("[::1]:9", [true, false, true, true]),
-            ("[2001:db8::5]:9", [false, true, true, true]),
-            ("127.0.0.1:9", [false, false, true, true]),
-        ] {
-            let socket = builder.clone().nonblocking().bind("[::]:0").unwrap();
-            assert_eq!(sources.map(|source| hears(&socket, source)), [true; 4]);
-            let socket = socket.connect(peer).unwrap().disconnect().unwrap();
-            assert_eq!(sources.map(|source| hears(&socket, source)), heard, "{peer}");
-            // It is no part of where the socket can send to, and connecting replaces it.
-            for other in ["[2001:db8::5]:9", "127.0.0.1:9", "[::1]:9"] {
-                socket.send_to(b"x", other).unwrap();
-            }
-            let other = patient(builder.bind("[2001:db8::5]:0").unwrap());
-            let socket = socket.connect(other.local_addr().unwrap()).unwrap();
-            socket.send(b"x").unwrap();
-            let (_, source) = other.recv_from(&mut [0; 8]).unwrap();
-            other.send_to(b"x", source).unwrap();
-            socket.set_nonblocking(false).unwrap();
-            socket.set_read_timeout(Some(PATIENCE)).unwrap();
-            assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 1);
-        }
-    });
 }

@@ -121,37 +121,6 @@ fn a_multicast_destination_needs_a_zone_or_a_socket_that_has_one() {
 }
 
 #[test]
-fn disconnecting_keeps_the_interface() {
-    let lab = require!(Lab::new(), "the lab");
-    lab.left.run(|| {
-        let index = Interface::from_name("wire").unwrap().index();
-        let wire = BindDevice(Some(index.into()));
-        // Zoned by its own address; the port named by the system or by us.
-        let free = UdpSocket::bind("[fe80::1%wire]:0").unwrap().local_addr().unwrap().port();
-        for port in [0, free] {
-            let socket = UdpSocket::bind(("fe80::1%wire", port)).unwrap();
-            let local = socket.local_addr().unwrap();
-            let socket = socket.connect("[fe80::2%wire]:9").unwrap().disconnect().unwrap();
-            assert_eq!(socket.local_addr().unwrap(), local);
-            assert_eq!(socket.option::<BindDevice>().unwrap(), wire);
-        }
-        // Bound to a device.
-        let builder = Builder::datagram().with(wire.clone());
-        for local in ["[2001:db8::1]:0", "[::]:0"] {
-            let socket = builder.bind(local).unwrap().connect("[2001:db8::2]:9").unwrap();
-            let socket = socket.disconnect().unwrap();
-            assert_eq!(socket.option::<BindDevice>().unwrap(), wire, "{local}");
-        }
-        // The interface came with the peer.
-        let socket = UdpSocket::bind("[::]:0").unwrap();
-        let socket = socket.connect("[fe80::2%wire]:9").unwrap();
-        assert_eq!(socket.option::<BindDevice>().unwrap(), wire);
-        let socket = socket.disconnect().unwrap();
-        assert_eq!(socket.option::<BindDevice>().unwrap(), BindDevice(None));
-    });
-}
-
-#[test]
 fn a_socket_bound_to_a_device_needs_no_zone() {
     let lab = require!(Lab::new(), "the lab");
     let left = Lab::index(&lab.left);

@@ -16,8 +16,6 @@ pub(crate) struct Differs {
     pub(crate) datagram_to_port_0: ErrorKind,
     /// 18: the hop limit that is read if none was set.
     pub(crate) hop_limit: Option<u8>,
-    /// 47: whether a socket that is bound to a specific address can be disconnected.
-    pub(crate) disconnects: bool,
     /// 51: what is read of a buffer size, in times of what was set.
     pub(crate) buffer_size: u32,
 }
@@ -27,7 +25,6 @@ const LINUX: Differs = Differs {
     stream_to_port_0: ErrorKind::ConnectionRefused,
     datagram_to_port_0: ErrorKind::InvalidInput,
     hop_limit: Some(64),
-    disconnects: true,
     // net/core/sock.c: it pays for the kernel's bookkeeping.
     buffer_size: 2,
 };
@@ -37,7 +34,6 @@ const BSD: Differs = Differs {
     stream_to_port_0: ErrorKind::AddrNotAvailable,
     datagram_to_port_0: ErrorKind::AddrNotAvailable,
     hop_limit: None,
-    disconnects: false,
     buffer_size: 1,
     ..LINUX
 };
@@ -47,7 +43,6 @@ const WINDOWS: Differs = Differs {
     stream_to_port_0: ErrorKind::AddrNotAvailable,
     datagram_to_port_0: ErrorKind::AddrNotAvailable,
     hop_limit: Some(128),
-    disconnects: true,
     buffer_size: 1,
 };
 
