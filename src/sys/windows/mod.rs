@@ -11,7 +11,7 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use super::names::Name;
-use super::{System, Target, unsupported};
+use super::{Target, unsupported};
 
 mod create;
 mod data;
