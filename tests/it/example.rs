@@ -33,6 +33,29 @@ fn foreign(name: &str) -> Result<Command, String> {
     })
 }
 
+/// Starts a program.
+///
+/// Wine was seen to refuse one of some hundred programs on a loaded machine, with
+/// `ERROR_INTERNAL_ERROR`. A program that was refused has not run, so this tries again.
+#[track_caller]
+fn spawn(command: &mut Command) -> Child {
+    const ERROR_INTERNAL_ERROR: i32 = 1359;
+    for _ in 1..5 {
+        match command.spawn() {
+            Err(error) if cfg!(windows) && error.raw_os_error() == Some(ERROR_INTERNAL_ERROR) => {}
+            child => return child.unwrap(),
+        }
+    }
+    command.spawn().unwrap()
+}
+
+/// Runs a program to its end.
+#[track_caller]
+pub(crate) fn run(command: &mut Command) -> Output {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    spawn(command).wait_with_output().unwrap()
+}
+
 /// A program that ends with the test.
 struct Ended(Child);
 
@@ -56,8 +79,7 @@ impl Server {
     /// Starts a server and reads the line in which it says where it listens.
     #[track_caller]
     pub(crate) fn start(command: &mut Command) -> Self {
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
-        let mut child = child.unwrap();
+        let mut child = spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()));
         let lines = BufReader::new(child.stdout.take().unwrap());
         let address = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0));
         let mut server = Self { _child: Ended(child), lines, address };
@@ -82,7 +104,7 @@ impl Server {
 
 #[track_caller]
 pub(crate) fn output(command: &mut Command) -> String {
-    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
+    let Output { status, stdout, stderr } = run(command);
     let text = String::from_utf8_lossy(&stdout).into_owned();
     assert!(
         status.success(),
@@ -95,7 +117,7 @@ pub(crate) fn output(command: &mut Command) -> String {
 /// Runs a program with this as its standard input, and gives what it prints.
 #[track_caller]
 fn talk(command: &mut Command, input: &str) -> String {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", output.status);
@@ -211,7 +233,7 @@ fn the_examples_say_what_is_wrong_with_an_address() {
     for (address, text) in cases {
         for name in ["echo_server", "udp_echo_server"] {
             let mut command = require!(example(name), "the examples");
-            let output = command.args(["--listen", address]).output().unwrap();
+            let output = run(command.args(["--listen", address]));
             assert!(!output.status.success(), "{name} listens on {address}");
             let message = String::from_utf8_lossy(&output.stderr);
             assert!(message.contains(text), "{name} {address}: {message}");
@@ -297,7 +319,7 @@ fn the_shards_of_a_server_answer_as_one() {
     }
     for (arguments, what) in [("--shards 0", "zero"), ("--shards", "usage"), ("--other", "usage")] {
         let mut command = require!(example("sharded_udp_server"), "the examples");
-        let output = command.args(arguments.split(' ')).output().unwrap();
+        let output = run(command.args(arguments.split(' ')));
         let text = String::from_utf8_lossy(&output.stderr).to_lowercase();
         assert!(!output.status.success() && text.contains(what), "{text}");
     }
@@ -480,7 +502,7 @@ fn fetch_reads_a_page_of_pythons_file_server() {
     let mut command = require!(foreign("python3"), "Python");
     command.args(["-u", "-m", "http.server", "0", "--bind", "::", "--directory"]);
     command.arg(env!("CARGO_MANIFEST_DIR")).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut server = Ended(command.spawn().unwrap());
+    let mut server = Ended(spawn(&mut command));
     // `Serving HTTP on :: port 41027 (http://[::]:41027/) ...`
     let mut line = String::new();
     BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -492,7 +514,7 @@ fn fetch_reads_a_page_of_pythons_file_server() {
         let host = format!("{host}:{port}");
         let mut fetch = require!(example("fetch"), "the examples");
         fetch.arg(&host).args(verbose.then_some("--verbose"));
-        let Output { status, stdout, stderr } = fetch.output().unwrap();
+        let Output { status, stdout, stderr } = run(&mut fetch);
         let (page, race) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
         assert!(status.success(), "{race}");
         assert!(page.starts_with("HTTP/1.0 200 OK\r\n"), "{page}");
@@ -514,7 +536,7 @@ fn fetch_says_why_it_cannot() {
         ("no such name".into(), "cannot use the host"),
     ] {
         let mut fetch = require!(example("fetch"), "the examples");
-        let output = fetch.arg(&host).output().unwrap();
+        let output = run(fetch.arg(&host));
         assert!(!output.status.success(), "{host}");
         let message = String::from_utf8_lossy(&output.stderr);
         assert!(message.contains(text), "{host}: {message}");
@@ -599,7 +621,7 @@ fn the_multicast_examples_say_what_is_wrong() {
         ("multicast_send", &["--nonsense"], "usage: multicast_send"),
     ] {
         let mut command = require!(example(name), "the examples");
-        let output = command.args(["--port", "0"]).args(arguments).output().unwrap();
+        let output = run(command.args(["--port", "0"]).args(arguments));
         let message = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && message.contains(text), "{arguments:?}: {message}");
     }

@@ -94,7 +94,7 @@ fn multicast(mut command: Command) {
         let mut command = example("multicast_send").unwrap();
         command.args(["--group", "ff11::1234", "--port", &port, "some text"]);
         command.args(["--interface", info.name()]);
-        command.stdin(Stdio::null()).output().unwrap().status.success()
+        run(&mut command).status.success()
     });
     require!(sent, "an interface for groups of this host");
     let line = server.line();
@@ -108,8 +108,7 @@ fn what_only_some_can(name: &str, mut command: Command) {
         "udp_traceroute" => (&["::1", "--hops", "1"], " 1  ::1 ", &["IPV6_RECVERR", "error queue"]),
         _ => (&["--listen", "[::1]:0"], "listening", &["SO_REUSEPORT"]),
     };
-    let Output { status, stdout, stderr } =
-        command.args(arguments).stdin(Stdio::null()).output().unwrap();
+    let Output { status, stdout, stderr } = run(command.args(arguments));
     let [done, why] = [stdout, stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
     if status.success() {
         assert!(done.contains(text), "{name}: {done}");
