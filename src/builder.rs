@@ -18,10 +18,10 @@ use crate::socket::{
 };
 use crate::sys::{self, Owned, Target};
 
-mod renewing;
+mod retry;
 mod short;
 
-use self::renewing::renewing;
+use self::retry::renewing;
 
 /// A description of a socket: its kind, its mode and its options.
 ///
@@ -276,14 +276,14 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     #[cold]
     #[inline(never)]
     fn no_socket(&self, error: std::io::Error) -> Error {
-        sys::errors::creating(self.protocol, self.mode.v6_only(), error)
+        sys::errno::creating(self.protocol, self.mode.v6_only(), error)
     }
 
     #[cold]
     #[inline(never)]
     fn no_mode(&self, error: std::io::Error) -> Error {
         log::trace!("opened an IPv6 socket for {:?}", self.protocol);
-        sys::errors::opening(Op::Mode, None, self.mode.v6_only(), error)
+        sys::errno::opening(Op::Mode, None, self.mode.v6_only(), error)
     }
 
     /// What is left where there are options, or a log that wants each step.
@@ -293,7 +293,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         log::trace!("set IPV6_V6ONLY to {}", self.mode.v6_only());
         if self.protocol == Protocol::Icmpv6 {
             sys::keep_identifier(socket.fd)
-                .map_err(|error| sys::errors::option(Op::Set(ShareAddress::NAME), error))?;
+                .map_err(|error| sys::errno::option(Op::Set(ShareAddress::NAME), error))?;
             log::debug!("bind_echo keeps other programs off its identifier");
         }
         for option in self.options.iter().filter(|option| !option.at_listen()) {
@@ -308,7 +308,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     fn open_bound(&self, address: &impl ToAddress<M>) -> Result<Owned, Error> {
         self.open_for(address, false, false, |fd, wire| {
             sys::bind(sys::borrow(&fd), wire).map_err(|error| {
-                sys::errors::opening(Op::Bind, Some(*wire), self.mode.v6_only(), error)
+                sys::errno::opening(Op::Bind, Some(*wire), self.mode.v6_only(), error)
             })?;
             log::trace!("bound to {}", canonical(*wire));
             Ok(fd)
@@ -614,7 +614,7 @@ mod tests {
 
     use super::*;
     use crate::mode::AnyMode;
-    use crate::sys::names;
+    use crate::sys::option_numbers;
 
     /// An option that the kernel takes of a listening socket only, up to 1.
     #[derive(Debug, Clone)]
@@ -626,8 +626,8 @@ mod tests {
         const AT_LISTEN: bool = true;
 
         fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-            match sys::get_bool(socket, names::SO_ACCEPTCONN)? && self.0 <= 1 {
-                true => sys::set_bool(socket, names::SO_KEEPALIVE, true),
+            match sys::get_bool(socket, option_numbers::SO_ACCEPTCONN)? && self.0 <= 1 {
+                true => sys::set_bool(socket, option_numbers::SO_KEEPALIVE, true),
                 false => Err(io::ErrorKind::InvalidInput.into()),
             }
         }
@@ -639,7 +639,8 @@ mod tests {
 
     #[test]
     fn listen_sets_options_of_listeners() {
-        let keeps_alive = |socket: Target<'_>| sys::get_bool(socket, names::SO_KEEPALIVE).unwrap();
+        let keeps_alive =
+            |socket: Target<'_>| sys::get_bool(socket, option_numbers::SO_KEEPALIVE).unwrap();
         let builder = Builder::stream().with(Listening(1));
         let bound = builder.bind("[::1]:0").unwrap();
         assert!(!keeps_alive(bound.target()));

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use crate::error::{Error, Op};
 use crate::kind::{Protocol, Shape};
 use crate::option::{FastOpenConnect, RecvError, Setting};
-use crate::sys::{self, Owned, Target, names};
+use crate::sys::{self, Owned, Target, option_numbers};
 
 /// What this host can do at run time, as [`capabilities`] found it.
 ///
@@ -68,7 +68,7 @@ pub fn capabilities() -> Result<Capabilities, Error> {
     if let Some(found) = FOUND.get() {
         return Ok(*found);
     }
-    let found = probe().map_err(|error| sys::errors::opening(Op::Open, None, false, error))?;
+    let found = probe().map_err(|error| sys::errno::opening(Op::Open, None, false, error))?;
     Ok(*FOUND.get_or_init(|| found))
 }
 
@@ -84,18 +84,18 @@ fn probe() -> io::Result<Capabilities> {
         multipath_tcp: open(Shape::Stream, Protocol::MultipathTcp)?.is_some(),
         echo: open(Shape::Datagram, Protocol::Icmpv6)?.is_some(),
         fast_open: asks(&stream, |socket| FastOpenConnect(true).apply(socket))?,
-        segmentation_offload: reads(names::UDP_SEGMENT)?,
-        receive_offload: reads(names::UDP_GRO)?,
+        segmentation_offload: reads(option_numbers::UDP_SEGMENT)?,
+        receive_offload: reads(option_numbers::UDP_GRO)?,
         error_queue: asks(&datagram, RecvError::read)?,
         source_specific_multicast: asks(&datagram, |socket| {
-            sys::knows(socket, names::MCAST_JOIN_SOURCE_GROUP)
+            sys::knows(socket, option_numbers::MCAST_JOIN_SOURCE_GROUP)
         })?,
     })
 }
 
 /// A socket of this protocol, if the host has any.
 fn open(shape: Shape, protocol: Protocol) -> io::Result<Option<Owned>> {
-    sys::errors::proven(sys::open(shape, protocol, false))
+    sys::errno::proven(sys::open(shape, protocol, false))
 }
 
 /// Whether a socket can do what is asked.
@@ -105,7 +105,7 @@ fn asks<T>(
 ) -> io::Result<bool> {
     let Some(fd) = socket else { return Ok(false) };
     let answer = question(Target { fd: sys::borrow(fd), dual_stack: false });
-    Ok(sys::errors::proven(answer)?.is_some())
+    Ok(sys::errno::proven(answer)?.is_some())
 }
 
 fn bind(socket: Target<'_>, v6_only: bool, ip: Ipv6Addr) -> io::Result<()> {

@@ -10,7 +10,7 @@ use crate::sys::cmsg::Queued;
 use crate::sys::{self, Borrowed};
 
 #[cfg(any(test, fuzzing))]
-pub(crate) mod proof;
+pub(crate) mod invariants;
 
 /// What a router, the peer or this host says of a datagram that was sent.
 ///
@@ -197,7 +197,7 @@ impl<M: Mode> ErrorReport<M> {
         };
         let too_big = match origin {
             Origin::Local | Origin::Icmp | Origin::Icmpv6 => {
-                sys::errors::is_too_long(&io::Error::from_raw_os_error(queued.errno))
+                sys::errno::is_too_long(&io::Error::from_raw_os_error(queued.errno))
             }
             _ => false,
         };
@@ -398,10 +398,10 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::proof::any_bytes;
+    use super::invariants::any_bytes;
     use super::*;
     use crate::sys::cmsg::{Layout, Native};
-    use crate::sys::names::{self, Number};
+    use crate::sys::option_numbers::{self, Number};
 
     /// `struct sock_extended_err`, and the address of who says so.
     fn value(origin: u8, kind: u8, code: u8, offender: &[u8]) -> Vec<u8> {
@@ -414,7 +414,7 @@ mod tests {
     }
 
     fn message(value: &[u8]) -> Option<Vec<u8>> {
-        let Number { level, name } = names::CMSG_IPV6_RECVERR?;
+        let Number { level, name } = option_numbers::CMSG_IPV6_RECVERR?;
         let mut bytes = (Native::HEADER + value.len()).to_ne_bytes().to_vec();
         bytes.resize(Native::LEN, 0);
         bytes.extend(level.to_ne_bytes());

@@ -11,7 +11,7 @@ use crate::error::{Error, Op};
 use crate::header::FlowLabel;
 use crate::mode::Mode;
 use crate::socket::{BoundStream, ConnectedUdpSocket, UdpSocket};
-use crate::sys::{self, Borrowed, names};
+use crate::sys::{self, Borrowed, option_numbers};
 
 /// With whom a flow label is shared; all who share one must say the same.
 ///
@@ -41,10 +41,10 @@ pub enum FlowShare {
 impl FlowShare {
     fn number(self) -> u8 {
         match self {
-            Self::Exclusive => names::FLOW_SHARE_EXCLUSIVE,
-            Self::Process => names::FLOW_SHARE_PROCESS,
-            Self::User => names::FLOW_SHARE_USER,
-            Self::Any => names::FLOW_SHARE_ANY,
+            Self::Exclusive => option_numbers::FLOW_SHARE_EXCLUSIVE,
+            Self::Process => option_numbers::FLOW_SHARE_PROCESS,
+            Self::User => option_numbers::FLOW_SHARE_USER,
+            Self::Any => option_numbers::FLOW_SHARE_ANY,
         }
     }
 }
@@ -139,7 +139,7 @@ impl<'a> FlowLease<'a> {
         }
         let wanted = label.map_or(0, FlowLabel::bits);
         let given = sys::lease_flow_label(socket, &peer, wanted, share.number())
-            .map_err(sys::errors::flow_label)?;
+            .map_err(sys::errno::flow_label)?;
         match FlowLabel::new(given) {
             Some(label) => Ok(Self { socket, label, share }),
             None => refuse("the system chose no label"),
@@ -198,7 +198,7 @@ impl<'a> FlowLease<'a> {
             }
         };
         sys::linger_flow_label(self.socket, self.label.bits(), seconds)
-            .map_err(|error| sys::errors::option(Op::FlowLabel, error))
+            .map_err(|error| sys::errno::option(Op::FlowLabel, error))
     }
 
     /// Releases the label, as dropping does, and tells whether that worked.
@@ -222,7 +222,7 @@ impl<'a> FlowLease<'a> {
     pub fn release(self) -> Result<(), Error> {
         let (socket, label) = (self.socket, self.keep());
         sys::release_flow_label(socket, label.bits())
-            .map_err(|error| sys::errors::option(Op::FlowLabel, error))
+            .map_err(|error| sys::errno::option(Op::FlowLabel, error))
     }
 
     /// Keeps the label for as long as the socket is open, and gives it.
@@ -305,7 +305,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
         share: FlowShare,
     ) -> Result<FlowLease<'_>, Error> {
         let socket = self.target().fd;
-        let peer = sys::peer_address(socket).map_err(sys::errors::flow_label)?;
+        let peer = sys::peer_address(socket).map_err(sys::errno::flow_label)?;
         FlowLease::new(socket, *peer.ip(), label, share)
     }
 }

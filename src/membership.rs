@@ -14,7 +14,7 @@ use crate::mode::Mode;
 use crate::option::MulticastAll;
 use crate::socket::UdpSocket;
 use crate::socket::handle::zone_of;
-use crate::sys::names::{self, Name};
+use crate::sys::option_numbers::{self, Name};
 use crate::sys::{self, Filter, Target};
 
 /// A socket's membership of a multicast group, for every source but those that are blocked.
@@ -185,9 +185,9 @@ impl<M: Mode> UdpSocket<M> {
         // Linux would turn the membership into one for this source, behind its owner's back.
         if sys::filter(socket, group) == Some(Filter::Exclude) {
             let kind = io::ErrorKind::AddrInUse;
-            return Err(sys::errors::group_refused(Op::Join, group, Reason::MemberForAll, kind));
+            return Err(sys::errno::group_refused(Op::Join, group, Reason::MemberForAll, kind));
         }
-        set_source(socket, Op::Join, names::MCAST_JOIN_SOURCE_GROUP, group, source)?;
+        set_source(socket, Op::Join, option_numbers::MCAST_JOIN_SOURCE_GROUP, group, source)?;
         let held = Held::found(socket, group, Some(source))?;
         self.only_own_groups()?;
         Ok(SourceMembership { held, source })
@@ -220,7 +220,7 @@ impl<M: Mode> UdpSocket<M> {
         let nowhere = SocketAddrV6::new(group, 0, 0, 0);
         multicast(nowhere)?;
         let all = sys::interfaces()
-            .map_err(|error| sys::errors::membership(Op::Join, nowhere, None, error))?;
+            .map_err(|error| sys::errno::membership(Op::Join, nowhere, None, error))?;
         let mut joined = Vec::new();
         let mut last = None;
         for row in all {
@@ -235,7 +235,7 @@ impl<M: Mode> UdpSocket<M> {
         if joined.is_empty() {
             let kind = io::ErrorKind::AddrNotAvailable;
             return Err(last.unwrap_or_else(|| {
-                sys::errors::group_refused(Op::Join, nowhere, Reason::NoMulticast, kind)
+                sys::errno::group_refused(Op::Join, nowhere, Reason::NoMulticast, kind)
             }));
         }
         self.only_own_groups()?;
@@ -300,7 +300,7 @@ impl Membership<'_> {
     /// ```
     #[doc(alias = "MCAST_BLOCK_SOURCE")]
     pub fn block(&self, source: Ipv6Addr) -> Result<(), Error> {
-        self.0.change(Op::Block, names::MCAST_BLOCK_SOURCE, source)
+        self.0.change(Op::Block, option_numbers::MCAST_BLOCK_SOURCE, source)
     }
 
     /// Receives again what this address sends to the group.
@@ -315,7 +315,7 @@ impl Membership<'_> {
     /// See [`block`](Self::block).
     #[doc(alias = "MCAST_UNBLOCK_SOURCE")]
     pub fn unblock(&self, source: Ipv6Addr) -> Result<(), Error> {
-        self.0.change(Op::Unblock, names::MCAST_UNBLOCK_SOURCE, source)
+        self.0.change(Op::Unblock, option_numbers::MCAST_UNBLOCK_SOURCE, source)
     }
 
     /// Leaves the group, and tells if that fails.
@@ -456,11 +456,15 @@ impl<'a> Held<'a> {
     fn leave(&self) -> Result<(), Error> {
         let Self { socket, group, source } = *self;
         match source {
-            Some(source) => {
-                set_source(socket, Op::Leave, names::MCAST_LEAVE_SOURCE_GROUP, group, source)
-            }
+            Some(source) => set_source(
+                socket,
+                Op::Leave,
+                option_numbers::MCAST_LEAVE_SOURCE_GROUP,
+                group,
+                source,
+            ),
             None => sys::leave(socket.fd, group.ip(), group.scope_id())
-                .map_err(|error| sys::errors::membership(Op::Leave, group, None, error)),
+                .map_err(|error| sys::errno::membership(Op::Leave, group, None, error)),
         }
     }
 
@@ -481,7 +485,7 @@ impl Drop for Held<'_> {
 
 fn join_any(socket: Target<'_>, group: SocketAddrV6) -> Result<Membership<'_>, Error> {
     sys::join(socket.fd, group.ip(), group.scope_id())
-        .map_err(|error| sys::errors::membership(Op::Join, group, None, error))?;
+        .map_err(|error| sys::errno::membership(Op::Join, group, None, error))?;
     Held::found(socket, group, None).map(Membership)
 }
 
@@ -493,16 +497,16 @@ fn set_source(
     source: Ipv6Addr,
 ) -> Result<(), Error> {
     sys::set_source(socket, name, group, source)
-        .map_err(|error| sys::errors::membership(op, group, Some(source), error))
+        .map_err(|error| sys::errno::membership(op, group, Some(source), error))
 }
 
 /// The interface on which a socket is a member of a group, if it is on one alone; otherwise 0.
 fn joined_on(socket: Target<'_>, group: SocketAddrV6) -> Result<u32, Error> {
-    if names::MCAST_MSFILTER.is_none() {
+    if option_numbers::MCAST_MSFILTER.is_none() {
         return Ok(0);
     }
     let all = sys::interfaces()
-        .map_err(|error| sys::errors::membership(Op::Join, group, None, error))?
+        .map_err(|error| sys::errno::membership(Op::Join, group, None, error))?
         .into_iter()
         .map(|row| row.index.get());
     let on = |index| SocketAddrV6::new(*group.ip(), 0, 0, index);
@@ -527,7 +531,7 @@ fn group_on(
     match zone_of(socket, group.ip()) {
         Ok(0) if is_zoned(group.ip()) => Err(refused(Op::Join, group, Reason::GroupOfALink)),
         Ok(zone) => Ok(SocketAddrV6::new(*group.ip(), 0, 0, zone)),
-        Err(error) => Err(sys::errors::membership(Op::Join, group, None, error)),
+        Err(error) => Err(sys::errno::membership(Op::Join, group, None, error)),
     }
 }
 
@@ -549,5 +553,5 @@ fn source_of(op: Op, group: SocketAddrV6, source: Ipv6Addr) -> Result<(), Error>
 }
 
 fn refused(op: Op, group: SocketAddrV6, reason: Reason) -> Error {
-    sys::errors::group_refused(op, group, reason, io::ErrorKind::InvalidInput)
+    sys::errno::group_refused(op, group, reason, io::ErrorKind::InvalidInput)
 }

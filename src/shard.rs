@@ -11,7 +11,7 @@ use crate::kind::{Datagram, Kind, Stream};
 use crate::mode::Mode;
 use crate::option::{ReusePort, Setting};
 use crate::socket::{TcpListener, UdpSocket};
-use crate::sys::{self, Sharing, System, Target, names};
+use crate::sys::{self, Sharing, System, Target, option_numbers};
 
 /// How many sockets share a port, and how the kernel chooses among them.
 ///
@@ -136,9 +136,9 @@ impl Shards {
     fn check(self, system: System, address: SocketAddrV6, dual_stack: bool) -> Result<(), Error> {
         match system.shares(self.count.get(), dual_stack, is_wildcard(address.ip())) {
             Sharing::Yes => Ok(()),
-            Sharing::NotOnWildcards => Err(sys::errors::not_shared(address, Reason::NotShared)),
+            Sharing::NotOnWildcards => Err(sys::errno::not_shared(address, Reason::NotShared)),
             Sharing::AtMost(most) => {
-                Err(sys::errors::not_shared(address, Reason::TooManyShards(most)))
+                Err(sys::errno::not_shared(address, Reason::TooManyShards(most)))
             }
         }
     }
@@ -149,7 +149,7 @@ impl Shards {
         }
         log::trace!("sharing out among {} sockets by processor", self.count);
         sys::steer_by_cpu(socket, self.count)
-            .map_err(|error| sys::errors::option(Op::Set("SO_ATTACH_REUSEPORT_CBPF"), error))
+            .map_err(|error| sys::errno::option(Op::Set("SO_ATTACH_REUSEPORT_CBPF"), error))
     }
 }
 
@@ -254,11 +254,11 @@ impl<M: Mode> Builder<Datagram, M> {
         let shards = shards.into();
         let wire = self.check(&address, shards)?;
         let builder = self.clone().with(ReusePort(true));
-        let first = if wire.port() == 0 && names::CHOOSES_SHARED_PORTS {
+        let first = if wire.port() == 0 && option_numbers::CHOOSES_SHARED_PORTS {
             let first = builder.clone().with(ReusePort(false)).bind(address)?;
             ReusePort(true)
                 .apply(first.target())
-                .map_err(|error| sys::errors::option(Op::Set(ReusePort::NAME), error))?;
+                .map_err(|error| sys::errno::option(Op::Set(ReusePort::NAME), error))?;
             first
         } else {
             builder.bind(address)?

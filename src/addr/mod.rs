@@ -6,9 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-pub(crate) mod mapped;
 #[cfg(any(test, fuzzing))]
-pub(crate) mod proof;
+pub(crate) mod invariants;
+pub(crate) mod mapped;
 mod to_address;
 
 use self::mapped::{Notation, Written};

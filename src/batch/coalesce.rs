@@ -112,7 +112,7 @@ impl<M: Mode> UdpSocket<M> {
             Ok(true) => {}
             Ok(false) => log::debug!("this system puts no datagrams together"),
             Err(error) => {
-                return Err(StateError::new(self, sys::errors::option(Op::Set("UDP_GRO"), error)));
+                return Err(StateError::new(self, sys::errno::option(Op::Set("UDP_GRO"), error)));
             }
         }
         Ok(CoalescingUdpSocket { fd: self.into(), mode })

@@ -306,9 +306,9 @@ mod tests {
     use crate::builder::Builder;
     use crate::mode::DualStack;
     use crate::option::RecvPacketInfo;
-    use crate::sys::batch::each;
     #[cfg(any(target_os = "linux", target_os = "android"))]
     use crate::sys::batch::mmsg;
+    use crate::sys::batch::one_by_one;
 
     /// Both ways to a batch are compiled here, and `BatchDatagram` shows what either gives.
     macro_rules! shows_ipv4 {
@@ -335,5 +335,5 @@ mod tests {
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
     shows_ipv4!(batch_by_one_call_shows_ipv4, mmsg);
-    shows_ipv4!(batch_by_many_calls_shows_ipv4, each);
+    shows_ipv4!(batch_by_many_calls_shows_ipv4, one_by_one);
 }

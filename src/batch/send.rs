@@ -181,13 +181,13 @@ impl SendBatch {
                         return Ok(sent);
                     }
                 }
-                Err(error) if limit > 1 && all > size && sys::errors::is_no_offload(&error) => {
+                Err(error) if limit > 1 && all > size && sys::errno::is_no_offload(&error) => {
                     (limit, refused) =
                         (LIMITS.into_iter().find(|less| *less < limit).unwrap_or(1), true);
                 }
                 // What the kernel cuts, it does not split into fragments too (net/ipv6/udp.c,
                 // `udp_v6_send_skb`). That is about these segments, and not about the socket.
-                Err(error) if limit > 1 && all > size && sys::errors::is_too_long(&error) => {
+                Err(error) if limit > 1 && all > size && sys::errno::is_too_long(&error) => {
                     (limit, refused) = (1, false);
                 }
                 Err(_) if sent > 0 => return Ok(sent),

@@ -6,7 +6,7 @@
 
 mod answers;
 mod cancel;
-mod drive;
+mod driver;
 mod host;
 mod lookup;
 mod policy;
@@ -16,7 +16,7 @@ mod resolve;
 mod verbs;
 
 #[cfg(fuzzing)]
-pub(crate) use self::race::proof;
+pub(crate) use self::race::invariants;
 
 pub use self::answers::{Answers, Query};
 pub use self::cancel::Cancel;

@@ -17,10 +17,10 @@ use super::resolve::Family;
 #[cfg(any(test, fuzzing))]
 mod input;
 #[cfg(any(test, fuzzing))]
-pub(crate) mod proof;
+pub(crate) mod invariants;
 #[cfg(any(test, fuzzing))]
 #[cfg_attr(not(test), allow(dead_code, reason = "written by hand in tests only"))]
-mod script;
+mod simulator;
 
 /// The times of a race, and who goes first.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
-use super::drive::{Pending, Start, Started, run};
+use super::driver::{Pending, Start, Started, run};
 use super::host::HappyEyeballs;
 use super::policy::suits;
 use super::report::{HostConnection, HostError};

@@ -507,7 +507,7 @@ fn check(departure: &Departure, ipv4: bool, peer: Option<&SocketAddrV6>) -> io::
 /// segments.
 #[cold]
 fn explain_departure(departure: &Departure, len: usize, error: io::Error) -> io::Error {
-    let source = departure.source.filter(|_| sys::errors::is_bad_source(&error));
+    let source = departure.source.filter(|_| sys::errno::is_bad_source(&error));
     if let Some(shown) = source.map(canonical_ip) {
         if sys::is_own(shown).is_ok_and(|own| !own) {
             return io::Error::new(

@@ -158,7 +158,7 @@ impl<M: Mode> Received<M> {
         let answer = self.answer(data);
         match (socket.send_message(&answer), self.destination.map(Into::into)) {
             (Err(error), Some(IpAddr::V4(ip)))
-                if sys::errors::is_bad_source(&error) && !sys::is_own(ip.into())? =>
+                if sys::errno::is_bad_source(&error) && !sys::is_own(ip.into())? =>
             {
                 socket.send_message(&answer.without_source())
             }

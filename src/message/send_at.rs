@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::outgoing::refused;
 use crate::option::{Setting, TransmitClock, TransmitTime};
-use crate::sys::{self, Target, names};
+use crate::sys::{self, Target, option_numbers};
 
 /// When a datagram is to leave the host, on one of the clocks of [`TransmitClock`].
 ///
@@ -72,7 +72,7 @@ impl SendAt {
     #[doc(alias = "CLOCK_TAI")]
     #[doc(alias = "clock_gettime")]
     pub fn tai_now() -> io::Result<Duration> {
-        sys::clock_time(names::CLOCK_TAI)
+        sys::clock_time(option_numbers::CLOCK_TAI)
     }
 
     /// As the kernel takes it. What its clock does not reach is the last moment that it does.
@@ -110,7 +110,7 @@ impl SocketClock {
         let TransmitTime(of_socket) = match self.0.get() {
             Some(known) => known,
             None => {
-                let asked = TransmitTime::read(socket).map_err(sys::errors::no_time_of_sending)?;
+                let asked = TransmitTime::read(socket).map_err(sys::errno::no_time_of_sending)?;
                 self.0.set(Some(asked));
                 asked
             }

@@ -8,7 +8,7 @@ use super::{LiveOn, Rank, Setting, SocketOption};
 use crate::addr::Zone;
 use crate::interface::Interface;
 use crate::kind::{Connected, Datagram, Datagrams, Listening, Stream};
-use crate::sys::{self, Target, Unit, names};
+use crate::sys::{self, Target, Unit, option_numbers};
 
 /// Sending and receiving through one interface only (`SO_BINDTODEVICE`).
 ///
@@ -76,7 +76,7 @@ impl Setting for BindDevice {
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        let index = sys::get_u32(socket, names::SO_BINDTOIFINDEX)?;
+        let index = sys::get_u32(socket, option_numbers::SO_BINDTOIFINDEX)?;
         Ok(Self(NonZeroU32::new(index).map(Zone::from)))
     }
 }
@@ -189,11 +189,11 @@ impl Setting for Mark {
     const NAME: &'static str = "SO_MARK";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_word(socket, names::SO_MARK, self.0)
+        sys::set_word(socket, option_numbers::SO_MARK, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_word(socket, names::SO_MARK).map(Self)
+        sys::get_word(socket, option_numbers::SO_MARK).map(Self)
     }
 }
 
@@ -248,11 +248,11 @@ impl Setting for Priority {
     const RANK: Rank = Rank::Late;
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_u32(socket, names::SO_PRIORITY, self.0)
+        sys::set_u32(socket, option_numbers::SO_PRIORITY, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_u32(socket, names::SO_PRIORITY).map(Self)
+        sys::get_u32(socket, option_numbers::SO_PRIORITY).map(Self)
     }
 }
 
@@ -306,13 +306,13 @@ impl Setting for IncomingCpu {
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
         match self.0 {
-            Some(cpu) => sys::set_u32(socket, names::SO_INCOMING_CPU, cpu),
-            None => sys::set_int(socket, names::SO_INCOMING_CPU, -1),
+            Some(cpu) => sys::set_u32(socket, option_numbers::SO_INCOMING_CPU, cpu),
+            None => sys::set_int(socket, option_numbers::SO_INCOMING_CPU, -1),
         }
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        let cpu = sys::get_int(socket, names::SO_INCOMING_CPU)?;
+        let cpu = sys::get_int(socket, option_numbers::SO_INCOMING_CPU)?;
         Ok(Self(u32::try_from(cpu).ok()))
     }
 }
@@ -367,10 +367,10 @@ impl Setting for BusyPoll {
     const NAME: &'static str = "SO_BUSY_POLL";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_time(socket, names::SO_BUSY_POLL, Unit::Microseconds, self.0)
+        sys::set_time(socket, option_numbers::SO_BUSY_POLL, Unit::Microseconds, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_time(socket, names::SO_BUSY_POLL, Unit::Microseconds).map(Self)
+        sys::get_time(socket, option_numbers::SO_BUSY_POLL, Unit::Microseconds).map(Self)
     }
 }

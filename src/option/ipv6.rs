@@ -7,7 +7,7 @@ use std::io;
 use super::{LiveOn, Setting, SocketOption};
 use crate::header::{Dscp, Ecn};
 use crate::kind::{Connected, Datagram, Datagrams, Listening, Stream};
-use crate::sys::{self, System, Target, names};
+use crate::sys::{self, System, Target, option_numbers};
 
 /// The hop limit of unicast packets (`IPV6_UNICAST_HOPS`).
 ///
@@ -60,12 +60,12 @@ impl Setting for UnicastHops {
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
         let hops = System::HERE.hops(socket.dual_stack, self.0);
-        sys::set_int(socket, names::IPV6_UNICAST_HOPS, hops)?;
-        sys::set_twin(socket, names::IP_TTL, hops)
+        sys::set_int(socket, option_numbers::IPV6_UNICAST_HOPS, hops)?;
+        sys::set_twin(socket, option_numbers::IP_TTL, hops)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        let hops = sys::get_int(socket, names::IPV6_UNICAST_HOPS)?;
+        let hops = sys::get_int(socket, option_numbers::IPV6_UNICAST_HOPS)?;
         Ok(Self(u8::try_from(hops).ok()))
     }
 }
@@ -176,12 +176,12 @@ impl Setting for TrafficClass {
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
         let class = self.bits().into();
-        sys::set_int(socket, names::IPV6_TCLASS, class)?;
-        sys::set_twin(socket, names::IP_TOS, class)
+        sys::set_int(socket, option_numbers::IPV6_TCLASS, class)?;
+        sys::set_twin(socket, option_numbers::IP_TOS, class)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        let class = sys::get_int(socket, names::IPV6_TCLASS)?;
+        let class = sys::get_int(socket, option_numbers::IPV6_TCLASS)?;
         // Eight bits, and -1 on systems that say "the default" so.
         Ok(Self::from_bits(u8::try_from(class).unwrap_or(0)))
     }
@@ -238,12 +238,12 @@ impl Setting for MinHopCount {
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
         let hops = self.0.into();
-        sys::set_int(socket, names::IPV6_MINHOPCOUNT, hops)?;
-        sys::set_twin(socket, names::IP_MINTTL, hops)
+        sys::set_int(socket, option_numbers::IPV6_MINHOPCOUNT, hops)?;
+        sys::set_twin(socket, option_numbers::IP_MINTTL, hops)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        let hops = sys::get_int(socket, names::IPV6_MINHOPCOUNT)?;
+        let hops = sys::get_int(socket, option_numbers::IPV6_MINHOPCOUNT)?;
         Ok(Self(u8::try_from(hops).unwrap_or(u8::MAX)))
     }
 }
@@ -298,11 +298,11 @@ impl Setting for AutoFlowLabel {
     const NAME: &'static str = "IPV6_AUTOFLOWLABEL";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::IPV6_AUTOFLOWLABEL, self.0)
+        sys::set_bool(socket, option_numbers::IPV6_AUTOFLOWLABEL, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::IPV6_AUTOFLOWLABEL).map(Self)
+        sys::get_bool(socket, option_numbers::IPV6_AUTOFLOWLABEL).map(Self)
     }
 }
 
@@ -362,11 +362,11 @@ impl Setting for FlowInfoSend {
     const NAME: &'static str = "IPV6_FLOWINFO_SEND";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::IPV6_FLOWINFO_SEND, self.0)
+        sys::set_bool(socket, option_numbers::IPV6_FLOWINFO_SEND, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::IPV6_FLOWINFO_SEND).map(Self)
+        sys::get_bool(socket, option_numbers::IPV6_FLOWINFO_SEND).map(Self)
     }
 }
 
@@ -474,21 +474,24 @@ impl AddressPreferences {
     /// One flag for each pair (RFC 5014, section 5): the default ones are named, not left out.
     fn flags(self) -> c_int {
         let choose = |preference, yes, no| if self.contains(preference) { yes } else { no };
-        let lifetime =
-            choose(Self::PUBLIC, names::PREFER_SRC_PUBLIC, names::PREFER_SRC_PUBTMP_DEFAULT);
-        choose(Self::TEMPORARY, names::PREFER_SRC_TMP, lifetime)
-            | choose(Self::CARE_OF, names::PREFER_SRC_COA, names::PREFER_SRC_HOME)
-            | choose(Self::CGA, names::PREFER_SRC_CGA, names::PREFER_SRC_NONCGA)
+        let lifetime = choose(
+            Self::PUBLIC,
+            option_numbers::PREFER_SRC_PUBLIC,
+            option_numbers::PREFER_SRC_PUBTMP_DEFAULT,
+        );
+        choose(Self::TEMPORARY, option_numbers::PREFER_SRC_TMP, lifetime)
+            | choose(Self::CARE_OF, option_numbers::PREFER_SRC_COA, option_numbers::PREFER_SRC_HOME)
+            | choose(Self::CGA, option_numbers::PREFER_SRC_CGA, option_numbers::PREFER_SRC_NONCGA)
     }
 
     fn from_flags(flags: c_int) -> Self {
         let known = [
-            (names::PREFER_SRC_TMP, Self::TEMPORARY),
-            (names::PREFER_SRC_PUBLIC, Self::PUBLIC),
-            (names::PREFER_SRC_HOME, Self::HOME),
-            (names::PREFER_SRC_COA, Self::CARE_OF),
-            (names::PREFER_SRC_CGA, Self::CGA),
-            (names::PREFER_SRC_NONCGA, Self::NON_CGA),
+            (option_numbers::PREFER_SRC_TMP, Self::TEMPORARY),
+            (option_numbers::PREFER_SRC_PUBLIC, Self::PUBLIC),
+            (option_numbers::PREFER_SRC_HOME, Self::HOME),
+            (option_numbers::PREFER_SRC_COA, Self::CARE_OF),
+            (option_numbers::PREFER_SRC_CGA, Self::CGA),
+            (option_numbers::PREFER_SRC_NONCGA, Self::NON_CGA),
         ];
         let found = known.iter().filter(|(flag, _)| flags & flag != 0);
         found.fold(Self::DEFAULT, |all, (_, preference)| all.with(*preference))
@@ -531,8 +534,8 @@ impl Setting for AddressPreferences {
     const NAME: &'static str = "IPV6_ADDR_PREFERENCES";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        match names::IPV6_ADDR_PREFERENCES {
-            None => sys::set_int(socket, names::IPV6_PREFER_TEMPADDR, self.temporary()?)?,
+        match option_numbers::IPV6_ADDR_PREFERENCES {
+            None => sys::set_int(socket, option_numbers::IPV6_PREFER_TEMPADDR, self.temporary()?)?,
             name => sys::set_int(socket, name, self.flags())?,
         }
         if self.contains(Self::CGA) && !Self::read(socket)?.contains(Self::CGA) {
@@ -542,8 +545,10 @@ impl Setting for AddressPreferences {
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        match names::IPV6_ADDR_PREFERENCES {
-            None => sys::get_int(socket, names::IPV6_PREFER_TEMPADDR).map(Self::from_temporary),
+        match option_numbers::IPV6_ADDR_PREFERENCES {
+            None => {
+                sys::get_int(socket, option_numbers::IPV6_PREFER_TEMPADDR).map(Self::from_temporary)
+            }
             name => sys::get_int(socket, name).map(Self::from_flags),
         }
     }

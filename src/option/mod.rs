@@ -42,30 +42,30 @@
 
 use crate::kind::{Kind, Role};
 
+mod bind;
 mod device;
-mod handshake;
 mod ipv6;
-mod mtu;
 mod multicast;
+mod path_mtu;
 mod receive;
-mod reuse;
 mod setting;
 mod socket;
 mod tcp;
+mod tcp_open;
 mod time;
 mod udp;
 
 pub(crate) use self::setting::{Options, Rank, Setting};
 
+pub use self::bind::*;
 pub use self::device::*;
-pub use self::handshake::*;
 pub use self::ipv6::*;
-pub use self::mtu::*;
 pub use self::multicast::*;
+pub use self::path_mtu::*;
 pub use self::receive::*;
-pub use self::reuse::*;
 pub use self::socket::*;
 pub use self::tcp::*;
+pub use self::tcp_open::*;
 pub use self::time::*;
 pub use self::udp::*;
 

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use super::{LiveOn, Setting, SocketOption};
 use crate::interface::Interface;
 use crate::kind::{Datagram, Datagrams};
-use crate::sys::{self, System, Target, names};
+use crate::sys::{self, System, Target, option_numbers};
 
 /// The hop limit of multicast packets (`IPV6_MULTICAST_HOPS`).
 ///
@@ -50,12 +50,12 @@ impl Setting for MulticastHops {
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
         let hops = self.0.map_or(-1, i32::from);
-        sys::set_int(socket, names::IPV6_MULTICAST_HOPS, hops)?;
-        sys::set_twin(socket, names::IP_MULTICAST_TTL, hops)
+        sys::set_int(socket, option_numbers::IPV6_MULTICAST_HOPS, hops)?;
+        sys::set_twin(socket, option_numbers::IP_MULTICAST_TTL, hops)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        let hops = sys::get_int(socket, names::IPV6_MULTICAST_HOPS)?;
+        let hops = sys::get_int(socket, option_numbers::IPV6_MULTICAST_HOPS)?;
         Ok(Self(u8::try_from(hops).ok()))
     }
 }
@@ -102,12 +102,12 @@ impl Setting for MulticastLoop {
     const NAME: &'static str = "IPV6_MULTICAST_LOOP";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::IPV6_MULTICAST_LOOP, self.0)?;
-        sys::set_twin(socket, names::IP_MULTICAST_LOOP, self.0.into())
+        sys::set_bool(socket, option_numbers::IPV6_MULTICAST_LOOP, self.0)?;
+        sys::set_twin(socket, option_numbers::IP_MULTICAST_LOOP, self.0.into())
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::IPV6_MULTICAST_LOOP).map(Self)
+        sys::get_bool(socket, option_numbers::IPV6_MULTICAST_LOOP).map(Self)
     }
 }
 
@@ -164,7 +164,7 @@ impl Setting for MulticastInterface {
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        let index = sys::get_u32(socket, names::IPV6_MULTICAST_IF)?;
+        let index = sys::get_u32(socket, option_numbers::IPV6_MULTICAST_IF)?;
         Ok(Self(NonZeroU32::new(index).map(Interface::from_index)))
     }
 }
@@ -216,11 +216,11 @@ impl Setting for MulticastAll {
     const NAME: &'static str = "IPV6_MULTICAST_ALL";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::IPV6_MULTICAST_ALL, self.0)?;
-        sys::set_twin(socket, names::IP_MULTICAST_ALL, self.0.into())
+        sys::set_bool(socket, option_numbers::IPV6_MULTICAST_ALL, self.0)?;
+        sys::set_twin(socket, option_numbers::IP_MULTICAST_ALL, self.0.into())
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::IPV6_MULTICAST_ALL).map(Self)
+        sys::get_bool(socket, option_numbers::IPV6_MULTICAST_ALL).map(Self)
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{LiveOn, Setting, SocketOption};
 use crate::kind::{Connected, Datagram, Datagrams, Listening, Stream};
-use crate::sys::{self, Target, names};
+use crate::sys::{self, Target, option_numbers};
 
 /// Receiving the destination address and the interface with each datagram (`IPV6_RECVPKTINFO`).
 ///
@@ -48,12 +48,12 @@ impl Setting for RecvPacketInfo {
     const NAME: &'static str = "IPV6_RECVPKTINFO";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::IPV6_RECVPKTINFO, self.0)?;
-        sys::set_twin(socket, names::IP_PKTINFO, self.0.into())
+        sys::set_bool(socket, option_numbers::IPV6_RECVPKTINFO, self.0)?;
+        sys::set_twin(socket, option_numbers::IP_PKTINFO, self.0.into())
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::IPV6_RECVPKTINFO).map(Self)
+        sys::get_bool(socket, option_numbers::IPV6_RECVPKTINFO).map(Self)
     }
 }
 
@@ -100,12 +100,12 @@ impl Setting for RecvHopLimit {
     const NAME: &'static str = "IPV6_RECVHOPLIMIT";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::IPV6_RECVHOPLIMIT, self.0)?;
-        sys::set_twin(socket, names::IP_RECVTTL, self.0.into())
+        sys::set_bool(socket, option_numbers::IPV6_RECVHOPLIMIT, self.0)?;
+        sys::set_twin(socket, option_numbers::IP_RECVTTL, self.0.into())
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::IPV6_RECVHOPLIMIT).map(Self)
+        sys::get_bool(socket, option_numbers::IPV6_RECVHOPLIMIT).map(Self)
     }
 }
 
@@ -154,12 +154,12 @@ impl Setting for RecvTrafficClass {
     const NAME: &'static str = "IPV6_RECVTCLASS";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::IPV6_RECVTCLASS, self.0)?;
-        sys::set_twin(socket, names::IP_RECVTOS, self.0.into())
+        sys::set_bool(socket, option_numbers::IPV6_RECVTCLASS, self.0)?;
+        sys::set_twin(socket, option_numbers::IP_RECVTOS, self.0.into())
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::IPV6_RECVTCLASS).map(Self)
+        sys::get_bool(socket, option_numbers::IPV6_RECVTCLASS).map(Self)
     }
 }
 
@@ -220,12 +220,12 @@ impl Setting for RecvError {
     const NAME: &'static str = "IPV6_RECVERR";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::IPV6_RECVERR, self.0)?;
-        sys::set_twin(socket, names::IP_RECVERR, self.0.into())
+        sys::set_bool(socket, option_numbers::IPV6_RECVERR, self.0)?;
+        sys::set_twin(socket, option_numbers::IP_RECVERR, self.0.into())
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::IPV6_RECVERR).map(Self)
+        sys::get_bool(socket, option_numbers::IPV6_RECVERR).map(Self)
     }
 }
 
@@ -278,11 +278,11 @@ impl Setting for RecvPathMtu {
     const NAME: &'static str = "IPV6_RECVPATHMTU";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::IPV6_RECVPATHMTU, self.0)
+        sys::set_bool(socket, option_numbers::IPV6_RECVPATHMTU, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::IPV6_RECVPATHMTU).map(Self)
+        sys::get_bool(socket, option_numbers::IPV6_RECVPATHMTU).map(Self)
     }
 }
 
@@ -327,11 +327,11 @@ impl Setting for RecvFlowInfo {
     const NAME: &'static str = "IPV6_FLOWINFO";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::IPV6_FLOWINFO, self.0)
+        sys::set_bool(socket, option_numbers::IPV6_FLOWINFO, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::IPV6_FLOWINFO).map(Self)
+        sys::get_bool(socket, option_numbers::IPV6_FLOWINFO).map(Self)
     }
 }
 
@@ -379,10 +379,10 @@ impl Setting for RecvDropCount {
     const NAME: &'static str = "SO_RXQ_OVFL";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::SO_RXQ_OVFL, self.0)
+        sys::set_bool(socket, option_numbers::SO_RXQ_OVFL, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::SO_RXQ_OVFL).map(Self)
+        sys::get_bool(socket, option_numbers::SO_RXQ_OVFL).map(Self)
     }
 }

@@ -60,7 +60,7 @@ impl<O: Setting> Recorded for O {
 
     fn apply(&self, socket: Target<'_>) -> Result<(), Error> {
         Setting::apply(self, socket)
-            .map_err(|error| sys::errors::option(Op::Set(O::NAME), error))?;
+            .map_err(|error| sys::errno::option(Op::Set(O::NAME), error))?;
         log::trace!("set {} as {self:?}", O::NAME);
         Ok(())
     }

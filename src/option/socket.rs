@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{LiveOn, Setting, SocketOption};
 use crate::kind::{Connected, Datagram, Datagrams, Listening, Stream};
-use crate::sys::{self, Target, names};
+use crate::sys::{self, Target, option_numbers};
 
 /// How many bytes may wait to be sent (`SO_SNDBUF`).
 ///
@@ -56,11 +56,11 @@ impl Setting for SendBufferSize {
     const NAME: &'static str = "SO_SNDBUF";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_u32(socket, names::SO_SNDBUF, self.0)
+        sys::set_u32(socket, option_numbers::SO_SNDBUF, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_u32(socket, names::SO_SNDBUF).map(Self)
+        sys::get_u32(socket, option_numbers::SO_SNDBUF).map(Self)
     }
 }
 
@@ -113,11 +113,11 @@ impl Setting for RecvBufferSize {
     const NAME: &'static str = "SO_RCVBUF";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_u32(socket, names::SO_RCVBUF, self.0)
+        sys::set_u32(socket, option_numbers::SO_RCVBUF, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_u32(socket, names::SO_RCVBUF).map(Self)
+        sys::get_u32(socket, option_numbers::SO_RCVBUF).map(Self)
     }
 }
 
@@ -163,11 +163,11 @@ impl Setting for KeepAlive {
     const NAME: &'static str = "SO_KEEPALIVE";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::SO_KEEPALIVE, self.0)
+        sys::set_bool(socket, option_numbers::SO_KEEPALIVE, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::SO_KEEPALIVE).map(Self)
+        sys::get_bool(socket, option_numbers::SO_KEEPALIVE).map(Self)
     }
 }
 
@@ -263,11 +263,11 @@ impl Setting for OutOfBandInline {
     const NAME: &'static str = "SO_OOBINLINE";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::SO_OOBINLINE, self.0)
+        sys::set_bool(socket, option_numbers::SO_OOBINLINE, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::SO_OOBINLINE).map(Self)
+        sys::get_bool(socket, option_numbers::SO_OOBINLINE).map(Self)
     }
 }
 

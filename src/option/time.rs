@@ -5,7 +5,7 @@ use std::io;
 
 use super::{LiveOn, Setting, SocketOption};
 use crate::kind::{Connected, Datagram, Datagrams, Stream};
-use crate::sys::{self, Target, names};
+use crate::sys::{self, Target, option_numbers};
 
 /// Receiving with each datagram when it arrived (`SO_TIMESTAMP`).
 ///
@@ -55,11 +55,11 @@ impl Setting for RecvTimestamp {
     const NAME: &'static str = "SO_TIMESTAMP";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::SO_TIMESTAMP, self.0)
+        sys::set_bool(socket, option_numbers::SO_TIMESTAMP, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::SO_TIMESTAMP).map(Self)
+        sys::get_bool(socket, option_numbers::SO_TIMESTAMP).map(Self)
     }
 }
 
@@ -130,14 +130,14 @@ impl Setting for Timestamping {
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
         let wanted = [
-            (self.receive, names::TIMESTAMPING_RX_SOFTWARE),
-            (self.receive, names::TIMESTAMPING_SOFTWARE),
-            (self.send, names::TIMESTAMPING_TX_SOFTWARE),
-            (self.send, names::TIMESTAMPING_SOFTWARE),
-            (self.send, names::TIMESTAMPING_TX_FORM),
-            (self.hardware, names::TIMESTAMPING_RAW_HARDWARE),
-            (self.hardware && self.receive, names::TIMESTAMPING_RX_HARDWARE),
-            (self.hardware && self.send, names::TIMESTAMPING_TX_HARDWARE),
+            (self.receive, option_numbers::TIMESTAMPING_RX_SOFTWARE),
+            (self.receive, option_numbers::TIMESTAMPING_SOFTWARE),
+            (self.send, option_numbers::TIMESTAMPING_TX_SOFTWARE),
+            (self.send, option_numbers::TIMESTAMPING_SOFTWARE),
+            (self.send, option_numbers::TIMESTAMPING_TX_FORM),
+            (self.hardware, option_numbers::TIMESTAMPING_RAW_HARDWARE),
+            (self.hardware && self.receive, option_numbers::TIMESTAMPING_RX_HARDWARE),
+            (self.hardware && self.send, option_numbers::TIMESTAMPING_TX_HARDWARE),
         ];
         let flags =
             wanted.iter().filter(|(wanted, _)| *wanted).fold(0, |all, (_, bits)| all | bits);
@@ -148,15 +148,15 @@ impl Setting for Timestamping {
             }
             _ => error,
         };
-        sys::set_word(socket, names::SO_TIMESTAMPING, flags).map_err(explain)
+        sys::set_word(socket, option_numbers::SO_TIMESTAMPING, flags).map_err(explain)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        let flags = sys::get_word(socket, names::SO_TIMESTAMPING)?;
+        let flags = sys::get_word(socket, option_numbers::SO_TIMESTAMPING)?;
         Ok(Self {
-            receive: flags & names::TIMESTAMPING_RX_SOFTWARE != 0,
-            send: flags & names::TIMESTAMPING_TX_SOFTWARE != 0,
-            hardware: flags & names::TIMESTAMPING_RAW_HARDWARE != 0,
+            receive: flags & option_numbers::TIMESTAMPING_RX_SOFTWARE != 0,
+            send: flags & option_numbers::TIMESTAMPING_TX_SOFTWARE != 0,
+            hardware: flags & option_numbers::TIMESTAMPING_RAW_HARDWARE != 0,
         })
     }
 }
@@ -268,9 +268,9 @@ impl TransmitClock {
 
     fn number(self) -> c_int {
         match self {
-            Self::Monotonic => names::CLOCK_MONOTONIC,
-            Self::Realtime => names::CLOCK_REALTIME,
-            Self::Tai => names::CLOCK_TAI,
+            Self::Monotonic => option_numbers::CLOCK_MONOTONIC,
+            Self::Realtime => option_numbers::CLOCK_REALTIME,
+            Self::Tai => option_numbers::CLOCK_TAI,
         }
     }
 }
@@ -282,7 +282,7 @@ impl Setting for TransmitTime {
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
         if let Some(clock) = self.0 {
-            return sys::set_bytes(socket, names::SO_TXTIME, &sock_txtime(clock));
+            return sys::set_bytes(socket, option_numbers::SO_TXTIME, &sock_txtime(clock));
         }
         match Self::read(socket)? {
             Self(None) => Ok(()),
@@ -292,7 +292,7 @@ impl Setting for TransmitTime {
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
         let mut value = [0; 8];
-        sys::get_bytes(socket, names::SO_TXTIME, &mut value)?;
+        sys::get_bytes(socket, option_numbers::SO_TXTIME, &mut value)?;
         // Zeros are the clock of the system without flags, and also no clock at all.
         if value == [0; 8] {
             return Ok(Self(None));
@@ -313,6 +313,6 @@ impl Setting for TransmitTime {
 fn sock_txtime(clock: TransmitClock) -> [u8; 8] {
     let mut value = [0; 8];
     value[..4].copy_from_slice(&clock.number().to_ne_bytes());
-    value[4..].copy_from_slice(&names::TXTIME_REPORT_ERRORS.to_ne_bytes());
+    value[4..].copy_from_slice(&option_numbers::TXTIME_REPORT_ERRORS.to_ne_bytes());
     value
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{LiveOn, Setting, SocketOption};
 use crate::kind::{Datagram, Datagrams};
-use crate::sys::{self, Target, names};
+use crate::sys::{self, Target, option_numbers};
 
 /// Cutting all that is sent into datagrams of one length (`UDP_SEGMENT`).
 ///
@@ -64,11 +64,11 @@ impl Setting for SegmentSize {
         if self.0 == Some(0) {
             return Err(sys::out_of_range("zero means not cutting: give `None`"));
         }
-        sys::set_int(socket, names::UDP_SEGMENT, self.0.unwrap_or(0).into())
+        sys::set_int(socket, option_numbers::UDP_SEGMENT, self.0.unwrap_or(0).into())
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        let size = sys::get_int(socket, names::UDP_SEGMENT)?;
+        let size = sys::get_int(socket, option_numbers::UDP_SEGMENT)?;
         Ok(Self(u16::try_from(size).ok().filter(|size| *size != 0)))
     }
 }

@@ -87,7 +87,7 @@ impl<M: Mode> BoundStream<M> {
         log::trace!("listening with a backlog of {backlog}");
         sys::listen(fd, backlog).map_err(|error| {
             let local = sys::local_address(fd).ok();
-            sys::errors::opening(Op::Listen, local, self.mode.v6_only(), error)
+            sys::errno::opening(Op::Listen, local, self.mode.v6_only(), error)
         })?;
         for option in &self.at_listen {
             option.apply(self.target())?;
@@ -238,13 +238,13 @@ pub(crate) fn explain<M: Mode>(
     peer: SocketAddrV6,
     error: std::io::Error,
 ) -> Error {
-    match sys::errors::bound_apart(socket, &peer) {
-        Some(reason) => sys::errors::bound_otherwise(Op::Connect, peer, reason, error),
+    match sys::errno::bound_apart(socket, &peer) {
+        Some(reason) => sys::errno::bound_otherwise(Op::Connect, peer, reason, error),
         None => failed(mode, peer, error),
     }
 }
 
 #[cold]
 fn failed<M: Mode>(mode: M, peer: SocketAddrV6, error: std::io::Error) -> Error {
-    sys::errors::opening(Op::Connect, Some(peer), mode.v6_only(), error)
+    sys::errno::opening(Op::Connect, Some(peer), mode.v6_only(), error)
 }

@@ -10,7 +10,7 @@ use super::TcpStream;
 use crate::error::{Error, Op};
 use crate::mode::{Mode, V6Only};
 use crate::option::{Cork, Setting};
-use crate::sys::{self, names};
+use crate::sys::{self, option_numbers};
 
 impl<M: Mode> TcpStream<M> {
     /// Sends up to `len` bytes of a file, from `offset` on, without copying them through the
@@ -99,9 +99,9 @@ impl<M: Mode> TcpStream<M> {
     #[doc(alias = "TCP_CORK")]
     #[doc(alias = "TCP_NOPUSH")]
     pub fn cork(&self) -> Result<Corked<'_, M>, Error> {
-        if !names::UNCORKING_SENDS {
+        if !option_numbers::UNCORKING_SENDS {
             let error = io::ErrorKind::Unsupported.into();
-            return Err(sys::errors::option(Op::Set(Cork::NAME), error));
+            return Err(sys::errno::option(Op::Set(Cork::NAME), error));
         }
         self.set_option(Cork(true))?;
         Ok(Corked { stream: self })

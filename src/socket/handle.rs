@@ -6,7 +6,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 use crate::addr::mapped::canonical;
 use crate::addr::{AddressError, Reason, ToAddress, is_zoned};
 use crate::mode::Mode;
-use crate::sys::{self, Target, names};
+use crate::sys::{self, Target, option_numbers};
 
 /// Writes what the sockets share: `handle!(TcpListener, Stream, role Listening)`.
 ///
@@ -85,7 +85,7 @@ macro_rules! handle {
             #[doc(alias = "getsockopt")]
             pub fn option<O: $crate::option::SocketOption<$kind>>(&self) -> Result<O, $crate::Error> {
                 O::read(self.target())
-                    .map_err(|error| $crate::sys::errors::option($crate::Op::Get(O::NAME), error))
+                    .map_err(|error| $crate::sys::errno::option($crate::Op::Get(O::NAME), error))
             }
 
             $(
@@ -109,7 +109,7 @@ macro_rules! handle {
             pub fn set_option<O: $crate::option::LiveOn<$role>>(&self, option: O) -> Result<(), $crate::Error> {
                 option
                     .apply(self.target())
-                    .map_err(|error| $crate::sys::errors::option($crate::Op::Set(O::NAME), error))
+                    .map_err(|error| $crate::sys::errno::option($crate::Op::Set(O::NAME), error))
             }
 
             /// A second handle on the same socket.
@@ -197,7 +197,7 @@ macro_rules! handle {
             #[doc(alias = "IPV6_V6ONLY")]
             #[doc(alias = "only_v6")]
             pub fn v6_only(&self) -> std::io::Result<bool> {
-                $crate::sys::get_bool(self.target(), $crate::sys::names::IPV6_V6ONLY)
+                $crate::sys::get_bool(self.target(), $crate::sys::option_numbers::IPV6_V6ONLY)
             }
 
             /// The transport protocol, as the kernel has it (`SO_PROTOCOL`).
@@ -505,9 +505,9 @@ pub(crate) fn zone_of(socket: Target<'_>, ip: &Ipv6Addr) -> io::Result<u32> {
     let read = |name| Ok(sys::get_u32(socket, name).unwrap_or(0));
     let candidates: [&dyn Fn() -> io::Result<u32>; 5] = [
         &|| Ok(sys::local_address(socket.fd).map_or(0, |local| local.scope_id())),
-        &|| read(names::SO_BINDTOIFINDEX),
+        &|| read(option_numbers::SO_BINDTOIFINDEX),
         &|| Ok(sys::device_index(socket)?.map_or(0, |index| index.get())),
-        &|| if ip.is_multicast() { read(names::IPV6_MULTICAST_IF) } else { Ok(0) },
+        &|| if ip.is_multicast() { read(option_numbers::IPV6_MULTICAST_IF) } else { Ok(0) },
         &|| Ok(sys::unicast_interface(socket).unwrap_or(0)),
     ];
     for ask in candidates {

@@ -373,9 +373,9 @@ impl AcceptFailure {
     /// ```
     #[must_use]
     pub fn of(error: &io::Error) -> Self {
-        if sys::errors::is_exhausted(error) {
+        if sys::errno::is_exhausted(error) {
             Self::Exhausted
-        } else if sys::errors::is_peer_failure(error) {
+        } else if sys::errno::is_peer_failure(error) {
             Self::Peer
         } else {
             Self::Fatal

@@ -7,7 +7,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 use crate::addr::mapped::{is_mapped, is_wildcard};
 use crate::error::Op;
 use crate::kind::{Protocol, Shape};
-use crate::sys::{self, Target, names};
+use crate::sys::{self, Target, option_numbers};
 
 /// A datagram was too long to be sent, and how long it may be.
 ///
@@ -191,16 +191,16 @@ impl<'a> Attempt<'a> {
     /// What of it the system's error means.
     #[cold]
     pub(crate) fn explain(self, error: io::Error) -> io::Error {
-        if sys::errors::is_too_long(&error) {
+        if sys::errno::is_too_long(&error) {
             let peer = self.peer.copied().map_or_else(|| sys::peer_address(self.socket.fd), Ok);
             let ipv4 = peer.as_ref().is_ok_and(|peer| is_mapped(peer.ip()));
             return MessageTooLong::new(self.len, ipv4, || self.mtu(peer?), error).into();
         }
-        let Some(peer) = self.peer.filter(|_| sys::errors::is_unreachable(&error)) else {
+        let Some(peer) = self.peer.filter(|_| sys::errno::is_unreachable(&error)) else {
             return error;
         };
-        match sys::errors::bound_apart(self.socket.fd, peer) {
-            Some(reason) => sys::errors::bound_otherwise(Op::Send, *peer, reason, error).into(),
+        match sys::errno::bound_apart(self.socket.fd, peer) {
+            Some(reason) => sys::errno::bound_otherwise(Op::Send, *peer, reason, error).into(),
             None => error,
         }
     }
@@ -216,11 +216,11 @@ impl<'a> Attempt<'a> {
         let fresh = Target { fd: sys::borrow(&fresh), ..socket };
         sys::set_v6_only(fresh.fd, !socket.dual_stack)?;
         let interface = match interface {
-            0 => sys::get_u32(socket, names::SO_BINDTOIFINDEX).unwrap_or(0),
+            0 => sys::get_u32(socket, option_numbers::SO_BINDTOIFINDEX).unwrap_or(0),
             given => given,
         };
         if interface != 0 {
-            sys::set_u32(fresh, names::SO_BINDTOIFINDEX, interface)?;
+            sys::set_u32(fresh, option_numbers::SO_BINDTOIFINDEX, interface)?;
         }
         let mut local = sys::local_address(socket.fd)?;
         local.set_port(0);

@@ -28,21 +28,19 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 
 pub(crate) mod batch;
-mod bulk;
 pub(crate) mod cmsg;
-pub(crate) mod errors;
+pub(crate) mod errno;
 mod interface;
-pub(crate) mod names;
+pub(crate) mod option_numbers;
+mod send_file;
 
 /// What only some systems have, on the others; compiled for tests everywhere, so that it keeps
 /// compiling.
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
-mod elsewhere;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod linux;
+mod fallback;
 mod multicast;
-mod option;
 mod resolve;
+mod sockopt;
 mod system;
 #[cfg(unix)]
 mod unix;
@@ -50,18 +48,18 @@ mod wait;
 #[cfg(windows)]
 mod windows;
 
-pub(crate) use self::bulk::send_file;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use self::elsewhere::*;
+pub(crate) use self::fallback::*;
 pub(crate) use self::interface::{
     InterfaceAddress, InterfaceRow, interface_index, interfaces, is_own,
 };
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use self::linux::*;
 pub(crate) use self::multicast::*;
-pub(crate) use self::option::*;
 pub(crate) use self::resolve::{ResolveFailure, ResolveReason, Wanted, resolve};
+pub(crate) use self::send_file::send_file;
+pub(crate) use self::sockopt::*;
 pub(crate) use self::system::{Sharing, System};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use self::unix::linux::*;
 #[cfg(unix)]
 pub(crate) use self::unix::*;
 pub(crate) use self::wait::{Readiness, Ready, Waker, Woken, wait_any, wait_one, waker};
@@ -182,7 +180,7 @@ fn has(protocol: Protocol, icmpv6: bool) -> bool {
 /// Linux opens such sockets with `SO_REUSEADDR` on (inet6_create, `INET_PROTOSW_REUSE`), so that the
 /// program that binds an identifier last takes the replies of the others.
 pub(crate) fn keep_identifier(fd: Borrowed<'_>) -> io::Result<()> {
-    set_bool(Target { fd, dual_stack: false }, names::SHARE_ADDRESS, false)
+    set_bool(Target { fd, dual_stack: false }, option_numbers::SHARE_ADDRESS, false)
 }
 
 pub(crate) fn listen(fd: Borrowed<'_>, backlog: u32) -> io::Result<()> {
@@ -205,7 +203,7 @@ pub(crate) fn start_connect(fd: Borrowed<'_>, peer: &SocketAddrV6) -> io::Result
 #[cold]
 #[inline(never)]
 fn connecting(error: io::Error) -> io::Result<bool> {
-    if errors::is_connecting(&error) { Ok(false) } else { Err(error) }
+    if errno::is_connecting(&error) { Ok(false) } else { Err(error) }
 }
 
 /// Waits until a connection under way is made; after `deadline` it is `TimedOut`.
@@ -284,7 +282,7 @@ pub(crate) fn deadline(timeout: Duration) -> Option<Instant> {
 }
 
 pub(crate) fn take_error(fd: Borrowed<'_>) -> io::Result<Option<io::Error>> {
-    let code = get_int(Target { fd, dual_stack: false }, names::SO_ERROR)?;
+    let code = get_int(Target { fd, dual_stack: false }, option_numbers::SO_ERROR)?;
     Ok((code != 0).then(|| io::Error::from_raw_os_error(code)))
 }
 
@@ -300,7 +298,7 @@ pub(crate) fn shutdown(fd: Borrowed<'_>, how: std::net::Shutdown) -> io::Result<
 pub(crate) fn protocol(fd: Borrowed<'_>) -> io::Result<Protocol> {
     let number = match protocol_number(fd)? {
         0 if System::HERE.may_not_name_protocol() => {
-            usual_protocol(get_int(Target { fd, dual_stack: false }, names::SO_TYPE)?)
+            usual_protocol(get_int(Target { fd, dual_stack: false }, option_numbers::SO_TYPE)?)
         }
         number => number,
     };
@@ -342,7 +340,7 @@ pub(crate) fn state(fd: Borrowed<'_>) -> io::Result<Option<State>> {
         return Ok(None);
     }
     let socket = Target { fd, dual_stack: false };
-    let kind = socket2::Type::from(get_int(socket, names::SO_TYPE)?);
+    let kind = socket2::Type::from(get_int(socket, option_numbers::SO_TYPE)?);
     let stream = kind == socket2::Type::STREAM;
     Ok(Some(State {
         stream,
@@ -352,8 +350,8 @@ pub(crate) fn state(fd: Borrowed<'_>) -> io::Result<Option<State>> {
             Err(error) => error.kind() == io::ErrorKind::InvalidData,
         },
         // A system that cannot does not.
-        coalescing: !stream && get_bool(socket, names::UDP_GRO).unwrap_or(false),
-        listening: stream && get_bool(socket, names::SO_ACCEPTCONN)?,
+        coalescing: !stream && get_bool(socket, option_numbers::UDP_GRO).unwrap_or(false),
+        listening: stream && get_bool(socket, option_numbers::SO_ACCEPTCONN)?,
         v6_only: read_v6_only(fd)?,
         local: local_address(fd)?,
         peer: match peer_address(fd) {
@@ -366,11 +364,11 @@ pub(crate) fn state(fd: Borrowed<'_>) -> io::Result<Option<State>> {
 
 /// The path MTU of a connected socket.
 pub(crate) fn mtu(socket: Target<'_>) -> io::Result<u32> {
-    if names::IPV6_PATHMTU.is_none() {
-        return get_u32(socket, names::IPV6_MTU);
+    if option_numbers::IPV6_PATHMTU.is_none() {
+        return get_u32(socket, option_numbers::IPV6_MTU);
     }
     let mut info = [0; 32];
-    let len = get_bytes(socket, names::IPV6_PATHMTU, &mut info)?;
+    let len = get_bytes(socket, option_numbers::IPV6_PATHMTU, &mut info)?;
     mtu_of(&info[..len])
 }
 

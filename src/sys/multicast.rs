@@ -6,7 +6,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 
 use socket2::SockRef;
 
-use super::names::{self, LEN_IN_ADDRESS, Name};
+use super::option_numbers::{self, LEN_IN_ADDRESS, Name};
 use super::{Borrowed, Target, get_bytes, set_bytes};
 
 #[cfg(unix)]
@@ -66,7 +66,7 @@ pub(crate) enum Filter {
 pub(crate) fn filter(socket: Target<'_>, group: SocketAddrV6) -> Option<Filter> {
     let mut request = [0; FILTER_LEN];
     write_group(&mut request, group);
-    let len = get_bytes(socket, names::MCAST_MSFILTER, &mut request).ok()?;
+    let len = get_bytes(socket, option_numbers::MCAST_MSFILTER, &mut request).ok()?;
     // linux/in.h: MCAST_EXCLUDE is 0, and MCAST_INCLUDE 1.
     match request.get(ADDRESS_AT + STORAGE_LEN..len)? {
         [0, 0, 0, 0, ..] => Some(Filter::Exclude),
@@ -162,7 +162,10 @@ mod tests {
             let mut request = [0; 2 * FILTER_LEN];
             write_group(&mut request, group);
             let target = Target { fd, dual_stack: false };
-            assert_eq!(get_bytes(target, names::MCAST_MSFILTER, &mut request).unwrap(), FILTER_LEN);
+            assert_eq!(
+                get_bytes(target, option_numbers::MCAST_MSFILTER, &mut request).unwrap(),
+                FILTER_LEN
+            );
             assert_eq!(filter(target, group), Some(Filter::Exclude));
         }
 

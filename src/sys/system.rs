@@ -2,7 +2,7 @@
 //!
 //! Nothing here asks the kernel. Every decision is compiled and tested on every system, and the
 //! callers pass [`System::HERE`]. Values that merely differ (numbers, sizes) are in the tables of
-//! [`names`](super::names). `docs/platforms.md` names the file and the function of each kernel that
+//! [`option_numbers`](super::option_numbers). `docs/platforms.md` names the file and the function of each kernel that
 //! a decision was read from.
 
 use std::ffi::c_int;

@@ -43,10 +43,10 @@ mod mapped;
 mod membership;
 mod message;
 mod mode;
-mod names;
 #[cfg(target_os = "linux")]
 mod network;
 mod option;
+mod option_numbers;
 mod port;
 mod probe;
 mod property;

@@ -6,8 +6,8 @@ use std::num::NonZeroU32;
 use proptest::prelude::*;
 
 use crate::addr::Endpoint;
+use crate::addr::invariants::{any_address, any_text, printed_is_read};
 use crate::addr::mapped::{is_mapped, map_ip};
-use crate::addr::proof::{any_address, any_text, printed_is_read};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![

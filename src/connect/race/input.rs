@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::script::{Fate, Script, address, ms};
+use super::simulator::{Fate, Script, address, ms};
 use super::{Family, Rules};
 
 /// A script in small numbers, so that much happens at the same moment. Times are in steps of 10 ms.

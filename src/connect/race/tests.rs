@@ -8,7 +8,7 @@ mod property;
 use std::time::Duration;
 
 use super::Family::{Ipv4, Ipv6};
-use super::script::{Script, addresses, ms};
+use super::simulator::{Script, addresses, ms};
 use super::{Next, Race};
 
 fn both() -> Script {

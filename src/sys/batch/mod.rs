@@ -1,6 +1,6 @@
 //! Many datagrams at once: the memory that a kernel fills and reads, allocated once.
 //!
-//! `mmsg` does it in one system call, where there is one; `each` by one call for each datagram, the
+//! `mmsg` does it in one system call, where there is one; `one_by_one` by one call for each datagram, the
 //! same to those above. It is compiled for tests everywhere.
 
 use std::io::{self, IoSlice};
@@ -8,18 +8,18 @@ use std::net::SocketAddrV6;
 
 use super::cmsg::Departure;
 
-#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
-#[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
-pub(crate) mod each;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod mmsg;
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
+pub(crate) mod one_by_one;
 #[cfg(test)]
 mod tests;
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use self::each::{Incoming, Outgoing};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use self::mmsg::{Incoming, Outgoing};
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use self::one_by_one::{Incoming, Outgoing};
 
 /// A datagram to be put into a batch.
 #[derive(Clone, Copy)]

@@ -7,10 +7,10 @@ use std::net::{SocketAddr, SocketAddrV6, UdpSocket};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use super::mmsg;
-use super::{Packet, each};
+use super::{Packet, one_by_one};
 use crate::sys::{Owned, borrow};
 #[cfg(any(target_os = "linux", target_os = "android"))]
-use crate::sys::{Target, cmsg::Departure, option::set_coalescing};
+use crate::sys::{Target, cmsg::Departure, sockopt::set_coalescing};
 
 /// The types above show a batch. Debug output of a room would show the kernel's form of addresses,
 /// on those systems alone that use it.
@@ -32,7 +32,7 @@ fn rooms_have_no_debug_output() {
     impl<T> Otherwise for Probe<T> {}
 
     assert!(Probe::<SocketAddrV6>(PhantomData).is_debug());
-    assert!(!Probe::<each::Incoming>(PhantomData).is_debug());
+    assert!(!Probe::<one_by_one::Incoming>(PhantomData).is_debug());
     assert!(!Probe::<super::Incoming>(PhantomData).is_debug());
 }
 
@@ -95,7 +95,7 @@ macro_rules! body {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 body!(by_one_call, mmsg);
-body!(by_one_call_each, each);
+body!(by_one_call_each, one_by_one);
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 macro_rules! body_of_linux {
@@ -121,4 +121,4 @@ macro_rules! body_of_linux {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 body_of_linux!(segments_by_one_call, mmsg);
 #[cfg(any(target_os = "linux", target_os = "android"))]
-body_of_linux!(segments_by_one_call_each, each);
+body_of_linux!(segments_by_one_call_each, one_by_one);

@@ -9,10 +9,10 @@ use std::ffi::c_int;
 use std::io;
 use std::marker::PhantomData;
 
-use super::names::Number;
+use super::option_numbers::Number;
 
 #[cfg(any(test, fuzzing))]
-pub(crate) mod proof;
+pub(crate) mod invariants;
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
     allow(dead_code, reason = "only Linux has the queue")

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Arrival, Layout, Messages, array, int_at, u32_at};
 use crate::addr::mapped::map_ip;
-use crate::sys::names;
+use crate::sys::option_numbers;
 
 /// linux/socket.h. Reports exist there only.
 const AF_INET: u16 = 2;
@@ -44,7 +44,7 @@ impl Queued {
     pub(crate) fn read<L: Layout>(control: &[u8]) -> Option<Self> {
         let mut messages = Messages::<L>::new(control);
         let report = messages.find_map(|(number, value)| {
-            let known = [names::CMSG_IPV6_RECVERR, names::CMSG_IP_RECVERR];
+            let known = [option_numbers::CMSG_IPV6_RECVERR, option_numbers::CMSG_IP_RECVERR];
             if known.contains(&Some(number)) { Self::report(value) } else { None }
         })?;
         let Arrival { time, hardware_time, .. } = Arrival::read::<L>(control);

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Layout, Messages, array, int_at, u32_at};
 use crate::addr::mapped::map_ip;
-use crate::sys::names::{self, Name, Number};
+use crate::sys::option_numbers::{self, Name, Number};
 
 /// What arrived with a datagram; nothing is there that was not asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,47 +45,47 @@ impl Arrival {
     )]
     pub(crate) fn segment_size_in<L: Layout>(control: &[u8]) -> Option<u16> {
         Messages::<L>::new(control)
-            .filter(|(number, _)| names::CMSG_UDP_GRO == Some(*number))
+            .filter(|(number, _)| option_numbers::CMSG_UDP_GRO == Some(*number))
             .filter_map(|(_, value)| gro_size(value))
             .last()
     }
 
     fn take(&mut self, number: Number, value: &[u8]) -> Option<()> {
         let is = |name: Name| name == Some(number);
-        if is(names::CMSG_IPV6_PKTINFO) {
+        if is(option_numbers::CMSG_IPV6_PKTINFO) {
             // `struct in6_pktinfo`: the address, the index.
             self.interface = u32_at(value, 16)?;
             self.destination = Some(array::<16>(value, 0)?.into());
-        } else if is(names::CMSG_IPV6_HOPLIMIT) {
+        } else if is(option_numbers::CMSG_IPV6_HOPLIMIT) {
             self.hop_limit = Some(u8::try_from(int_at(value, 0)?).ok()?);
-        } else if is(names::CMSG_IP_TTL) || is(names::CMSG_IP_TTL_ALIAS) {
+        } else if is(option_numbers::CMSG_IP_TTL) || is(option_numbers::CMSG_IP_TTL_ALIAS) {
             self.hop_limit = Some(byte(value)?);
-        } else if is(names::CMSG_IPV6_TCLASS) && cfg!(not(target_vendor = "apple")) {
+        } else if is(option_numbers::CMSG_IPV6_TCLASS) && cfg!(not(target_vendor = "apple")) {
             self.traffic_class = Some(u8::try_from(int_at(value, 0)?).ok()?);
-        } else if is(names::CMSG_IPV6_TCLASS)
-            || is(names::CMSG_IP_TOS)
-            || is(names::CMSG_IP_TOS_ALIAS)
+        } else if is(option_numbers::CMSG_IPV6_TCLASS)
+            || is(option_numbers::CMSG_IP_TOS)
+            || is(option_numbers::CMSG_IP_TOS_ALIAS)
         {
             self.traffic_class = Some(byte(value)?);
-        } else if is(names::CMSG_IPV6_FLOWINFO) {
+        } else if is(option_numbers::CMSG_IPV6_FLOWINFO) {
             self.flow_label = u32::from_be_bytes(array(value, 0)?) & 0xf_ffff;
-        } else if is(names::CMSG_SCM_TIMESTAMP) {
+        } else if is(option_numbers::CMSG_SCM_TIMESTAMP) {
             self.time = stamp(value).and_then(system_time);
-        } else if is(names::CMSG_SCM_TIMESTAMPING) {
+        } else if is(option_numbers::CMSG_SCM_TIMESTAMPING) {
             // linux/errqueue.h, `struct scm_timestamping`: by software, nothing, by hardware.
             let mut stamps = value.chunks_exact((value.len() / 3).max(1)).map(stamp);
             let mut next = || stamps.next().flatten().filter(|time| !time.is_zero());
             let (software, _, hardware) = (next(), next(), next());
             self.time = software.and_then(system_time).or(self.time);
             self.hardware_time = hardware;
-        } else if is(names::CMSG_SO_RXQ_OVFL) {
+        } else if is(option_numbers::CMSG_SO_RXQ_OVFL) {
             self.dropped = Some(u32_at(value, 0)?);
-        } else if is(names::CMSG_UDP_GRO) {
+        } else if is(option_numbers::CMSG_UDP_GRO) {
             self.segment_size = Some(gro_size(value)?);
-        } else if is(names::CMSG_IPV6_PATHMTU) {
+        } else if is(option_numbers::CMSG_IPV6_PATHMTU) {
             // `struct ip6_mtuinfo` (RFC 3542, section 11.3): the address, the MTU.
             self.path_mtu = Some((socket_address(value)?, u32_at(value, 28)?));
-        } else if is(names::CMSG_IP_PKTINFO) {
+        } else if is(option_numbers::CMSG_IP_PKTINFO) {
             // `struct in_pktinfo`: the index, an address for sending, the address; for Windows the
             // address, the index.
             let (address, index) = if cfg!(windows) { (0, 4) } else { (8, 0) };

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::{Encoder, Layout, Room, Value};
 use crate::addr::is_zoned;
 use crate::addr::mapped::{map_ip, unmap_ip};
-use crate::sys::names::{self, Name};
+use crate::sys::option_numbers::{self, Name};
 
 /// What one datagram is sent with, where it differs from what the socket does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(crate) struct Departure {
 
 /// Whether the system takes the interface of an IPv4 datagram; elsewhere it is `Unsupported`.
 pub(crate) const CHOOSES_IPV4_INTERFACE: bool =
-    names::CMSG_IP_MAPPED_PKTINFO.is_some() || names::CMSG_IP_PKTINFO.is_some();
+    option_numbers::CMSG_IP_MAPPED_PKTINFO.is_some() || option_numbers::CMSG_IP_PKTINFO.is_some();
 
 /// As an error calls it.
 pub(crate) const TRAFFIC_CLASS: &str = "the traffic class (IPV6_TCLASS)";
@@ -69,34 +69,48 @@ impl Departure {
             self.write_packet_info(ipv4, &mut messages)?;
         }
         if let Some(hops) = self.hop_limit {
-            let name = if ipv4 { names::CMSG_IP_TTL } else { names::CMSG_IPV6_HOPLIMIT };
+            let name =
+                if ipv4 { option_numbers::CMSG_IP_TTL } else { option_numbers::CMSG_IPV6_HOPLIMIT };
             put(&mut messages, name, c_int::from(hops), "the hop limit (IPV6_HOPLIMIT)")?;
         }
         if let Some(class) = self.traffic_class {
             if ipv4 && cfg!(target_os = "freebsd") {
-                put(&mut messages, names::CMSG_IP_TOS, [class], TRAFFIC_CLASS)?;
+                put(&mut messages, option_numbers::CMSG_IP_TOS, [class], TRAFFIC_CLASS)?;
             } else {
-                let name = if ipv4 { names::CMSG_IP_TOS } else { names::CMSG_IPV6_TCLASS };
+                let name = if ipv4 {
+                    option_numbers::CMSG_IP_TOS
+                } else {
+                    option_numbers::CMSG_IPV6_TCLASS
+                };
                 put(&mut messages, name, c_int::from(class), TRAFFIC_CLASS)?;
             }
         }
         if let Some(refuse) = self.dont_fragment {
-            let name = if ipv4 { names::CMSG_IP_DONTFRAG } else { names::CMSG_IPV6_DONTFRAG };
+            let name = if ipv4 {
+                option_numbers::CMSG_IP_DONTFRAG
+            } else {
+                option_numbers::CMSG_IPV6_DONTFRAG
+            };
             put(&mut messages, name, c_int::from(refuse), "fragmentation (IPV6_DONTFRAG)")?;
         }
         if self.flow_label != 0 {
-            let name = if ipv4 { None } else { names::CMSG_IPV6_FLOWINFO };
+            let name = if ipv4 { None } else { option_numbers::CMSG_IPV6_FLOWINFO };
             put(&mut messages, name, self.flow_label.to_be(), "the flow label (IPV6_FLOWINFO)")?;
         }
         if let Some(size) = self.segment_size {
             if cfg!(windows) {
-                put(&mut messages, names::CMSG_UDP_SEGMENT, u32::from(size), SEGMENTATION)?;
+                put(
+                    &mut messages,
+                    option_numbers::CMSG_UDP_SEGMENT,
+                    u32::from(size),
+                    SEGMENTATION,
+                )?;
             } else {
-                put(&mut messages, names::CMSG_UDP_SEGMENT, size, SEGMENTATION)?;
+                put(&mut messages, option_numbers::CMSG_UDP_SEGMENT, size, SEGMENTATION)?;
             }
         }
         if let Some(time) = self.send_at {
-            put(&mut messages, names::CMSG_SCM_TXTIME, time, TIME_OF_SENDING)?;
+            put(&mut messages, option_numbers::CMSG_SCM_TXTIME, time, TIME_OF_SENDING)?;
         }
         Ok(messages.finish())
     }
@@ -107,7 +121,7 @@ impl Departure {
         messages: &mut Encoder<'_, L>,
     ) -> io::Result<()> {
         const WHAT: &str = "the source address or the interface (IPV6_PKTINFO)";
-        if ipv4 && names::CMSG_IP_MAPPED_PKTINFO.is_none() {
+        if ipv4 && option_numbers::CMSG_IP_MAPPED_PKTINFO.is_none() {
             return self.write_ipv4_packet_info(messages, WHAT);
         }
         // Linux wants a mapped address (net/ipv4/ip_sockglue.c, ip_cmsg_send); elsewhere `::` alone
@@ -125,7 +139,11 @@ impl Departure {
         let mut info = [0; 20];
         info[..16].copy_from_slice(&self.source.unwrap_or(any).octets());
         info[16..].copy_from_slice(&index.to_ne_bytes());
-        let name = if ipv4 { names::CMSG_IP_MAPPED_PKTINFO } else { names::CMSG_IPV6_PKTINFO };
+        let name = if ipv4 {
+            option_numbers::CMSG_IP_MAPPED_PKTINFO
+        } else {
+            option_numbers::CMSG_IPV6_PKTINFO
+        };
         put(messages, name, info, WHAT)
     }
 
@@ -135,7 +153,7 @@ impl Departure {
         what: &str,
     ) -> io::Result<()> {
         let source = self.source.and_then(|source| unmap_ip(&source));
-        if let (name @ Some(_), Some(source)) = (names::CMSG_IP_SENDSRCADDR, source) {
+        if let (name @ Some(_), Some(source)) = (option_numbers::CMSG_IP_SENDSRCADDR, source) {
             return put(messages, name, source.octets(), what);
         }
         // Apple's systems forget the address where they are given an index (netinet/udp_usrreq.c,
@@ -150,12 +168,12 @@ impl Departure {
             let mut info = [0; 8];
             info[..4].copy_from_slice(&source);
             info[4..].copy_from_slice(&index);
-            return put(messages, names::CMSG_IP_PKTINFO, info, what);
+            return put(messages, option_numbers::CMSG_IP_PKTINFO, info, what);
         }
         let mut info = [0; 12];
         info[..4].copy_from_slice(&index);
         info[4..8].copy_from_slice(&source);
-        put(messages, names::CMSG_IP_PKTINFO, info, what)
+        put(messages, option_numbers::CMSG_IP_PKTINFO, info, what)
     }
 }
 

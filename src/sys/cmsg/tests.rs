@@ -11,10 +11,10 @@ use super::Arrival;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use super::Queued;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-use super::proof::Any;
-use super::proof::{any_bytes, any_bytes_to_write, any_departure, any_messages};
+use super::invariants::Any;
+use super::invariants::{any_bytes, any_bytes_to_write, any_departure, any_messages};
 use super::{Departure, Encoder, Layout, Messages, Native, Room, RoomToSend};
-use crate::sys::names::{self, Name, Number};
+use crate::sys::option_numbers::{self, Name, Number};
 
 // socket2 sets these options on Linux, and not on Android.
 #[cfg(target_os = "linux")]
@@ -38,19 +38,19 @@ fn length(len: u64) -> Vec<u8> {
 /// Messages of the numbers that mean something, with values of any length.
 fn known() -> impl Strategy<Value = Vec<u8>> {
     let names: Vec<Name> = vec![
-        names::CMSG_IPV6_PKTINFO,
-        names::CMSG_IPV6_HOPLIMIT,
-        names::CMSG_IPV6_TCLASS,
-        names::CMSG_IPV6_FLOWINFO,
-        names::CMSG_IPV6_PATHMTU,
-        names::CMSG_SCM_TIMESTAMP,
-        names::CMSG_SCM_TIMESTAMPING,
-        names::CMSG_SO_RXQ_OVFL,
-        names::CMSG_UDP_GRO,
-        names::CMSG_IP_TTL,
-        names::CMSG_IP_TOS,
-        names::CMSG_IPV6_RECVERR,
-        names::CMSG_IP_RECVERR,
+        option_numbers::CMSG_IPV6_PKTINFO,
+        option_numbers::CMSG_IPV6_HOPLIMIT,
+        option_numbers::CMSG_IPV6_TCLASS,
+        option_numbers::CMSG_IPV6_FLOWINFO,
+        option_numbers::CMSG_IPV6_PATHMTU,
+        option_numbers::CMSG_SCM_TIMESTAMP,
+        option_numbers::CMSG_SCM_TIMESTAMPING,
+        option_numbers::CMSG_SO_RXQ_OVFL,
+        option_numbers::CMSG_UDP_GRO,
+        option_numbers::CMSG_IP_TTL,
+        option_numbers::CMSG_IP_TOS,
+        option_numbers::CMSG_IPV6_RECVERR,
+        option_numbers::CMSG_IP_RECVERR,
     ];
     let numbers: Vec<Number> = names.into_iter().flatten().collect();
     let message = (prop::sample::select(numbers), prop::collection::vec(any::<u8>(), 0..52));
@@ -130,10 +130,10 @@ fn what_goes_to_an_ipv4_peer_arrives_from_one() {
 #[test]
 fn what_an_ipv4_packet_of_windows_tells_is_known_by_either_number() {
     for (name, is_class) in [
-        (names::CMSG_IP_TTL, false),
-        (names::CMSG_IP_TTL_ALIAS, false),
-        (names::CMSG_IP_TOS, true),
-        (names::CMSG_IP_TOS_ALIAS, true),
+        (option_numbers::CMSG_IP_TTL, false),
+        (option_numbers::CMSG_IP_TTL_ALIAS, false),
+        (option_numbers::CMSG_IP_TOS, true),
+        (option_numbers::CMSG_IP_TOS_ALIAS, true),
     ] {
         let mut room = Room::<64>::new();
         let mut encoder = Encoder::<Native>::new(&mut room.0);
@@ -171,10 +171,10 @@ fn all_of_a_departure_has_room() {
         interface: 1,
         hop_limit: Some(255),
         traffic_class: Some(255),
-        dont_fragment: names::CMSG_IPV6_DONTFRAG.map(|_| true),
-        flow_label: if names::CMSG_IPV6_FLOWINFO.is_some() { 1 } else { 0 },
-        segment_size: names::CMSG_UDP_SEGMENT.map(|_| 1),
-        send_at: names::CMSG_SCM_TXTIME.map(|_| 1),
+        dont_fragment: option_numbers::CMSG_IPV6_DONTFRAG.map(|_| true),
+        flow_label: if option_numbers::CMSG_IPV6_FLOWINFO.is_some() { 1 } else { 0 },
+        segment_size: option_numbers::CMSG_UDP_SEGMENT.map(|_| 1),
+        send_at: option_numbers::CMSG_SCM_TXTIME.map(|_| 1),
     };
     let mut room = RoomToSend::new();
     assert!(all.write::<Native>(false, &mut room.0).unwrap() > 0);
@@ -196,24 +196,27 @@ fn each_message_of_the_kernel_says_what_it_says() {
         arrival
     }
     let int = 1400_i32.to_ne_bytes();
-    assert_eq!(read(names::CMSG_UDP_GRO, &int).segment_size, Some(1400));
-    assert_eq!(read(names::CMSG_UDP_GRO, &0x1_0000_i32.to_ne_bytes()).segment_size, None);
-    assert_eq!(read(names::CMSG_SO_RXQ_OVFL, &int).dropped, Some(1400));
-    assert_eq!(read(names::CMSG_IPV6_HOPLIMIT, &64_i32.to_ne_bytes()).hop_limit, Some(64));
-    assert_eq!(read(names::CMSG_IP_TTL, &63_i32.to_ne_bytes()).hop_limit, Some(63));
-    assert_eq!(read(names::CMSG_IPV6_TCLASS, &0xb9_i32.to_ne_bytes()).traffic_class, Some(0xb9));
+    assert_eq!(read(option_numbers::CMSG_UDP_GRO, &int).segment_size, Some(1400));
+    assert_eq!(read(option_numbers::CMSG_UDP_GRO, &0x1_0000_i32.to_ne_bytes()).segment_size, None);
+    assert_eq!(read(option_numbers::CMSG_SO_RXQ_OVFL, &int).dropped, Some(1400));
+    assert_eq!(read(option_numbers::CMSG_IPV6_HOPLIMIT, &64_i32.to_ne_bytes()).hop_limit, Some(64));
+    assert_eq!(read(option_numbers::CMSG_IP_TTL, &63_i32.to_ne_bytes()).hop_limit, Some(63));
+    assert_eq!(
+        read(option_numbers::CMSG_IPV6_TCLASS, &0xb9_i32.to_ne_bytes()).traffic_class,
+        Some(0xb9)
+    );
     // In one byte.
-    assert_eq!(read(names::CMSG_IP_TOS, &[0x2e]).traffic_class, Some(0x2e));
-    assert_eq!(read(names::CMSG_IPV6_HOPLIMIT, &256_i32.to_ne_bytes()).hop_limit, None);
+    assert_eq!(read(option_numbers::CMSG_IP_TOS, &[0x2e]).traffic_class, Some(0x2e));
+    assert_eq!(read(option_numbers::CMSG_IPV6_HOPLIMIT, &256_i32.to_ne_bytes()).hop_limit, None);
     let label = 0x6b91_2345_u32.to_be_bytes();
-    assert_eq!(read(names::CMSG_IPV6_FLOWINFO, &label).flow_label, 0x1_2345);
+    assert_eq!(read(option_numbers::CMSG_IPV6_FLOWINFO, &label).flow_label, 0x1_2345);
     let ip: Ipv6Addr = "fe80::1".parse().unwrap();
     let info = [&ip.octets()[..], &7_u32.to_ne_bytes()].concat();
-    let arrival = read(names::CMSG_IPV6_PKTINFO, &info);
+    let arrival = read(option_numbers::CMSG_IPV6_PKTINFO, &info);
     assert_eq!((arrival.destination, arrival.interface), (Some(ip), 7));
     let to = [&[10, 0, 0, 80, 0, 0, 0, 0][..], &ip.octets(), &7_u32.to_ne_bytes(), &int].concat();
     let peer = std::net::SocketAddrV6::new(ip, 80, 0, 7);
-    assert_eq!(read(names::CMSG_IPV6_PATHMTU, &to).path_mtu, Some((peer, 1400)));
+    assert_eq!(read(option_numbers::CMSG_IPV6_PATHMTU, &to).path_mtu, Some((peer, 1400)));
 }
 
 /// A report of the error queue may come with a time.
@@ -223,8 +226,8 @@ fn a_report_keeps_its_times() {
     let time = [1_700_000_000_i64, 5, 0, 0, 9, 7].map(i64::to_ne_bytes).concat();
     let mut room = Room::<256>::new();
     let mut encoder = Encoder::<Native>::new(&mut room.0);
-    encoder.push(names::CMSG_SCM_TIMESTAMPING.unwrap(), Any(time)).unwrap();
-    encoder.push(names::CMSG_IPV6_RECVERR.unwrap(), Any(vec![0; 16])).unwrap();
+    encoder.push(option_numbers::CMSG_SCM_TIMESTAMPING.unwrap(), Any(time)).unwrap();
+    encoder.push(option_numbers::CMSG_IPV6_RECVERR.unwrap(), Any(vec![0; 16])).unwrap();
     let len = encoder.finish();
     let queued = Queued::read::<Native>(&room.0[..len]).unwrap();
     assert_eq!(queued.time, Some(SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 5)));
@@ -241,16 +244,16 @@ fn what_is_sent_with_a_packet_has_its_width() {
     let mut room = RoomToSend::new();
     let len = departure.write::<Native>(false, &mut room.0).unwrap();
     let expected = [
-        (names::CMSG_UDP_SEGMENT.unwrap(), &1000_u16.to_ne_bytes()[..]),
-        (names::CMSG_SCM_TXTIME.unwrap(), &(1_u64 << 40).to_ne_bytes()[..]),
+        (option_numbers::CMSG_UDP_SEGMENT.unwrap(), &1000_u16.to_ne_bytes()[..]),
+        (option_numbers::CMSG_SCM_TXTIME.unwrap(), &(1_u64 << 40).to_ne_bytes()[..]),
     ];
     assert_eq!(Messages::<Native>::new(&room.0[..len]).collect::<Vec<_>>(), expected);
 
     let departure =
         Departure { hop_limit: Some(9), traffic_class: Some(0xb9), ..Departure::default() };
     for (ipv4, names) in [
-        (false, [names::CMSG_IPV6_HOPLIMIT, names::CMSG_IPV6_TCLASS]),
-        (true, [names::CMSG_IP_TTL, names::CMSG_IP_TOS]),
+        (false, [option_numbers::CMSG_IPV6_HOPLIMIT, option_numbers::CMSG_IPV6_TCLASS]),
+        (true, [option_numbers::CMSG_IP_TTL, option_numbers::CMSG_IP_TOS]),
     ] {
         let len = departure.write::<Native>(ipv4, &mut room.0).unwrap();
         let [hops, class] = names.map(Option::unwrap);
@@ -335,18 +338,19 @@ fn a_time_is_read_in_both_widths() {
     let time = SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 123_456_789);
     let wide = [1_700_000_000_i64.to_ne_bytes(), 123_456_789_i64.to_ne_bytes()].concat();
     let narrow = [1_700_000_000_i32.to_ne_bytes(), 123_456_789_i32.to_ne_bytes()].concat();
-    assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &wide).time, Some(time));
-    assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &narrow).time, Some(time));
+    assert_eq!(read(option_numbers::CMSG_SCM_TIMESTAMP, &wide).time, Some(time));
+    assert_eq!(read(option_numbers::CMSG_SCM_TIMESTAMP, &narrow).time, Some(time));
     // 64 bits of seconds and 32 of the rest, as NetBSD and OpenBSD have it.
     let mixed = [&wide[..8], &narrow[4..]].concat();
-    assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &mixed).time, Some(time));
-    assert_eq!(read(names::CMSG_SCM_TIMESTAMP, &wide[..10]).time, None);
+    assert_eq!(read(option_numbers::CMSG_SCM_TIMESTAMP, &mixed).time, Some(time));
+    assert_eq!(read(option_numbers::CMSG_SCM_TIMESTAMP, &wide[..10]).time, None);
 
     // By software, nothing, by hardware.
     let hardware = [5_i64.to_ne_bytes(), 7_i64.to_ne_bytes()].concat();
-    let both = read(names::CMSG_SCM_TIMESTAMPING, &[&wide[..], &[0; 16], &hardware].concat());
+    let both =
+        read(option_numbers::CMSG_SCM_TIMESTAMPING, &[&wide[..], &[0; 16], &hardware].concat());
     assert_eq!(both.time, Some(time));
     assert_eq!(both.hardware_time, Some(Duration::new(5, 7)));
-    let none = read(names::CMSG_SCM_TIMESTAMPING, &[0; 48]);
+    let none = read(option_numbers::CMSG_SCM_TIMESTAMPING, &[0; 48]);
     assert_eq!((none.time, none.hardware_time), (None, None));
 }

@@ -10,7 +10,7 @@ use socket2::{Domain, Socket};
 
 use super::{ADDRESS_LEN, Borrowed, Encoded, Owned, check, encode, known, not_an_address};
 use crate::kind::{Protocol, Shape};
-use crate::sys::names::{self, Atomic};
+use crate::sys::option_numbers::{self, Atomic};
 use crate::sys::{
     Readiness, System, Target, has, number, read_timeout, set_bool, set_nonblocking, unsupported,
     wait_one,
@@ -18,7 +18,7 @@ use crate::sys::{
 
 /// Apple's systems have no flag of `send` against the signal.
 pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
-    match names::SO_NOSIGPIPE {
+    match option_numbers::SO_NOSIGPIPE {
         None => Ok(()),
         name => set_bool(Target { fd, dual_stack: false }, name, true),
     }
@@ -35,10 +35,10 @@ pub(crate) fn close_on_exec(fd: Borrowed<'_>) -> io::Result<()> {
 /// A socket that is neither bound nor connected.
 #[inline]
 pub(crate) fn open(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
-    if !has(protocol, names::ICMPV6_DATAGRAMS) {
+    if !has(protocol, option_numbers::ICMPV6_DATAGRAMS) {
         return Err(unsupported());
     }
-    match names::ATOMIC {
+    match option_numbers::ATOMIC {
         Some(atomic) => open_at_once(shape, protocol, nonblocking, atomic),
         None => open_and_set(shape, protocol, nonblocking),
     }
@@ -88,7 +88,7 @@ pub(crate) fn accept(fd: Borrowed<'_>, nonblocking: bool) -> io::Result<(Owned, 
     let mut raw = MaybeUninit::<Encoded>::uninit();
     let mut len = ADDRESS_LEN;
     let accepted = loop {
-        let accepted = match names::ATOMIC {
+        let accepted = match option_numbers::ATOMIC {
             Some(atomic) => accept_at_once(fd, atomic, nonblocking, &mut raw, &mut len),
             None => accept_and_set(fd, nonblocking, &mut raw, &mut len),
         };

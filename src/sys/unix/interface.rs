@@ -12,7 +12,7 @@ use std::ptr;
 
 use super::{interface_index_of, interface_name};
 use crate::sys::interface::{InterfaceAddress, Link, Listing};
-use crate::sys::{System, names};
+use crate::sys::{System, option_numbers};
 
 /// An entry of getifaddrs(3), which is a link or an address.
 #[derive(Debug)]
@@ -204,7 +204,7 @@ fn address(raw: *const libc::sockaddr, family: c_int) -> Option<IpAddr> {
 /// netmask out, and say so in its first byte.
 fn bytes<const N: usize>(raw: *const libc::sockaddr) -> [u8; N] {
     let raw = raw.cast::<u8>();
-    let len = match names::LEN_IN_ADDRESS {
+    let len = match option_numbers::LEN_IN_ADDRESS {
         // SAFETY: the caller's address is not null, and has a first byte.
         true => N.min(unsafe { raw.read() }.into()),
         false => N,

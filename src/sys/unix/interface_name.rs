@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char};
 use std::io;
 use std::num::NonZeroU32;
 
-use crate::sys::errors;
+use crate::sys::errno;
 
 /// The index of the interface of this name, `None` if there is no such interface.
 pub(in crate::sys) fn interface_index_of(name: &CStr) -> io::Result<Option<NonZeroU32>> {
@@ -14,7 +14,7 @@ pub(in crate::sys) fn interface_index_of(name: &CStr) -> io::Result<Option<NonZe
     }
     // Not every system leaves a number for an interface that does not exist.
     let error = io::Error::last_os_error();
-    if errors::is_exhausted(&error) { Err(error) } else { Ok(None) }
+    if errno::is_exhausted(&error) { Err(error) } else { Ok(None) }
 }
 
 pub(crate) fn interface_name(index: NonZeroU32) -> io::Result<String> {

@@ -6,10 +6,9 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddrV6;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use super::names::Name;
+use super::option_numbers::Name;
 use super::{Target, get_int, unsupported};
 
-mod bulk;
 mod create;
 pub(super) mod data;
 #[cfg(any(test, not(target_os = "linux")))]
@@ -17,13 +16,15 @@ mod interface;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod interface_name;
 #[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) mod linux;
+#[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) mod netdevice;
 #[cfg(target_os = "linux")]
 mod netlink;
 mod resolve;
+mod send_file;
 mod wait;
 
-pub(super) use self::bulk::send_part;
 pub(crate) use self::create::{accept, bind, connect, open};
 pub(crate) use self::data::{
     recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send, send_message, send_to,
@@ -42,6 +43,7 @@ pub(crate) use self::netdevice::interface_name;
 #[cfg(target_os = "linux")]
 pub(super) use self::netlink::list_interfaces;
 pub(super) use self::resolve::look_up;
+pub(super) use self::send_file::send_part;
 pub(super) use self::wait::{pair, wait_once, wait_one_once};
 
 pub(crate) type Owned = OwnedFd;
@@ -60,7 +62,7 @@ pub(crate) fn borrow(socket: &Owned) -> Borrowed<'_> {
     socket.as_fd()
 }
 
-/// The error numbers that [`errors`](super::errors) tells apart.
+/// The error numbers that [`errors`](super::errno) tells apart.
 pub(crate) mod codes {
     pub(crate) const NO_FAMILY: &[i32] = &[libc::EAFNOSUPPORT];
     /// The second one of a protocol that is switched off (net/mptcp/protocol.c, `mptcp_init_sock`).
@@ -214,7 +216,7 @@ pub(crate) fn family(fd: Borrowed<'_>) -> io::Result<c_int> {
 
 /// The number of the transport protocol, where the system tells.
 pub(crate) fn protocol_number(fd: Borrowed<'_>) -> io::Result<c_int> {
-    get_int(Target { fd, dual_stack: false }, super::names::SO_PROTOCOL)
+    get_int(Target { fd, dual_stack: false }, super::option_numbers::SO_PROTOCOL)
 }
 
 // Options.

@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use socket2::{Domain, Socket, Type};
 
 use super::{Borrowed, INTERFACE_NAME_LEN, check, codes};
-use crate::sys::errors;
+use crate::sys::errno;
 
 /// The index of the interface of this name, `None` if there is no such interface.
 pub(in crate::sys) fn interface_index_of(name: &CStr) -> io::Result<Option<NonZeroU32>> {
@@ -29,7 +29,7 @@ pub(in crate::sys) fn index_on(fd: Borrowed<'_>, name: &CStr) -> io::Result<Opti
     request.0[..name.len()].copy_from_slice(name);
     match request.ask(fd, Question::Index) {
         Ok(()) => Ok(NonZeroU32::new(u32::from_ne_bytes(request.index()))),
-        Err(error) if errors::is(&error, codes::NO_DEVICE) => Ok(None),
+        Err(error) if errno::is(&error, codes::NO_DEVICE) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -46,7 +46,7 @@ pub(crate) fn interface_name(index: NonZeroU32) -> io::Result<String> {
 /// the Internet.
 fn any_socket() -> io::Result<Socket> {
     match Socket::new(Domain::IPV6, Type::DGRAM, None) {
-        Err(error) if !errors::is_exhausted(&error) => Socket::new(Domain::UNIX, Type::DGRAM, None),
+        Err(error) if !errno::is_exhausted(&error) => Socket::new(Domain::UNIX, Type::DGRAM, None),
         other => other,
     }
 }
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(interface_name(index).unwrap(), "lo");
         assert_eq!(portable::interface_name(index).unwrap(), "lo");
         for error in [interface_name(NonZeroU32::MAX), portable::interface_name(NonZeroU32::MAX)] {
-            assert!(errors::is(&error.unwrap_err(), codes::NO_DEVICE));
+            assert!(errno::is(&error.unwrap_err(), codes::NO_DEVICE));
         }
     }
 }

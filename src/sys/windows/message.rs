@@ -24,9 +24,9 @@ use crate::sys::cmsg::{
     Arrival, Departure, Native, RoomToReceive, RoomToSend, SEGMENTATION, TRAFFIC_CLASS,
     cannot_choose,
 };
-use crate::sys::errors::proven;
+use crate::sys::errno::proven;
 use crate::sys::{
-    Message, Readiness, Take, Target, can_segment, names, set_int, unsupported, wait_one,
+    Message, Readiness, Take, Target, can_segment, option_numbers, set_int, unsupported, wait_one,
 };
 
 /// Sends a datagram with control messages.
@@ -125,7 +125,9 @@ fn recv_with(
 /// (microsoft/msquic, src/platform/datapath_winuser.c, CxPlatDataPathQuerySockoptSupport). Asked once.
 fn has_traffic_class() -> io::Result<bool> {
     static KNOWN: OnceLock<bool> = OnceLock::new();
-    asked_once(&KNOWN, |probe| Ok(proven(set_int(probe, names::CMSG_IPV6_TCLASS, 1))?.is_some()))
+    asked_once(&KNOWN, |probe| {
+        Ok(proven(set_int(probe, option_numbers::CMSG_IPV6_TCLASS, 1))?.is_some())
+    })
 }
 
 /// Whether the system cuts datagrams. Asked once.
@@ -193,7 +195,7 @@ mod tests {
         let socket = crate::sys::Owned::from(socket);
         let fd = borrow(&socket);
         let target = Target { fd, dual_stack: false };
-        set_bool(target, names::IPV6_RECVPKTINFO, true).unwrap();
+        set_bool(target, option_numbers::IPV6_RECVPKTINFO, true).unwrap();
         send_to(fd, b"four", &encode(&local)).unwrap();
         let mut buffer = [0; 8];
         let buffers = &mut [IoSliceMut::new(&mut buffer)];

@@ -10,7 +10,7 @@ use windows_sys::Win32::Networking::WinSock::{
     WSAPROTOCOL_INFOW,
 };
 
-use super::names::Name;
+use super::option_numbers::Name;
 use super::{Target, unsupported};
 
 mod create;
@@ -30,7 +30,7 @@ pub(super) use self::interface::{interface_index_of, list_interfaces};
 pub(crate) use self::message::{recv_message, send_message};
 pub(super) use self::resolve::look_up;
 pub(super) use self::wait::{pair, wait_once, wait_one_once};
-pub(super) use super::bulk::send_nothing as send_part;
+pub(super) use super::send_file::send_nothing as send_part;
 
 pub(crate) type Owned = OwnedSocket;
 pub(crate) type Borrowed<'a> = BorrowedSocket<'a>;
@@ -45,7 +45,7 @@ pub(crate) fn borrow(socket: &Owned) -> Borrowed<'_> {
     socket.as_socket()
 }
 
-/// The error numbers that [`errors`](super::errors) tells apart.
+/// The error numbers that [`errors`](super::errno) tells apart.
 pub(crate) mod codes {
     use windows_sys::Win32::Networking::WinSock::*;
 

@@ -12,7 +12,7 @@ use windows_sys::Win32::Networking::WinSock::*;
 
 use crate::error::{Error, Op};
 use crate::kind::Protocol;
-use crate::sys::errors;
+use crate::sys::errno;
 
 const PEER: SocketAddrV6 = SocketAddrV6::new(Ipv6Addr::LOCALHOST, 8000, 0, 0);
 const GROUP: SocketAddrV6 = SocketAddrV6::new(Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0, 1), 0, 0, 0);
@@ -34,7 +34,7 @@ fn says(error: Error, code: i32, kind: Option<ErrorKind>, text: &str) {
 
 #[test]
 fn of_an_opening() {
-    let opened = |op, code| errors::opening(op, Some(PEER), true, number(code));
+    let opened = |op, code| errno::opening(op, Some(PEER), true, number(code));
     for (op, code, kind, text) in [
         (Op::Open, WSAEAFNOSUPPORT, None, "this system has no IPv6"),
         (Op::Open, WSAEMFILE, None, "too many open descriptors"),
@@ -50,18 +50,18 @@ fn of_an_opening() {
         says(opened(op, code), code, kind, text);
     }
     let wildcard = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 8000, 0, 0);
-    let dual = errors::opening(Op::Bind, Some(wildcard), false, number(WSAEADDRINUSE));
+    let dual = errno::opening(Op::Bind, Some(wildcard), false, number(WSAEADDRINUSE));
     says(dual, WSAEADDRINUSE, Some(AddrInUse), "0.0.0.0:8000");
 
     let code = WSAEPROTONOSUPPORT;
-    let error = errors::creating(Protocol::MultipathTcp, true, number(code));
+    let error = errno::creating(Protocol::MultipathTcp, true, number(code));
     says(error, code, Some(Unsupported), "no Multipath TCP");
-    let error = errors::creating(Protocol::Icmpv6, true, number(code));
+    let error = errno::creating(Protocol::Icmpv6, true, number(code));
     says(error, code, Some(Unsupported), "no ICMPv6 datagram sockets");
     for code in [WSAEWOULDBLOCK, WSAEINPROGRESS] {
-        assert!(errors::is_connecting(&number(code)), "{code}");
+        assert!(errno::is_connecting(&number(code)), "{code}");
     }
-    assert!(!errors::is_connecting(&number(WSAECONNREFUSED)));
+    assert!(!errno::is_connecting(&number(WSAECONNREFUSED)));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn of_an_option_and_of_a_group() {
         (WSAEINVAL, InvalidInput, "out of range"),
         (WSAEACCES, PermissionDenied, "permission denied"),
     ] {
-        says(errors::option(op, number(code)), code, Some(kind), text);
+        says(errno::option(op, number(code)), code, Some(kind), text);
     }
     for (op, source, code, kind, text) in [
         (Op::Join, SOURCE, WSAENOPROTOOPT, Some(Unsupported), "no source-specific multicast"),
@@ -81,7 +81,7 @@ fn of_an_option_and_of_a_group() {
         (Op::Join, None, WSAEADDRINUSE, Some(AddrInUse), "a member already"),
         (Op::Leave, None, WSAEADDRNOTAVAIL, Some(AddrNotAvailable), "not a member"),
     ] {
-        says(errors::membership(op, GROUP, source, number(code)), code, kind, text);
+        says(errno::membership(op, GROUP, source, number(code)), code, kind, text);
     }
 }
 
@@ -94,7 +94,7 @@ fn of_accept() {
     ] {
         for code in codes {
             let error = number(*code);
-            let found = (errors::is_peer_failure(&error), errors::is_exhausted(&error));
+            let found = (errno::is_peer_failure(&error), errno::is_exhausted(&error));
             assert_eq!(found, (peer, exhausted), "{error}");
         }
     }
@@ -118,8 +118,8 @@ fn of_use() {
         assert_eq!(number(code).kind(), kind, "{code}");
     }
     assert_ne!(number(WSAESHUTDOWN).kind(), BrokenPipe, "no longer needs to be translated");
-    assert!(errors::is_too_long(&number(WSAEMSGSIZE)));
+    assert!(errno::is_too_long(&number(WSAEMSGSIZE)));
     for code in [WSAEAFNOSUPPORT, WSAENETUNREACH, WSAEHOSTUNREACH] {
-        assert!(errors::is_unreachable(&number(code)), "{code}");
+        assert!(errno::is_unreachable(&number(code)), "{code}");
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::connect::race::input::{Answer, Input, Outcome};
-use crate::connect::race::proof::{any_bytes, holds};
+use crate::connect::race::invariants::{any_bytes, holds};
 use crate::connect::resolve::Family;
 
 fn any_family() -> impl Strategy<Value = Option<Family>> {

@@ -11,7 +11,7 @@ pub(super) fn renewing<T>(
     verb: impl FnOnce() -> Result<T, Error>,
     renewed: impl FnOnce() -> Option<Endpoint>,
 ) -> Result<T, Error> {
-    if !sys::errors::is_gone(&error) {
+    if !sys::errno::is_gone(&error) {
         return Err(error);
     }
     match renewed() {

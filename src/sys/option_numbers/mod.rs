@@ -1,6 +1,6 @@
 //! The platform matrix: which option is which number on which system.
 //!
-//! [`absent`] lists every option and has none of them. The table of a system starts from another
+//! [`unsupported`] lists every option and has none of them. The table of a system starts from another
 //! table, `pub(crate) use super::posix::*`, and writes its own rows over it; what no table writes
 //! stays `None`, and setting it is "unsupported". So a system nobody knows is supported with the
 //! options that all Unix systems share, and a new one costs the rows that it adds.
@@ -9,13 +9,13 @@
 
 use std::ffi::c_int;
 
-/// Every option, and none of them here.
-#[allow(dead_code, reason = "the table of a system writes over its rows")]
-mod absent;
 /// What all Unix systems have.
 #[allow(dead_code, unused_imports, reason = "the table of a system writes over its rows")]
 #[cfg(unix)]
 mod posix;
+/// Every option, and none of them here.
+#[allow(dead_code, reason = "the table of a system writes over its rows")]
+mod unsupported;
 
 #[cfg(target_vendor = "apple")]
 mod apple;
@@ -48,8 +48,6 @@ mod openbsd;
 #[cfg(windows)]
 mod windows;
 
-#[cfg(not(any(unix, windows)))]
-pub(crate) use self::absent::*;
 #[cfg(target_vendor = "apple")]
 pub(crate) use self::apple::*;
 #[cfg(target_os = "dragonfly")]
@@ -66,6 +64,8 @@ pub(crate) use self::linux::*;
 pub(crate) use self::netbsd::*;
 #[cfg(target_os = "openbsd")]
 pub(crate) use self::openbsd::*;
+#[cfg(not(any(unix, windows)))]
+pub(crate) use self::unsupported::*;
 // A system that nobody wrote a table for.
 #[cfg(all(
     unix,

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{Rank, Setting, SocketOption};
 use crate::kind::{Datagram, Stream};
-use crate::sys::{self, Target, names};
+use crate::sys::{self, Target, option_numbers};
 
 /// Rebinds the address of a server that just ended, and never takes it from a live listener
 /// (`SO_REUSEADDR`).
@@ -119,11 +119,11 @@ impl Setting for ShareAddress {
     const RANK: Rank = Rank::Reuse;
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::SHARE_ADDRESS, self.0)
+        sys::set_bool(socket, option_numbers::SHARE_ADDRESS, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::SHARE_ADDRESS).map(Self)
+        sys::get_bool(socket, option_numbers::SHARE_ADDRESS).map(Self)
     }
 }
 
@@ -172,11 +172,11 @@ impl Setting for ExclusiveAddressUse {
     const RANK: Rank = Rank::Reuse;
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::SO_EXCLUSIVEADDRUSE, self.0)
+        sys::set_bool(socket, option_numbers::SO_EXCLUSIVEADDRUSE, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::SO_EXCLUSIVEADDRUSE).map(Self)
+        sys::get_bool(socket, option_numbers::SO_EXCLUSIVEADDRUSE).map(Self)
     }
 }
 
@@ -235,11 +235,11 @@ impl Setting for ReusePort {
     const RANK: Rank = Rank::Reuse;
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::SO_REUSEPORT, self.0)
+        sys::set_bool(socket, option_numbers::SO_REUSEPORT, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::SO_REUSEPORT).map(Self)
+        sys::get_bool(socket, option_numbers::SO_REUSEPORT).map(Self)
     }
 }
 
@@ -292,11 +292,11 @@ impl Setting for FreeBind {
     const NAME: &'static str = "IPV6_FREEBIND";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::IPV6_FREEBIND, self.0)
+        sys::set_bool(socket, option_numbers::IPV6_FREEBIND, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::IPV6_FREEBIND).map(Self)
+        sys::get_bool(socket, option_numbers::IPV6_FREEBIND).map(Self)
     }
 }
 
@@ -347,11 +347,11 @@ impl Setting for Transparent {
     const NAME: &'static str = "IPV6_TRANSPARENT";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::IPV6_TRANSPARENT, self.0)
+        sys::set_bool(socket, option_numbers::IPV6_TRANSPARENT, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::IPV6_TRANSPARENT).map(Self)
+        sys::get_bool(socket, option_numbers::IPV6_TRANSPARENT).map(Self)
     }
 }
 
@@ -404,10 +404,10 @@ impl Setting for BindAddressNoPort {
     const NAME: &'static str = "IP_BIND_ADDRESS_NO_PORT";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::IP_BIND_ADDRESS_NO_PORT, self.0)
+        sys::set_bool(socket, option_numbers::IP_BIND_ADDRESS_NO_PORT, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::IP_BIND_ADDRESS_NO_PORT).map(Self)
+        sys::get_bool(socket, option_numbers::IP_BIND_ADDRESS_NO_PORT).map(Self)
     }
 }

@@ -1,7 +1,7 @@
 //! What holds for any bytes and for any messages: bodies of property tests, which a fuzzer drives as well.
 
 use super::{Arrival, Departure, Encoder, Layout, Messages, Native, Queued, RoomToSend, Value};
-use crate::sys::names::{self, Number};
+use crate::sys::option_numbers::{self, Number};
 
 /// FreeBSD and others on 64 bits.
 struct Bsd;
@@ -95,7 +95,7 @@ pub(crate) fn any_messages(messages: &[(i32, i32, Vec<u8>)], room: usize) {
 
 /// What one socket sends another one receives.
 pub(crate) fn any_departure(source: u128, interface: u32, hops: u8, class: u8, label: u32) {
-    let has_label = names::CMSG_IPV6_FLOWINFO.is_some();
+    let has_label = option_numbers::CMSG_IPV6_FLOWINFO.is_some();
     let departure = Departure {
         source: Some(source.into()),
         interface,

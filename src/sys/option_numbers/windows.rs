@@ -1,4 +1,4 @@
-pub(crate) use super::absent::*;
+pub(crate) use super::unsupported::*;
 use super::{Name, at};
 use std::ffi::c_int;
 use windows_sys::Win32::Networking::WinSock::{

@@ -27,6 +27,6 @@ pub(crate) fn any_bytes(control: &[u8]) {
     assert_eq!(report.unsent.is_some(), report.origin == Origin::TransmitTime);
     assert!(report.destination.is_none() || report.unsent.is_none());
     let error = io::Error::from_raw_os_error(queued.errno);
-    let too_long = sys::errors::is_too_long(&error) && report.sent.is_none();
+    let too_long = sys::errno::is_too_long(&error) && report.sent.is_none();
     assert!(report.mtu.is_none_or(|mtu| mtu == queued.info && mtu != 0 && too_long));
 }

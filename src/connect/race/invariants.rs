@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::input::Input;
-use super::script::{Entry, Fate, Log, Script};
+use super::simulator::{Entry, Fate, Log, Script};
 use super::{Family, Next, Rules};
 
 /// As `holds`, for what a fuzzer makes up.

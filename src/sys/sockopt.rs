@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use super::errors::{is_exhausted, is_no_device, is_no_option, proven};
-use super::names::{self, Name};
+use super::errno::{is_exhausted, is_no_device, is_no_option, proven};
+use super::option_numbers::{self, Name};
 use super::{
     Borrowed, INTERFACE_NAME_LEN, System, Target, get_bytes, interface_index, local_address,
     protocol, set_bytes,
@@ -190,7 +190,7 @@ pub(crate) fn most_queued(fd: Borrowed<'_>) -> io::Result<usize> {
     // longer than this; on the BSDs the address that comes before it (sys/kern/uipc_sockbuf.c,
     // `sbappendaddr`).
     const LEAST: u32 = if cfg!(any(target_os = "linux", target_os = "android")) { 256 } else { 28 };
-    let room = get_u32(Target { fd, dual_stack: false }, names::SO_RCVBUF)?;
+    let room = get_u32(Target { fd, dual_stack: false }, option_numbers::SO_RCVBUF)?;
     // An empty queue takes one of any length.
     Ok((room / LEAST) as usize + 1)
 }
@@ -218,7 +218,7 @@ pub(crate) fn linger(socket: Target<'_>) -> io::Result<Option<Duration>> {
 /// Sets `IPV6_V6ONLY` of a socket that is not bound, and reads it back.
 #[inline]
 pub(crate) fn set_v6_only(fd: Borrowed<'_>, v6_only: bool) -> io::Result<()> {
-    set_bool(Target { fd, dual_stack: false }, names::IPV6_V6ONLY, v6_only)?;
+    set_bool(Target { fd, dual_stack: false }, option_numbers::IPV6_V6ONLY, v6_only)?;
     // Before bind: after it, Linux reads 1 on a socket bound to [::1] whatever was set.
     match read_v6_only(fd)? {
         Some(taken) if taken != v6_only => Err(not_taken()),
@@ -229,7 +229,7 @@ pub(crate) fn set_v6_only(fd: Borrowed<'_>, v6_only: bool) -> io::Result<()> {
 /// Reads `IPV6_V6ONLY`; `None` if the kernel does not report it for this socket.
 #[inline]
 pub(super) fn read_v6_only(fd: Borrowed<'_>) -> io::Result<Option<bool>> {
-    match get_bool(Target { fd, dual_stack: false }, names::IPV6_V6ONLY) {
+    match get_bool(Target { fd, dual_stack: false }, option_numbers::IPV6_V6ONLY) {
         Ok(v6_only) => Ok(Some(v6_only)),
         Err(error) => unreadable(fd, error),
     }
@@ -253,21 +253,25 @@ fn not_taken() -> io::Error {
 
 /// Rebinding over `TIME_WAIT`, which a system without the option always allows.
 pub(crate) fn set_reuse_address(socket: Target<'_>, reuse: bool) -> io::Result<()> {
-    match (names::SO_REUSEADDR, reuse) {
+    match (option_numbers::SO_REUSEADDR, reuse) {
         (None, true) => Ok(()),
         (name, _) => set_bool(socket, name, reuse),
     }
 }
 
 pub(crate) fn reuse_address(socket: Target<'_>) -> io::Result<bool> {
-    match names::SO_REUSEADDR {
+    match option_numbers::SO_REUSEADDR {
         None => Ok(true),
         name => get_bool(socket, name),
     }
 }
 
 pub(crate) fn bind_device(socket: Target<'_>, device: Option<&Zone>) -> io::Result<()> {
-    match (device.map(Zone::name), names::SO_BINDTODEVICE, names::SO_BINDTOIFINDEX) {
+    match (
+        device.map(Zone::name),
+        option_numbers::SO_BINDTODEVICE,
+        option_numbers::SO_BINDTOIFINDEX,
+    ) {
         (_, None, None) => return Err(unsupported()),
         (None, name @ Some(_), _) => return set_bytes(socket, name, &[0]),
         // Linux cuts a longer name off and takes the interface of that name.
@@ -283,7 +287,7 @@ pub(crate) fn bind_device(socket: Target<'_>, device: Option<&Zone>) -> io::Resu
             None => return Err(no_interface()),
         },
     };
-    set_u32(socket, names::SO_BINDTOIFINDEX, index)
+    set_u32(socket, option_numbers::SO_BINDTOIFINDEX, index)
 }
 
 /// The index of the interface of a zone, `None` if there is no such interface.
@@ -296,13 +300,13 @@ pub(crate) fn index_of(zone: &Zone) -> io::Result<Option<NonZeroU32>> {
 
 /// The interface of `IPV6_UNICAST_IF`, 0 for none.
 pub(crate) fn unicast_interface(socket: Target<'_>) -> io::Result<u32> {
-    get_word(socket, names::IPV6_UNICAST_IF).map(unicast_order)
+    get_word(socket, option_numbers::IPV6_UNICAST_IF).map(unicast_order)
 }
 
 pub(crate) fn set_unicast_interface(socket: Target<'_>, index: u32) -> io::Result<()> {
-    set_word(socket, names::IPV6_UNICAST_IF, unicast_order(index))?;
+    set_word(socket, option_numbers::IPV6_UNICAST_IF, unicast_order(index))?;
     // This one is in network byte order everywhere.
-    set_twin_bytes(socket, names::IP_UNICAST_IF, &index.to_be_bytes())
+    set_twin_bytes(socket, option_numbers::IP_UNICAST_IF, &index.to_be_bytes())
 }
 
 /// Network byte order on Linux, host byte order on Windows, there and back.
@@ -317,7 +321,7 @@ pub(crate) fn set_multicast_interface(
     index: u32,
 ) -> io::Result<()> {
     if index == 0 && !system.unsets_multicast_interface() {
-        return match get_u32(socket, names::IPV6_MULTICAST_IF)? {
+        return match get_u32(socket, option_numbers::IPV6_MULTICAST_IF)? {
             0 => Ok(()),
             _ => Err(io::Error::new(
                 io::ErrorKind::Unsupported,
@@ -326,7 +330,7 @@ pub(crate) fn set_multicast_interface(
             )),
         };
     }
-    set_u32(socket, names::IPV6_MULTICAST_IF, index)
+    set_u32(socket, option_numbers::IPV6_MULTICAST_IF, index)
         .map_err(|error| without_interface(error, index))?;
     set_multicast_interface_twin(socket, index)
 }
@@ -361,12 +365,12 @@ pub(crate) fn is_no_interface(index: u32) -> bool {
 fn set_multicast_interface_twin(socket: Target<'_>, index: u32) -> io::Result<()> {
     if cfg!(windows) {
         // An IPv4 address 0.x.x.x is an index.
-        return set_twin_bytes(socket, names::IP_MULTICAST_IF, &index.to_be_bytes());
+        return set_twin_bytes(socket, option_numbers::IP_MULTICAST_IF, &index.to_be_bytes());
     }
     // `struct ip_mreqn`: two IPv4 addresses, then the index.
     let mut request = [0; 12];
     request[8..].copy_from_slice(&index.to_ne_bytes());
-    set_twin_bytes(socket, names::IP_MULTICAST_IF, &request)
+    set_twin_bytes(socket, option_numbers::IP_MULTICAST_IF, &request)
 }
 
 /// Fails if the system does not know an option: it refuses a value of no length, but not the name.
@@ -380,14 +384,14 @@ pub(crate) fn knows(socket: Target<'_>, name: Name) -> io::Result<()> {
 /// Whether the kernel cuts what is sent. One that has never heard of it need not refuse the control
 /// message: it may send one long datagram.
 pub(crate) fn can_segment(socket: Target<'_>) -> io::Result<bool> {
-    Ok(proven(get_int(socket, names::UDP_SEGMENT))?.is_some())
+    Ok(proven(get_int(socket, option_numbers::UDP_SEGMENT))?.is_some())
 }
 
 /// Lets the kernel put datagrams together; `Ok(false)` if it cannot.
 pub(crate) fn set_coalescing(socket: Target<'_>) -> io::Result<bool> {
     // Windows takes the length of the longest.
     let value = if cfg!(windows) { c_int::from(u16::MAX) } else { 1 };
-    match set_int(socket, names::UDP_GRO, value) {
+    match set_int(socket, option_numbers::UDP_GRO, value) {
         Ok(()) => Ok(true),
         // Of this value, "invalid argument" is that of a system without the option (Wine).
         Err(error)
@@ -413,7 +417,7 @@ mod tests {
     fn multicast_interface_stays_on_two_systems() {
         let socket = open(Shape::Datagram, Protocol::Udp, false).unwrap();
         let target = Target { fd: borrow(&socket), dual_stack: false };
-        let current = || get_u32(target, names::IPV6_MULTICAST_IF).unwrap();
+        let current = || get_u32(target, option_numbers::IPV6_MULTICAST_IF).unwrap();
         let interfaces = crate::sys::list_interfaces().unwrap().addresses;
         let (loopback, _) = interfaces.iter().find(|(_, it)| it.ip.is_loopback()).unwrap();
         let loopback = loopback.get();
@@ -422,7 +426,7 @@ mod tests {
             set_multicast_interface(System::HERE, target, loopback).unwrap();
             let error = set_multicast_interface(system, target, 0).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::Unsupported);
-            let why = crate::sys::errors::option(crate::error::Op::Set("IPV6_MULTICAST_IF"), error);
+            let why = crate::sys::errno::option(crate::error::Op::Set("IPV6_MULTICAST_IF"), error);
             assert!(why.to_string().contains("open a new socket"), "{why}");
             assert_eq!(current(), loopback);
             if System::HERE.unsets_multicast_interface() {

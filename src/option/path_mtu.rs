@@ -5,7 +5,7 @@ use std::io;
 
 use super::{LiveOn, Setting, SocketOption};
 use crate::kind::{Connected, Datagram, Datagrams, Listening, Stream};
-use crate::sys::{self, System, Target, names};
+use crate::sys::{self, System, Target, option_numbers};
 
 /// Refusing datagrams that are larger than the path takes (`IPV6_DONTFRAG`).
 ///
@@ -53,16 +53,19 @@ impl Setting for DontFragment {
     const NAME: &'static str = "IPV6_DONTFRAG";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::IPV6_DONTFRAG, self.0)?;
-        let discover = if self.0 { names::PMTUDISC_DO } else { names::PMTUDISC_WANT };
-        match (names::IP_DONTFRAGMENT, discover) {
-            (None, Some(discover)) => sys::set_twin(socket, names::IP_MTU_DISCOVER, discover),
+        sys::set_bool(socket, option_numbers::IPV6_DONTFRAG, self.0)?;
+        let discover =
+            if self.0 { option_numbers::PMTUDISC_DO } else { option_numbers::PMTUDISC_WANT };
+        match (option_numbers::IP_DONTFRAGMENT, discover) {
+            (None, Some(discover)) => {
+                sys::set_twin(socket, option_numbers::IP_MTU_DISCOVER, discover)
+            }
             (twin, _) => sys::set_twin(socket, twin, self.0.into()),
         }
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::IPV6_DONTFRAG).map(Self)
+        sys::get_bool(socket, option_numbers::IPV6_DONTFRAG).map(Self)
     }
 }
 
@@ -127,12 +130,12 @@ pub enum MtuDiscover {
 impl MtuDiscover {
     fn known() -> [(Self, Option<c_int>); 6] {
         [
-            (Self::Dont, names::PMTUDISC_DONT),
-            (Self::Want, names::PMTUDISC_WANT),
-            (Self::Do, names::PMTUDISC_DO),
-            (Self::Probe, names::PMTUDISC_PROBE),
-            (Self::Interface, names::PMTUDISC_INTERFACE),
-            (Self::Omit, names::PMTUDISC_OMIT),
+            (Self::Dont, option_numbers::PMTUDISC_DONT),
+            (Self::Want, option_numbers::PMTUDISC_WANT),
+            (Self::Do, option_numbers::PMTUDISC_DO),
+            (Self::Probe, option_numbers::PMTUDISC_PROBE),
+            (Self::Interface, option_numbers::PMTUDISC_INTERFACE),
+            (Self::Omit, option_numbers::PMTUDISC_OMIT),
         ]
     }
 }
@@ -148,12 +151,12 @@ impl Setting for MtuDiscover {
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
         let (_, value) = Self::known().into_iter().find(|(known, _)| known == self).unzip();
         let value = value.flatten().ok_or_else(sys::unsupported)?;
-        sys::set_int(socket, names::IPV6_MTU_DISCOVER, value)?;
-        sys::set_twin(socket, names::IP_MTU_DISCOVER, value)
+        sys::set_int(socket, option_numbers::IPV6_MTU_DISCOVER, value)?;
+        sys::set_twin(socket, option_numbers::IP_MTU_DISCOVER, value)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        let value = sys::get_int(socket, names::IPV6_MTU_DISCOVER)?;
+        let value = sys::get_int(socket, option_numbers::IPV6_MTU_DISCOVER)?;
         let found = Self::known().into_iter().find(|(_, known)| *known == Some(value));
         match found {
             Some((found, _)) => Ok(found),
@@ -223,8 +226,8 @@ impl Setting for Mtu {
             0 => System::HERE.no_mtu(),
             mtu => sys::signed(mtu)?,
         };
-        sys::set_int(socket, names::IPV6_USER_MTU, mtu)?;
-        sys::set_twin(socket, names::IP_USER_MTU, mtu)
+        sys::set_int(socket, option_numbers::IPV6_USER_MTU, mtu)?;
+        sys::set_twin(socket, option_numbers::IP_USER_MTU, mtu)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {

@@ -9,20 +9,21 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use super::cmsg::{Native, Queued, RoomToReceive};
-use super::unix::data::{control, header_for, recv_slices};
-use super::unix::netdevice::index_on;
-use super::unix::{check, decode};
-use super::{
-    Borrowed, INTERFACE_NAME_LEN, Report, Target, get_bytes, interface_name, list_interfaces, names,
-};
+use super::data::{control, header_for, recv_slices};
+use super::netdevice::index_on;
+use super::{check, decode};
 use crate::error::Absence;
+use crate::sys::cmsg::{Native, Queued, RoomToReceive};
+use crate::sys::{
+    Borrowed, INTERFACE_NAME_LEN, Report, Target, get_bytes, interface_name, list_interfaces,
+    option_numbers, out_of_range, unsupported,
+};
 use crate::tcp_info::{TcpInfo, TcpState};
 
 pub(crate) fn tcp_info(socket: Target<'_>) -> io::Result<TcpInfo> {
     let mut raw = [0; LAST_OF_TCP_INFO];
-    let len = get_bytes(socket, names::TCP_INFO, &mut raw)?;
-    read_tcp_info(&raw[..len]).ok_or_else(super::unsupported)
+    let len = get_bytes(socket, option_numbers::TCP_INFO, &mut raw)?;
+    read_tcp_info(&raw[..len]).ok_or_else(unsupported)
 }
 
 /// Where the last field ends that is read here; it came with Linux 4.19.
@@ -85,12 +86,12 @@ pub(crate) fn send_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
 
 /// Lets the processor that a packet arrives on choose among the sockets of a port.
 pub(crate) fn steer_by_cpu(socket: Target<'_>, count: NonZeroUsize) -> io::Result<()> {
-    let number = names::SO_ATTACH_REUSEPORT_CBPF.ok_or_else(super::unsupported)?;
+    let number = option_numbers::SO_ATTACH_REUSEPORT_CBPF.ok_or_else(unsupported)?;
     let count = match u32::try_from(count.get()) {
         // There is no choice, and maybe no group to attach the program to.
         Ok(1) => return Ok(()),
         Ok(count) => count,
-        Err(_) => return Err(super::out_of_range("a port has at most 65535 sockets")),
+        Err(_) => return Err(out_of_range("a port has at most 65535 sockets")),
     };
     let statement = |code, k| libc::sock_filter { code, jt: 0, jf: 0, k };
     let mut program = [
@@ -163,7 +164,7 @@ fn flow_label_request(
 
 /// Hands a request to the kernel, which writes the label into it.
 fn manage_flow_label(fd: Borrowed<'_>, mut request: [u8; 32]) -> io::Result<u32> {
-    let number = names::IPV6_FLOWLABEL_MGR.ok_or_else(super::unsupported)?;
+    let number = option_numbers::IPV6_FLOWLABEL_MGR.ok_or_else(unsupported)?;
     let len = request.len() as libc::socklen_t;
     let value = request.as_mut_ptr().cast();
     // SAFETY: `request` is `len` bytes long, and the kernel writes four of them.
@@ -218,7 +219,7 @@ pub(crate) fn recv_error(
 pub(crate) fn device_index(socket: Target<'_>) -> io::Result<Option<NonZeroU32>> {
     let mut name = [0; INTERFACE_NAME_LEN + 1];
     // Of a device that has gone, the kernel says that there is none.
-    let len = get_bytes(socket, names::SO_BINDTODEVICE, &mut name).unwrap_or(0);
+    let len = get_bytes(socket, option_numbers::SO_BINDTODEVICE, &mut name).unwrap_or(0);
     match CStr::from_bytes_until_nul(&name[..len]) {
         Ok(name) if !name.is_empty() => index_on(socket.fd, name),
         _ => Ok(None),

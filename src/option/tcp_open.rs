@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{LiveOn, Setting, SocketOption};
 use crate::kind::{Listening, Stream};
-use crate::sys::{self, System, Target, Unit, names};
+use crate::sys::{self, System, Target, Unit, option_numbers};
 
 /// Accepting a connection when its first data is there (`TCP_DEFER_ACCEPT`).
 ///
@@ -61,7 +61,7 @@ impl Setting for DeferAccept {
             }
             time => sys::set_time(
                 socket,
-                names::TCP_DEFER_ACCEPT,
+                option_numbers::TCP_DEFER_ACCEPT,
                 Unit::Seconds,
                 time.unwrap_or(Duration::ZERO),
             ),
@@ -69,7 +69,7 @@ impl Setting for DeferAccept {
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        let time = sys::get_time(socket, names::TCP_DEFER_ACCEPT, Unit::Seconds)?;
+        let time = sys::get_time(socket, option_numbers::TCP_DEFER_ACCEPT, Unit::Seconds)?;
         Ok(Self((!time.is_zero()).then_some(time)))
     }
 }
@@ -127,11 +127,11 @@ impl Setting for FastOpen {
     const AT_LISTEN: bool = System::HERE.opens_fast_after_listen();
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_u32(socket, names::TCP_FASTOPEN, System::HERE.fast_open(self.0))
+        sys::set_u32(socket, option_numbers::TCP_FASTOPEN, System::HERE.fast_open(self.0))
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        let value = sys::get_u32(socket, names::TCP_FASTOPEN)?;
+        let value = sys::get_u32(socket, option_numbers::TCP_FASTOPEN)?;
         Ok(Self(System::HERE.fast_open_queue(value)))
     }
 }
@@ -181,10 +181,10 @@ impl Setting for FastOpenConnect {
     const NAME: &'static str = "TCP_FASTOPEN_CONNECT";
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
-        sys::set_bool(socket, names::TCP_FASTOPEN_CONNECT, self.0)
+        sys::set_bool(socket, option_numbers::TCP_FASTOPEN_CONNECT, self.0)
     }
 
     fn read(socket: Target<'_>) -> io::Result<Self> {
-        sys::get_bool(socket, names::TCP_FASTOPEN_CONNECT).map(Self)
+        sys::get_bool(socket, option_numbers::TCP_FASTOPEN_CONNECT).map(Self)
     }
 }

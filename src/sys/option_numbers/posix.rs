@@ -1,4 +1,4 @@
-pub(crate) use super::absent::*;
+pub(crate) use super::unsupported::*;
 use super::{Atomic, Name, at};
 use libc::{IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
 

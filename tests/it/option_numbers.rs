@@ -2,19 +2,19 @@
 //!
 //! A round trip cannot see an option that uses another one's number: the source can.
 
-/// The tables of `src/sys/names`.
+/// The tables of `src/sys/option_numbers`.
 const TABLES: [(&str, &str); 11] = [
-    ("apple", include_str!("../../src/sys/names/apple.rs")),
-    ("bsd", include_str!("../../src/sys/names/bsd.rs")),
-    ("dragonfly", include_str!("../../src/sys/names/dragonfly.rs")),
-    ("freebsd", include_str!("../../src/sys/names/freebsd.rs")),
-    ("haiku", include_str!("../../src/sys/names/haiku.rs")),
-    ("illumos", include_str!("../../src/sys/names/illumos.rs")),
-    ("linux", include_str!("../../src/sys/names/linux.rs")),
-    ("netbsd", include_str!("../../src/sys/names/netbsd.rs")),
-    ("openbsd", include_str!("../../src/sys/names/openbsd.rs")),
-    ("posix", include_str!("../../src/sys/names/posix.rs")),
-    ("windows", include_str!("../../src/sys/names/windows.rs")),
+    ("apple", include_str!("../../src/sys/option_numbers/apple.rs")),
+    ("bsd", include_str!("../../src/sys/option_numbers/bsd.rs")),
+    ("dragonfly", include_str!("../../src/sys/option_numbers/dragonfly.rs")),
+    ("freebsd", include_str!("../../src/sys/option_numbers/freebsd.rs")),
+    ("haiku", include_str!("../../src/sys/option_numbers/haiku.rs")),
+    ("illumos", include_str!("../../src/sys/option_numbers/illumos.rs")),
+    ("linux", include_str!("../../src/sys/option_numbers/linux.rs")),
+    ("netbsd", include_str!("../../src/sys/option_numbers/netbsd.rs")),
+    ("openbsd", include_str!("../../src/sys/option_numbers/openbsd.rs")),
+    ("posix", include_str!("../../src/sys/option_numbers/posix.rs")),
+    ("windows", include_str!("../../src/sys/option_numbers/windows.rs")),
 ];
 
 /// The rows whose constant has another name on some system.
@@ -82,12 +82,12 @@ fn a_row_is_the_constant_of_its_name() {
 /// The options of `src/option`.
 const OPTIONS: [&str; 11] = [
     include_str!("../../src/option/device.rs"),
-    include_str!("../../src/option/handshake.rs"),
+    include_str!("../../src/option/tcp_open.rs"),
     include_str!("../../src/option/ipv6.rs"),
-    include_str!("../../src/option/mtu.rs"),
+    include_str!("../../src/option/path_mtu.rs"),
     include_str!("../../src/option/multicast.rs"),
     include_str!("../../src/option/receive.rs"),
-    include_str!("../../src/option/reuse.rs"),
+    include_str!("../../src/option/bind.rs"),
     include_str!("../../src/option/socket.rs"),
     include_str!("../../src/option/tcp.rs"),
     include_str!("../../src/option/time.rs"),
@@ -105,9 +105,9 @@ fn an_option_sets_and_reads_the_row_of_its_name() {
             let block = &block[..block.find("\n}").unwrap()];
             let name = block.split('"').nth(1).unwrap();
             let (apply, read) = block.split_once("fn read(").unwrap();
-            let row = format!("names::{name}");
+            let row = format!("option_numbers::{name}");
             for half in [apply, read] {
-                let uses = half.contains("names::");
+                let uses = half.contains("option_numbers::");
                 assert!(half.contains(&row) || !uses || APART.contains(&option), "{option}");
                 assert!(uses || half.contains("sys::"), "{option}");
             }

@@ -11,7 +11,7 @@ pub(in crate::sys) use self::linux::send_part;
     target_os = "linux",
     target_vendor = "apple",
 )))]
-pub(in crate::sys) use crate::sys::bulk::send_nothing as send_part;
+pub(in crate::sys) use crate::sys::send_file::send_nothing as send_part;
 #[cfg(any(target_os = "freebsd", target_os = "dragonfly", target_vendor = "apple", test))]
 use std::{ffi::c_int, io};
 
