@@ -13,7 +13,10 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use inet6::{Attempt, Builder, HappyEyeballs, HostConnection, HostError, Outcome, Report};
+use inet6::{
+    Builder,
+    connect::{Attempt, HappyEyeballs, HostConnection, HostError, Outcome, Report},
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();

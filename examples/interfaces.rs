@@ -10,7 +10,7 @@
 use std::error::Error;
 use std::net::IpAddr;
 
-use inet6::Interface;
+use inet6::interface::Interface;
 
 fn main() -> Result<(), Box<dyn Error>> {
     for info in &Interface::list()? {

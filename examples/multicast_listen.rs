@@ -13,7 +13,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::net::Ipv6Addr;
 
-use inet6::{Builder, Interface, Zone, option::ShareAddress};
+use inet6::{Builder, addr::Zone, interface::Interface, option::ShareAddress};
 
 const USAGE: &str =
     "usage: multicast_listen [--group ADDR] [--port PORT] [--interface NAME] [--source ADDR]";

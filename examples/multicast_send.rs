@@ -12,7 +12,7 @@ use std::error::Error;
 use std::net::Ipv6Addr;
 
 use inet6::option::{MulticastHops, MulticastInterface};
-use inet6::{Builder, Interface, Zone};
+use inet6::{Builder, addr::Zone, interface::Interface};
 
 const USAGE: &str = "usage: multicast_send [--group ADDR] [--port PORT] [--interface NAME] \
                      [--source ADDR] [TEXT]";

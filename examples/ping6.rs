@@ -13,7 +13,10 @@ use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use inet6::option::RecvHopLimit;
-use inet6::{Builder, Endpoint, Family, Query, Resolve, SystemResolver};
+use inet6::{
+    Builder, Endpoint,
+    connect::{Family, Query, Resolve, SystemResolver},
+};
 
 const USAGE: &str = "usage: ping6 HOST [-c COUNT] [-i SECONDS] [-s SIZE]";
 

@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("  close");
 
     println!("A stream, dual-stack, and an IPv4 client");
-    if inet6::capabilities()?.dual_stack {
+    if inet6::capabilities::Capabilities::probe()?.dual_stack {
         let listener = Builder::stream().dual_stack().bind("[::]:0")?.listen(16)?;
         let port = listener.local_addr()?.port();
         println!("  listen         {}", listener.local_addr()?);

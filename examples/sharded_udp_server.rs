@@ -15,7 +15,7 @@ use std::num::NonZeroUsize;
 use std::thread;
 
 use inet6::option::RecvPacketInfo;
-use inet6::{Builder, Shards, UdpSocket};
+use inet6::{Builder, UdpSocket};
 
 const USAGE: &str = "usage: sharded_udp_server [--listen ADDR] [--shards N] [--by-cpu]";
 
@@ -33,10 +33,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
 
-    let shards = Shards::new(count);
-    let shards = if by_cpu { shards.steer_by_cpu() } else { shards };
     let builder = Builder::datagram().with(RecvPacketInfo(true));
-    let sockets = builder.bind_sharded(&listen, shards)?;
+    let builder = if by_cpu { builder.steer_by_cpu() } else { builder };
+    let sockets = builder.bind_sharded(&listen, count)?;
     say(format_args!("listening on {}", sockets[0].local_addr()?))?;
     thread::scope(|scope| {
         let start = |(shard, socket)| scope.spawn(move || serve(shard, &socket));

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use inet6::icmp::{Icmp, Icmpv4Error as V4, Icmpv6Error as V6};
 use inet6::option::{ReadTimeout, RecvError};
-use inet6::{Builder, ConnectedUdpSocket, DualStack, ErrorReport, Outgoing};
+use inet6::{Builder, ConnectedUdpSocket, DualStack, error_queue::ErrorReport, udp::Outgoing};
 
 const USAGE: &str = "usage: udp_traceroute HOST [--hops N]";
 /// Where traceroute begins, and nobody listens.

@@ -1,4 +1,4 @@
-//! What this host can do: [`capabilities`].
+//! The abilities of this host: [`Capabilities`].
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddrV6};
@@ -9,12 +9,12 @@ use crate::kind::{Protocol, Shape};
 use crate::option::{FastOpenConnect, RecvError, Setting};
 use crate::sys::{self, Owned, Target, option_numbers};
 
-/// What this host can do at run time, as [`capabilities`] found it.
+/// The abilities of this host, as [`probe`](Self::probe) finds them at run time.
 ///
 /// # Examples
 ///
 /// ```
-/// let can = inet6::capabilities()?;
+/// let can = inet6::capabilities::Capabilities::probe()?;
 /// println!("dual-stack sockets: {}", can.dual_stack);
 /// # Ok::<(), inet6::Error>(())
 /// ```
@@ -30,7 +30,7 @@ pub struct Capabilities {
     /// [`Builder::bind_echo`](crate::Builder::bind_echo) works, which on Linux
     /// `net.ipv4.ping_group_range` may forbid.
     pub echo: bool,
-    /// [`FastOpenConnect`](crate::option::FastOpenConnect) can be switched on, which on Linux
+    /// [`FastOpenConnect`] can be switched on, which on Linux
     /// `net.ipv4.tcp_fastopen` may forbid.
     pub fast_open: bool,
     /// One send can carry several datagrams (`UDP_SEGMENT`, on Windows `UDP_SEND_MSG_SIZE`).
@@ -39,40 +39,43 @@ pub struct Capabilities {
     /// `UDP_RECV_MAX_COALESCED_SIZE`).
     pub receive_offload: bool,
     /// ICMPv6 errors can be received with the datagram that they are about
-    /// ([`RecvError`](crate::option::RecvError)).
+    /// ([`RecvError`]).
     pub error_queue: bool,
     /// A multicast group can be joined for one source (`MCAST_JOIN_SOURCE_GROUP`).
     pub source_specific_multicast: bool,
 }
 
-/// Finds out what this host can do.
-///
-/// Each answer is probed with a socket that sends nothing. The first call costs some system calls,
-/// and later ones none: the answers are kept for the life of the process.
-///
-/// # Errors
-///
-/// A probe could not be made for want of descriptors, memory or free ports, which says nothing about
-/// the host. Nothing is kept then, and the next call probes again.
-///
-/// # Examples
-///
-/// ```
-/// if !inet6::capabilities()?.ipv6 {
-///     eprintln!("this host has no IPv6");
-/// }
-/// # Ok::<(), inet6::Error>(())
-/// ```
-pub fn capabilities() -> Result<Capabilities, Error> {
-    static FOUND: OnceLock<Capabilities> = OnceLock::new();
-    if let Some(found) = FOUND.get() {
-        return Ok(*found);
+impl Capabilities {
+    /// Probes what this host can do.
+    ///
+    /// Each answer is probed with a socket that sends nothing. The first call costs some system calls,
+    /// and later ones none: the answers are kept for the life of the process.
+    ///
+    /// # Errors
+    ///
+    /// A probe could not be made for want of descriptors, memory or free ports, which says nothing about
+    /// the host. Nothing is kept then, and the next call probes again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// if !inet6::capabilities::Capabilities::probe()?.ipv6 {
+    ///     eprintln!("this host has no IPv6");
+    /// }
+    /// # Ok::<(), inet6::Error>(())
+    /// ```
+    pub fn probe() -> Result<Self, Error> {
+        static FOUND: OnceLock<Capabilities> = OnceLock::new();
+        if let Some(found) = FOUND.get() {
+            return Ok(*found);
+        }
+        let found =
+            probe_once().map_err(|error| sys::errno::opening(Op::Open, None, false, error))?;
+        Ok(*FOUND.get_or_init(|| found))
     }
-    let found = probe().map_err(|error| sys::errno::opening(Op::Open, None, false, error))?;
-    Ok(*FOUND.get_or_init(|| found))
 }
 
-fn probe() -> io::Result<Capabilities> {
+fn probe_once() -> io::Result<Capabilities> {
     let datagram = open(Shape::Datagram, Protocol::Udp)?;
     let stream = open(Shape::Stream, Protocol::Tcp)?;
     let restricted = open(Shape::Datagram, Protocol::Udp)?;

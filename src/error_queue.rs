@@ -5,9 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::icmp::{Icmp, Icmpv4Error, Icmpv6Error};
 use crate::mode::{FromWire, IpFromWire, Mode, V6Only};
-use crate::socket::{ConnectedUdpSocket, Connecting, TcpStream, UdpSocket};
 use crate::sys::cmsg::Queued;
 use crate::sys::{self, Borrowed};
+use crate::tcp::{Connecting, TcpStream};
+use crate::udp::{ConnectedUdpSocket, UdpSocket};
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod invariants;
@@ -22,7 +23,7 @@ pub(crate) mod invariants;
 ///
 /// ```
 /// use inet6::icmp::{Icmp, Icmpv6Error, Unreachable};
-/// use inet6::{Builder, Origin, UdpSocket, option::RecvError};
+/// use inet6::{Builder, UdpSocket, error_queue::Origin, option::RecvError};
 ///
 /// let nobody = UdpSocket::bind("[::1]:0")?;
 /// let closed = nobody.local_addr()?;
@@ -148,7 +149,7 @@ pub struct SendTime {
 #[non_exhaustive]
 pub struct Unsent {
     /// The time of sending that the datagram had, on the clock of its socket, since the zero of that
-    /// clock. Of a [`SendAt::Tai`](crate::SendAt::Tai) it is the value that was given.
+    /// clock. Of a [`SendAt::Tai`](crate::udp::SendAt::Tai) it is the value that was given.
     pub time: Duration,
     /// What was wrong with it.
     pub cause: UnsentCause,

@@ -10,15 +10,16 @@ use crate::addr::mapped::is_mapped;
 use crate::error::{Error, Op};
 use crate::header::FlowLabel;
 use crate::mode::Mode;
-use crate::socket::{BoundStream, ConnectedUdpSocket, UdpSocket};
 use crate::sys::{self, Borrowed, option_numbers};
+use crate::tcp::BoundStream;
+use crate::udp::{ConnectedUdpSocket, UdpSocket};
 
 /// With whom a flow label is shared; all who share one must say the same.
 ///
 /// # Examples
 ///
 /// ```
-/// use inet6::FlowShare;
+/// use inet6::flow_label::FlowShare;
 ///
 /// assert_eq!(FlowShare::default(), FlowShare::Any);
 /// ```
@@ -56,7 +57,7 @@ impl FlowShare {
 /// nobody uses one that is not shared.
 ///
 /// It goes into packets by [`FlowInfoSend`](crate::option::FlowInfoSend) and the address of the peer,
-/// or packet by packet ([`Outgoing::flow_label`](crate::Outgoing::flow_label)). [`AutoFlowLabel`](crate::option::AutoFlowLabel) needs no lease.
+/// or packet by packet ([`Outgoing::flow_label`](crate::udp::Outgoing::flow_label)). [`AutoFlowLabel`](crate::option::AutoFlowLabel) needs no lease.
 ///
 /// # Platform notes
 ///
@@ -71,7 +72,7 @@ impl FlowShare {
 /// # Examples
 ///
 /// ```
-/// use inet6::{FlowShare, UdpSocket};
+/// use inet6::{UdpSocket, flow_label::FlowShare};
 /// use std::io::ErrorKind;
 ///
 /// let socket = UdpSocket::bind("[::1]:0")?;
@@ -91,7 +92,7 @@ impl FlowShare {
 /// A socket cannot be gone while it leases:
 ///
 /// ```compile_fail,E0505
-/// # use inet6::{FlowShare, UdpSocket};
+/// # use inet6::{UdpSocket, flow_label::FlowShare};
 /// let socket = UdpSocket::bind("[::1]:0")?;
 /// let lease = socket.request_flow_label("::1".parse()?, None, FlowShare::Any)?;
 /// drop(socket);
@@ -101,7 +102,7 @@ impl FlowShare {
 ///
 /// ```no_run
 /// # // no_run: some systems do not have it.
-/// # use inet6::{FlowShare, UdpSocket};
+/// # use inet6::{UdpSocket, flow_label::FlowShare};
 /// let socket = UdpSocket::bind("[::1]:0")?;
 /// let lease = socket.request_flow_label("::1".parse()?, None, FlowShare::Any)?;
 /// println!("{}", lease.label());
@@ -179,7 +180,7 @@ impl<'a> FlowLease<'a> {
     ///
     /// ```no_run
     /// # // no_run: some systems do not have it.
-    /// use inet6::{FlowShare, UdpSocket};
+    /// use inet6::{UdpSocket, flow_label::FlowShare};
     /// use std::time::Duration;
     ///
     /// let socket = UdpSocket::bind("[::1]:0")?;
@@ -211,7 +212,7 @@ impl<'a> FlowLease<'a> {
     ///
     /// ```no_run
     /// # // no_run: some systems do not have it.
-    /// use inet6::{FlowShare, UdpSocket};
+    /// use inet6::{UdpSocket, flow_label::FlowShare};
     ///
     /// let socket = UdpSocket::bind("[::1]:0")?;
     /// let lease = socket.request_flow_label("2001:db8::1".parse()?, None, FlowShare::Any)?;
@@ -288,7 +289,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// # Examples
     ///
     /// ```
-    /// use inet6::{FlowShare, UdpSocket};
+    /// use inet6::{UdpSocket, flow_label::FlowShare};
     /// use std::io::ErrorKind;
     ///
     /// let socket = UdpSocket::bind("[::1]:0")?.connect("[::1]:9")?;
@@ -324,7 +325,7 @@ impl<M: Mode> BoundStream<M> {
     /// # Examples
     ///
     /// ```
-    /// use inet6::{Builder, FlowShare, TcpListener, option::FlowInfoSend};
+    /// use inet6::{Builder, TcpListener, flow_label::FlowShare, option::FlowInfoSend};
     /// use std::io::ErrorKind;
     ///
     /// let listener = TcpListener::bind("[::1]:0")?;

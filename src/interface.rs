@@ -8,7 +8,8 @@ use std::slice;
 use std::vec;
 
 use crate::addr::mapped::canonical_ip;
-use crate::addr::{AddressError, Reason, Zone};
+use crate::addr::{AddressError, Zone};
+use crate::error::reason::AddressFault;
 use crate::sys;
 
 /// A network interface of this host, by its index.
@@ -23,7 +24,7 @@ use crate::sys;
 /// # Examples
 ///
 /// ```
-/// use inet6::Interface;
+/// use inet6::interface::Interface;
 ///
 /// for info in &Interface::list()? {
 ///     println!("{} {}", info.interface(), info.name());
@@ -46,7 +47,7 @@ impl Interface {
     /// ```
     /// use std::num::NonZeroU32;
     ///
-    /// let interface = inet6::Interface::from_index(NonZeroU32::MIN);
+    /// let interface = inet6::interface::Interface::from_index(NonZeroU32::MIN);
     /// assert_eq!(interface.index().get(), 1);
     /// ```
     #[must_use]
@@ -75,7 +76,7 @@ impl Interface {
     /// # Examples
     ///
     /// ```
-    /// use inet6::Interface;
+    /// use inet6::interface::Interface;
     ///
     /// for info in &Interface::list()? {
     ///     assert_eq!(Interface::from_name(info.name())?, info.interface());
@@ -87,8 +88,8 @@ impl Interface {
     pub fn from_name(name: &str) -> Result<Self, AddressError> {
         match sys::interface_index(name) {
             Ok(Some(index)) => Ok(Self { index }),
-            Ok(None) => Err(AddressError::new(name, Reason::UnknownInterface)),
-            Err(error) => Err(AddressError::new(name, Reason::look_up(&error))),
+            Ok(None) => Err(AddressError::new(name, AddressFault::UnknownInterface)),
+            Err(error) => Err(AddressError::new(name, AddressFault::look_up(&error))),
         }
     }
 
@@ -112,7 +113,7 @@ impl Interface {
     /// # Examples
     ///
     /// ```
-    /// use inet6::Interface;
+    /// use inet6::interface::Interface;
     /// use std::net::Ipv6Addr;
     ///
     /// let interfaces = Interface::list()?;
@@ -154,7 +155,7 @@ impl Interface {
     /// # Examples
     ///
     /// ```
-    /// for info in &inet6::Interface::list()? {
+    /// for info in &inet6::interface::Interface::list()? {
     ///     assert_eq!(info.interface().name()?, info.name());
     /// }
     /// # Ok::<(), std::io::Error>(())
@@ -197,7 +198,7 @@ impl Interfaces {
     /// # Examples
     ///
     /// ```
-    /// use inet6::Interface;
+    /// use inet6::interface::Interface;
     ///
     /// let interfaces = Interface::list()?;
     /// let first = interfaces.iter().next().unwrap();
@@ -268,7 +269,7 @@ impl InterfaceInfo {
 /// # Examples
 ///
 /// ```
-/// use inet6::Interface;
+/// use inet6::interface::Interface;
 /// use std::net::IpAddr;
 ///
 /// for info in &Interface::list()? {

@@ -150,8 +150,8 @@
 //! | send a header and a body with one call | [`TcpStream::send_vectored`] |
 //! | … or in parts that leave together | [`TcpStream::cork`], [`Corked`] |
 //! | send a file | [`TcpStream::send_file`] |
-//! | share one port out among threads | [`Builder::bind_sharded`], [`Builder::listen_sharded`], [`Shards`] |
-//! | take over a descriptor, or a socket of std | `TryFrom`; what is checked: [`AdoptError`] |
+//! | share one port out among threads | [`Builder::bind_sharded`], [`Builder::listen_sharded`], [`Builder::steer_by_cpu`] |
+//! | take over a descriptor, or a socket of std | `TryFrom`; what is checked: [`Returned`](error::Returned) |
 //! | give a socket to std or to another crate | `From` for std's types, `OwnedFd` and `OwnedSocket`; `AsFd`, `AsSocket` |
 //! | speak Multipath TCP | [`Builder::multipath_tcp`] |
 //! | read the state of a connection | [`TcpStream::tcp_info`] |
@@ -175,63 +175,80 @@
 //!
 //! The minimum supported Rust version is 1.85.
 //!
-//! [`SocketAddr`]: std::net::SocketAddr
+//! [`AcceptFailure`]: tcp::AcceptFailure
+//! [`BoundStream::connect`]: tcp::BoundStream::connect
+//! [`BoundStream::listen`]: tcp::BoundStream::listen
+//! [`BoundStream`]: tcp::BoundStream
+//! [`Cancel`]: cancel::Cancel
+//! [`CoalescingUdpSocket`]: udp::CoalescingUdpSocket
+//! [`Connecting`]: tcp::Connecting
+//! [`Corked`]: tcp::Corked
+//! [`EchoSocket`]: icmp::EchoSocket
+//! [`ErrorReport`]: error_queue::ErrorReport
+//! [`FlowLease`]: flow_label::FlowLease
+//! [`Guarded`]: udp::Guarded
+//! [`HappyEyeballs::observer`]: connect::HappyEyeballs::observer
+//! [`HappyEyeballs::source`]: connect::HappyEyeballs::source
+//! [`HappyEyeballs`]: connect::HappyEyeballs
+//! [`HostConnection`]: connect::HostConnection
+//! [`HostError`]: connect::HostError
+//! [`Interface::from_name`]: interface::Interface::from_name
+//! [`Interface::list`]: interface::Interface::list
+//! [`Interface`]: interface::Interface
+//! [`Membership::block`]: multicast::Membership::block
+//! [`Membership`]: multicast::Membership
+//! [`MessageTooLong`]: udp::MessageTooLong
+//! [`Outgoing::send_at`]: udp::Outgoing::send_at
+//! [`Outgoing`]: udp::Outgoing
+//! [`Received::reply`]: udp::Received::reply
+//! [`Received`]: udp::Received
+//! [`RecvBatch`]: udp::RecvBatch
+//! [`Report`]: connect::Report
+//! [`Resolve::look_up`]: connect::Resolve::look_up
+//! [`Resolve`]: connect::Resolve
+//! [`SendAt`]: udp::SendAt
+//! [`SendBatch`]: udp::SendBatch
 //! [`SocketAddr::V4`]: std::net::SocketAddr::V4
 //! [`SocketAddrV6`]: std::net::SocketAddrV6
+//! [`SocketAddr`]: std::net::SocketAddr
+//! [`SourceMembership`]: multicast::SourceMembership
+//! [`SystemResolver`]: connect::SystemResolver
+//! [`ToAddress`]: addr::ToAddress
+//! [`Zone`]: addr::Zone
 
+pub mod addr;
+pub mod cancel;
+pub mod capabilities;
+pub mod connect;
+pub mod error;
+pub mod error_queue;
+pub mod flow_label;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+pub mod guide;
 pub mod header;
 pub mod icmp;
 pub mod interface;
 pub mod kind;
 pub mod mode;
+pub mod multicast;
 pub mod option;
+pub mod tcp;
+pub mod udp;
 
-mod addr;
-mod batch;
 mod builder;
-mod capabilities;
-mod connect;
-mod echo;
-mod error;
-mod error_queue;
-mod flow_label;
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub mod fuzzing;
-mod guard;
-pub mod guide;
-mod membership;
-mod message;
-mod shard;
 mod socket;
 mod sys;
-mod tcp_info;
 
-pub use self::addr::{AddressError, Endpoint, ToAddress, Zone};
-pub use self::batch::{
-    BatchDatagram, BatchDatagrams, CoalescedBatch, CoalescingUdpSocket, RecvBatch, SendBatch,
-};
+pub use self::addr::endpoint::Endpoint;
 pub use self::builder::Builder;
-pub use self::capabilities::{Capabilities, capabilities};
-pub use self::connect::{
-    Answer, Answers, Attempt, Cancel, Event, Family, HappyEyeballs, HostConnection, HostError,
-    HostErrorKind, Outcome, Query, Report, Resolve, ResolveError, ResolveErrorKind, SystemResolver,
-};
-pub use self::echo::{EchoReply, EchoReport, EchoSocket};
-pub use self::error::{Absence, Error, Op};
-pub use self::error_queue::{ErrorReport, Origin, SendTime, Unsent, UnsentCause};
-pub use self::flow_label::{FlowLease, FlowShare};
-pub use self::guard::Guarded;
-pub use self::interface::Interface;
-pub use self::membership::{Membership, SourceMembership};
-pub use self::message::{Outgoing, Received, SendAt};
-pub use self::mode::{AnyMode, DualStack, V6Only};
-pub use self::shard::Shards;
-pub use self::socket::{
-    AcceptFailure, AdoptError, BoundStream, ConnectedUdpSocket, Connecting, Corked, Incoming,
-    MessageTooLong, StateError, TcpListener, TcpStream, UdpSocket,
-};
-pub use self::tcp_info::{TcpInfo, TcpState};
+pub use self::error::opening::Error;
+pub use self::mode::markers::{AnyMode, DualStack, V6Only};
+pub use self::tcp::listener::TcpListener;
+pub use self::tcp::stream::TcpStream;
+pub use self::udp::connected::ConnectedUdpSocket;
+pub use self::udp::socket::UdpSocket;
 
 /// Keeps the traits of this crate from being implemented elsewhere.
 mod sealed {

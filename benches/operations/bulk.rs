@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::io::IoSliceMut;
 use std::net::SocketAddrV6;
 
-use inet6::{CoalescedBatch, Outgoing, RecvBatch, SendBatch};
+use inet6::udp::{CoalescedBatch, Outgoing, RecvBatch, SendBatch};
 use quinn_udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 
 use super::prebuilt::{Receiver, Sender};
@@ -198,7 +198,7 @@ pub(super) fn segments_inet6(count: usize, size: usize) -> Run {
 }
 
 /// Receives so many datagrams, and looks at each.
-fn take(server: &inet6::CoalescingUdpSocket, room: &mut CoalescedBatch, mut left: usize) {
+fn take(server: &inet6::udp::CoalescingUdpSocket, room: &mut CoalescedBatch, mut left: usize) {
     while left > 0 {
         for datagram in server.recv_batch(room).unwrap() {
             for segment in datagram.segments() {

@@ -563,7 +563,7 @@ fn open_options_inet6(mode: AnyMode) -> Run {
 
 fn interfaces_inet6() -> Run {
     repeat(|| {
-        let all = inet6::Interface::list().unwrap();
+        let all = inet6::interface::Interface::list().unwrap();
         black_box(all.iter().map(|info| info.addresses().len()).sum::<usize>());
     })
 }

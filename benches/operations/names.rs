@@ -97,7 +97,8 @@ fn inet6_deadline(name: &'static str) -> Run {
     let (listener, port) = listener();
     let builder = Builder::stream().dual_stack();
     repeat(move || {
-        let host = inet6::HappyEyeballs::to((name, port)).deadline(Duration::from_secs(10));
+        let host =
+            inet6::connect::HappyEyeballs::to((name, port)).deadline(Duration::from_secs(10));
         let _client = builder.connect_host(&host).unwrap();
         black_box(listener.accept().unwrap());
     })

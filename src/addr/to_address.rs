@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use std::num::NonZeroU32;
 
 use super::mapped::{Notation, Written, is_mapped, map, may_be_mapped};
-use super::{AddressError, Endpoint, Reason, ZoneForm};
+use super::zone::ZoneForm;
+use super::{AddressError, Endpoint};
+use crate::error::reason::AddressFault;
 use crate::mode::{AnyMode, DualStack, Mode};
 
 /// What `bind`, `connect` and `send_to` accept as an address, for a socket in mode `M`.
@@ -123,10 +125,10 @@ impl<M: Mode> ToWire<M> for Endpoint {
     fn to_wire(&self, mode: M, lookup: Lookup) -> Result<SocketAddrV6, AddressError> {
         let ip = match (self.ip, self.notation) {
             (IpAddr::V4(_), Notation::Own) if mode.v6_only() => {
-                return Err(refused(self, Reason::Ipv4));
+                return Err(refused(self, AddressFault::Ipv4));
             }
             (IpAddr::V4(ip), Notation::Mapped) if mode.v6_only() => {
-                return Err(refused(self, Reason::Mapped(Written(ip))));
+                return Err(refused(self, AddressFault::Mapped(Written(ip))));
             }
             (IpAddr::V4(ip), _) => return Ok(map(SocketAddrV4::new(ip, self.port))),
             (IpAddr::V6(ip), _) => ip,
@@ -136,9 +138,11 @@ impl<M: Mode> ToWire<M> for Endpoint {
             Some(ZoneForm::Index(index)) => index.get(),
             Some(ZoneForm::Name(name)) => match lookup(name) {
                 Ok(Some(index)) => index.get(),
-                Ok(None) if name.starts_with("25") => return Err(refused(self, Reason::UrlZone)),
-                Ok(None) => return Err(refused(self, Reason::UnknownInterface)),
-                Err(error) => return Err(refused(self, Reason::look_up(&error))),
+                Ok(None) if name.starts_with("25") => {
+                    return Err(refused(self, AddressFault::UrlZone));
+                }
+                Ok(None) => return Err(refused(self, AddressFault::UnknownInterface)),
+                Err(error) => return Err(refused(self, AddressFault::look_up(&error))),
             },
         };
         Ok(SocketAddrV6::new(ip, self.port, self.flow_info, scope))
@@ -289,6 +293,6 @@ pub(crate) fn is_zoned(ip: &Ipv6Addr) -> bool {
 }
 
 #[cold]
-fn refused(address: &Endpoint, reason: Reason) -> AddressError {
+fn refused(address: &Endpoint, reason: AddressFault) -> AddressError {
     AddressError::new(address.to_string(), reason)
 }

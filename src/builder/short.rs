@@ -7,7 +7,8 @@ use crate::addr::ToAddress;
 use crate::error::Error;
 use crate::mode::V6Only;
 use crate::option::ReuseAddress;
-use crate::socket::{TcpListener, TcpStream, UdpSocket};
+use crate::tcp::{TcpListener, TcpStream};
+use crate::udp::UdpSocket;
 
 /// How many connections may wait on a listener that [`TcpListener::bind`] opened.
 const BACKLOG: u32 = 4096;

@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::answers::{Found, Inbox, Query};
-use super::cancel::Cancel;
 use super::host::{HappyEyeballs, Target};
 use super::lookup::{Way, look_up};
 use super::race::{Next, Race};
@@ -13,23 +12,22 @@ use super::report::{
 };
 use super::resolve::{Family, ResolveError, ResolveErrorKind};
 use crate::addr::{AddressError, Endpoint, ToAddress};
-use crate::builder::Builder;
+use crate::cancel::Cancel;
 use crate::error::{Error, Op};
-use crate::kind::Kind;
 use crate::mode::{FromWire, Mode};
 use crate::sys::{self, Borrowed, Woken};
 
 /// An attempt that is due.
-pub(super) struct Start {
+pub(crate) struct Start {
     /// The address of ours to come from.
-    pub(super) source: Option<SocketAddr>,
-    pub(super) peer: Endpoint,
+    pub(crate) source: Option<SocketAddr>,
+    pub(crate) peer: Endpoint,
     /// The call may wait for the connection, because there is nothing else to do.
-    pub(super) may_wait: bool,
+    pub(crate) may_wait: bool,
 }
 
 /// An attempt that was started.
-pub(super) enum Started<P, S> {
+pub(crate) enum Started<P, S> {
     Running(P),
     Done(S),
     /// A connection from an address that does not suit its peer.
@@ -37,7 +35,7 @@ pub(super) enum Started<P, S> {
 }
 
 /// A connection under way.
-pub(super) trait Pending<S>: Sized {
+pub(crate) trait Pending<S>: Sized {
     fn fd(&self) -> Borrowed<'_>;
 
     /// Returns the connection, itself while that is not decided, or why it failed.
@@ -45,8 +43,8 @@ pub(super) trait Pending<S>: Sized {
 }
 
 /// Runs a race to a host; `start` starts an attempt.
-pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
-    builder: &Builder<K, M>,
+pub(crate) fn run<M: Mode, P: Pending<S>, S>(
+    mode: M,
     host: &HappyEyeballs,
     start: impl Fn(Start) -> Result<Started<P, S>, Error>,
 ) -> Result<HostConnection<S>, HostError> {
@@ -77,7 +75,7 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
         Err(error) => return Err(drive.lost_before(error)),
     };
     let (race, lookup) = match target {
-        Target::Literal(endpoint) => match literal(builder.chosen_mode(), endpoint) {
+        Target::Literal(endpoint) => match literal(mode, endpoint) {
             Ok(address) => {
                 let mut race = Race::new(host.rules(), |_| false);
                 race.answered(None, &[address], Duration::ZERO);
@@ -89,7 +87,7 @@ pub(super) fn run<K: Kind, M: Mode, P: Pending<S>, S>(
             Err(error) => return Err(drive.lost_before(error.into())),
         },
         Target::Name { name, port } => {
-            let query = match builder.chosen_mode().v6_only() {
+            let query = match mode.v6_only() {
                 true => Query::new(name.clone()).only(Family::Ipv6),
                 false => Query::new(name.clone()),
             };

@@ -7,11 +7,11 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::cancel::Cancel;
 use super::race::Rules;
 use super::report::Event;
 use super::resolve::{Family, Resolve, SystemResolver};
 use crate::addr::{AddressError, Endpoint};
+use crate::cancel::Cancel;
 
 /// A host to connect to, and the rules of the race between its addresses (RFC 8305).
 ///
@@ -31,7 +31,7 @@ use crate::addr::{AddressError, Endpoint};
 /// # Examples
 ///
 /// ```
-/// use inet6::{Builder, HappyEyeballs, TcpListener};
+/// use inet6::{Builder, TcpListener, connect::HappyEyeballs};
 /// use std::time::Duration;
 ///
 /// let listener = TcpListener::bind("[::1]:0")?;
@@ -84,7 +84,7 @@ impl HappyEyeballs {
     /// # Examples
     ///
     /// ```
-    /// use inet6::HappyEyeballs;
+    /// use inet6::connect::HappyEyeballs;
     ///
     /// let host = HappyEyeballs::to("example.com:443");
     /// let host = HappyEyeballs::to(("example.com", 443));
@@ -117,7 +117,7 @@ impl HappyEyeballs {
     /// ```
     /// use std::time::Duration;
     ///
-    /// let host = inet6::HappyEyeballs::to("example.com:443");
+    /// let host = inet6::connect::HappyEyeballs::to("example.com:443");
     /// let host = host.resolution_delay(Duration::from_millis(20));
     /// # _ = host;
     /// ```
@@ -136,7 +136,7 @@ impl HappyEyeballs {
     /// ```
     /// use std::time::Duration;
     ///
-    /// let host = inet6::HappyEyeballs::to("example.com:443");
+    /// let host = inet6::connect::HappyEyeballs::to("example.com:443");
     /// let host = host.attempt_delay(Duration::from_millis(100));
     /// # _ = host;
     /// ```
@@ -154,7 +154,7 @@ impl HappyEyeballs {
     /// ```
     /// use std::time::Duration;
     ///
-    /// let host = inet6::HappyEyeballs::to("example.com:443").deadline(Duration::from_secs(10));
+    /// let host = inet6::connect::HappyEyeballs::to("example.com:443").deadline(Duration::from_secs(10));
     /// # _ = host;
     /// ```
     pub fn deadline(mut self, deadline: Duration) -> Self {
@@ -170,7 +170,7 @@ impl HappyEyeballs {
     /// # Examples
     ///
     /// ```
-    /// use inet6::{Family, HappyEyeballs};
+    /// use inet6::connect::{Family, HappyEyeballs};
     ///
     /// let host = HappyEyeballs::to("example.com:443").first_family(Family::Ipv4);
     /// # _ = host;
@@ -185,7 +185,7 @@ impl HappyEyeballs {
     /// # Examples
     ///
     /// ```
-    /// use inet6::HappyEyeballs;
+    /// use inet6::connect::HappyEyeballs;
     /// use std::num::NonZeroUsize;
     ///
     /// let host = HappyEyeballs::to("example.com:443");
@@ -206,7 +206,7 @@ impl HappyEyeballs {
     /// # Examples
     ///
     /// ```
-    /// use inet6::HappyEyeballs;
+    /// use inet6::connect::HappyEyeballs;
     /// use std::num::NonZeroUsize;
     ///
     /// let host = HappyEyeballs::to("example.com:443");
@@ -226,7 +226,7 @@ impl HappyEyeballs {
     /// # Examples
     ///
     /// ```
-    /// use inet6::HappyEyeballs;
+    /// use inet6::connect::HappyEyeballs;
     /// use std::net::SocketAddr;
     ///
     /// let mine: SocketAddr = "[2001:db8::1]:0".parse()?;
@@ -265,7 +265,7 @@ impl HappyEyeballs {
     /// # Examples
     ///
     /// ```
-    /// use inet6::{Builder, HappyEyeballs, TcpListener};
+    /// use inet6::{Builder, TcpListener, connect::HappyEyeballs};
     ///
     /// let listener = TcpListener::bind("[::1]:0")?;
     /// let host = HappyEyeballs::to(("::1", listener.local_addr()?.port()))
@@ -289,6 +289,12 @@ impl HappyEyeballs {
     }
 
     /// The rules of its race.
+    /// Whether the order of datagram addresses is ours to correct. The system's resolver has judged
+    /// the sources already, by the policy of this host.
+    pub(crate) fn judges_sources(&self) -> bool {
+        self.resolver.is_some() || self.first_family.is_some()
+    }
+
     pub(super) fn rules(&self) -> Rules {
         Rules {
             resolution_delay: self.resolution_delay,

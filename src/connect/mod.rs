@@ -5,21 +5,18 @@
 //! and no thread; `drive` and `lookup` have them.
 
 mod answers;
-mod cancel;
-mod driver;
-mod host;
+pub(crate) mod driver;
+pub(crate) mod host;
 mod lookup;
-mod policy;
+pub(crate) mod policy;
 mod race;
-mod report;
+pub(crate) mod report;
 mod resolve;
-mod verbs;
 
 #[cfg(fuzzing)]
 pub(crate) use self::race::invariants;
 
 pub use self::answers::{Answers, Query};
-pub use self::cancel::Cancel;
 pub use self::host::HappyEyeballs;
 pub use self::report::{
     Answer, Attempt, Event, HostConnection, HostError, HostErrorKind, Outcome, Report,

@@ -25,7 +25,7 @@ const GLOBAL: u8 = 0xe;
 /// destination: its source has the same scope and the same label.
 ///
 /// A unique local source does not suit a global destination: the Internet has no route back to it.
-pub(super) fn suits(source: IpAddr, destination: IpAddr) -> bool {
+pub(crate) fn suits(source: IpAddr, destination: IpAddr) -> bool {
     scope(source) == scope(destination) && label(source) == label(destination)
 }
 

@@ -118,11 +118,11 @@ pub enum Outcome {
     Unsuited(IpAddr),
 }
 
-/// What happens in a race, for [`HappyEyeballs::observer`](crate::HappyEyeballs::observer).
+/// What happens in a race, for [`HappyEyeballs::observer`](crate::connect::HappyEyeballs::observer).
 ///
 /// # Examples
 ///
-/// See [`HappyEyeballs::observer`](crate::HappyEyeballs::observer).
+/// See [`HappyEyeballs::observer`](crate::connect::HappyEyeballs::observer).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -146,7 +146,7 @@ pub enum Event<'a> {
 /// # Examples
 ///
 /// ```
-/// use inet6::{Builder, HostErrorKind, UdpSocket};
+/// use inet6::{Builder, UdpSocket, connect::HostErrorKind};
 ///
 /// let unused = UdpSocket::bind("[::1]:0")?.local_addr()?.port();
 /// let error = Builder::stream().connect_host(("::1", unused)).unwrap_err();
@@ -178,7 +178,7 @@ pub enum HostErrorKind {
     Exhausted,
     /// The deadline passed.
     TimedOut,
-    /// It was given up, by a [`Cancel`](crate::Cancel).
+    /// It was given up, by a [`Cancel`](crate::cancel::Cancel).
     Cancelled,
 }
 

@@ -14,7 +14,7 @@ use crate::sys::{self, ResolveReason, Wanted};
 /// # Examples
 ///
 /// ```
-/// use inet6::{Family, HappyEyeballs};
+/// use inet6::connect::{Family, HappyEyeballs};
 ///
 /// let host = HappyEyeballs::to("example.com:443").first_family(Family::Ipv4);
 /// # _ = host;
@@ -36,14 +36,17 @@ impl Family {
     }
 }
 
-/// Looks names up, for [`HappyEyeballs::resolver`](crate::HappyEyeballs::resolver).
+/// Looks names up, for [`HappyEyeballs::resolver`](crate::connect::HappyEyeballs::resolver).
 ///
 /// # Examples
 ///
 /// A table, which knows everything at once:
 ///
 /// ```
-/// use inet6::{Answers, Builder, HappyEyeballs, Query, Resolve, ResolveErrorKind, TcpListener};
+/// use inet6::{
+///     Builder, TcpListener,
+///     connect::{Answers, HappyEyeballs, Query, Resolve, ResolveErrorKind},
+/// };
 /// use std::net::{IpAddr, SocketAddr};
 ///
 /// struct Table(Vec<(&'static str, IpAddr)>);
@@ -71,7 +74,7 @@ impl Family {
 /// answer starts the race, and IPv4 waits a little for IPv6 (RFC 8305, section 3):
 ///
 /// ```
-/// use inet6::{Answers, Family, Query, Resolve, ResolveError};
+/// use inet6::connect::{Answers, Family, Query, Resolve, ResolveError};
 /// use std::net::SocketAddr;
 ///
 /// /// A client of a name server.
@@ -127,11 +130,11 @@ pub trait Resolve: Send + Sync + 'static {
     /// # Examples
     ///
     /// ```
-    /// use inet6::{Query, Resolve, SystemResolver};
+    /// use inet6::connect::{Query, Resolve, SystemResolver};
     ///
     /// let found = SystemResolver.look_up(Query::new("localhost"))?;
     /// assert!(found.iter().all(|address| address.ip().is_loopback()));
-    /// # Ok::<(), inet6::ResolveError>(())
+    /// # Ok::<(), inet6::connect::ResolveError>(())
     /// ```
     fn look_up(&self, query: Query) -> Result<Vec<SocketAddr>, ResolveError> {
         let reader = thread::current();
@@ -267,7 +270,7 @@ pub enum ResolveErrorKind {
 /// # Examples
 ///
 /// ```
-/// use inet6::{ResolveError, ResolveErrorKind};
+/// use inet6::connect::{ResolveError, ResolveErrorKind};
 ///
 /// let error = ResolveError::new(ResolveErrorKind::Unreachable, "no answer from 192.0.2.53");
 /// assert_eq!(error.kind(), ResolveErrorKind::Unreachable);

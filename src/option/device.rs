@@ -19,7 +19,7 @@ use crate::sys::{self, Target, Unit, option_numbers};
 /// # Values
 ///
 /// A [`Zone`]: the name of an interface or its index, or `None` for every interface. An
-/// [`Interface`](crate::Interface) converts into it. A name is looked up when the option is set;
+/// [`Interface`](crate::interface::Interface) converts into it. A name is looked up when the option is set;
 /// reading always gives the index.
 ///
 /// # Platform notes
@@ -40,7 +40,7 @@ use crate::sys::{self, Target, Unit, option_numbers};
 /// # Examples
 ///
 /// ```
-/// use inet6::{Builder, Interface, option::BindDevice};
+/// use inet6::{Builder, interface::Interface, option::BindDevice};
 /// use std::io::ErrorKind;
 ///
 /// let first = Interface::list()?.iter().next().unwrap().interface();
@@ -105,7 +105,7 @@ impl Setting for BindDevice {
 /// # Examples
 ///
 /// ```
-/// use inet6::{Interface, UdpSocket, option::UnicastInterface};
+/// use inet6::{UdpSocket, interface::Interface, option::UnicastInterface};
 /// use std::io::ErrorKind;
 ///
 /// let first = Interface::list()?.iter().next().unwrap().interface();

@@ -253,7 +253,7 @@ impl Setting for MinHopCount {
 /// Routers that share load among several paths keep the packets of one flow label on one path,
 /// without looking into the packet. Without it the label is 0, unless one is given: with the
 /// destination ([`FlowInfoSend`]), or with a packet
-/// ([`Outgoing::flow_label`](crate::Outgoing::flow_label)).
+/// ([`Outgoing::flow_label`](crate::udp::Outgoing::flow_label)).
 ///
 /// # Values
 ///
@@ -311,7 +311,7 @@ impl Setting for AutoFlowLabel {
 /// The address that `connect` or `send_to` is given carries the label in its
 /// [`flowinfo`](std::net::SocketAddrV6::flowinfo), as [`FlowLabel::flowinfo`] writes it. Without the
 /// option the kernel does not look there. A label that is given with a packet
-/// ([`Outgoing::flow_label`](crate::Outgoing::flow_label)) needs no option.
+/// ([`Outgoing::flow_label`](crate::udp::Outgoing::flow_label)) needs no option.
 ///
 /// # Values
 ///
@@ -322,7 +322,7 @@ impl Setting for AutoFlowLabel {
 /// Default: off. Linux and Android have it; the other systems do not. It must be on before a
 /// stream is connected. Where somebody has asked for a label of his own, one without a lease
 /// fails with [`InvalidInput`](std::io::ErrorKind::InvalidInput): see
-/// [`FlowLease`](crate::FlowLease). While it is on, the peer's address is read with the label in it.
+/// [`FlowLease`](crate::flow_label::FlowLease). While it is on, the peer's address is read with the label in it.
 ///
 /// # Errors
 ///
@@ -331,7 +331,7 @@ impl Setting for AutoFlowLabel {
 /// # Examples
 ///
 /// ```
-/// use inet6::{FlowShare, UdpSocket, option::FlowInfoSend};
+/// use inet6::{UdpSocket, flow_label::FlowShare, option::FlowInfoSend};
 /// use std::io::ErrorKind;
 ///
 /// let socket = UdpSocket::bind("[::1]:0")?;

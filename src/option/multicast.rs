@@ -138,7 +138,7 @@ impl Setting for MulticastLoop {
 /// # Examples
 ///
 /// ```
-/// use inet6::{Interface, UdpSocket, option::MulticastInterface};
+/// use inet6::{UdpSocket, interface::Interface, option::MulticastInterface};
 ///
 /// let first = Interface::list()?.iter().next().unwrap().interface();
 /// let socket = UdpSocket::bind("[::1]:0")?;

@@ -11,7 +11,7 @@ use crate::sys::{self, System, Target, option_numbers};
 ///
 /// In IPv6 only the sender splits a packet. With `true` it does not: a datagram that is larger than
 /// the path MTU is not sent, and sending fails with a
-/// [`MessageTooLong`](crate::MessageTooLong). That is what a protocol wants which searches for the
+/// [`MessageTooLong`](crate::udp::MessageTooLong). That is what a protocol wants which searches for the
 /// path MTU itself (RFC 8899).
 ///
 /// # Values

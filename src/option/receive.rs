@@ -173,7 +173,7 @@ impl Setting for RecvTrafficClass {
 /// does not fit is lost.
 ///
 /// On a stream what a router says while connecting is queued
-/// ([`Connecting::recv_error`](crate::Connecting::recv_error)). On a connection nothing is: such an
+/// ([`Connecting::recv_error`](crate::tcp::Connecting::recv_error)). On a connection nothing is: such an
 /// error ends it at once, where without the option the system goes on trying until its own time
 /// limit. Nothing changes on the wire.
 ///
@@ -232,7 +232,7 @@ impl Setting for RecvError {
 /// Receiving a notice when the path MTU is smaller than what was sent (`IPV6_RECVPATHMTU`).
 ///
 /// A notice is a message without data that says which address and how many bytes, as
-/// [`Received::path_mtu`](crate::Received::path_mtu). To `recv_from` it is an empty datagram. Nothing
+/// [`Received::path_mtu`](crate::udp::Received::path_mtu). To `recv_from` it is an empty datagram. Nothing
 /// changes on the wire.
 ///
 /// # Values
@@ -247,7 +247,7 @@ impl Setting for RecvError {
 /// ([`DontFragment`](super::DontFragment)), and not when the router reports. There is one at most,
 /// the latest; the next receive gives it before any datagram, but **nobody is woken for it**: the
 /// socket does not become readable, and a receive that waits goes on waiting. The error of the send
-/// tells as much ([`MessageTooLong`](crate::MessageTooLong)).
+/// tells as much ([`MessageTooLong`](crate::udp::MessageTooLong)).
 ///
 /// # Errors
 ///
@@ -340,7 +340,7 @@ impl Setting for RecvFlowInfo {
 ///
 /// The count is of the socket and grows for ever, modulo 2³²; while it is zero nothing is told.
 /// A datagram brings the count of when it was queued. What the kernel
-/// [put together](crate::CoalescingUdpSocket) counts as one. Nothing changes on the wire.
+/// [put together](crate::udp::CoalescingUdpSocket) counts as one. Nothing changes on the wire.
 ///
 /// # Values
 ///

@@ -90,7 +90,7 @@ impl Setting for DeferAccept {
 /// Default: 0. Linux, Android, FreeBSD, Windows 10 and Apple's systems have it; the others do not.
 /// On Linux `net.ipv4.tcp_fastopen` must allow servers (2), and on FreeBSD
 /// `net.inet.tcp.fastopen.server_enable` must be 1. FreeBSD and Apple's systems take the option on a
-/// listening socket only: there [`listen`](crate::BoundStream::listen) sets what the builder
+/// listening socket only: there [`listen`](crate::tcp::BoundStream::listen) sets what the builder
 /// recorded, and a socket that connects never has it. An accepted stream does not inherit it.
 ///
 /// # Errors
@@ -141,7 +141,7 @@ impl Setting for FastOpen {
 /// With a cookie from an earlier connection, **`connect` returns before anything was sent**; the
 /// first write goes with the SYN, and a refused connection is an error of that write. Without a
 /// cookie `connect` does what it always does, and asks for one. In a race between the addresses of a
-/// [host](crate::HappyEyeballs) one with a cookie wins at once, even if nobody is there any more.
+/// [host](crate::connect::HappyEyeballs) one with a cookie wins at once, even if nobody is there any more.
 ///
 /// # Values
 ///

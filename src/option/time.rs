@@ -66,10 +66,10 @@ impl Setting for RecvTimestamp {
 /// Telling when datagrams arrive and leave, by the clock of the kernel and by that of the network
 /// hardware (`SO_TIMESTAMPING`).
 ///
-/// The times of arrival come with the datagrams, as [`Received::time`](crate::Received::time) and
-/// [`Received::hardware_time`](crate::Received::hardware_time). The times of sending come through
+/// The times of arrival come with the datagrams, as [`Received::time`](crate::udp::Received::time) and
+/// [`Received::hardware_time`](crate::udp::Received::hardware_time). The times of sending come through
 /// the error queue ([`recv_error`](crate::UdpSocket::recv_error),
-/// [`SendTime`](crate::SendTime)), numbered from 0 in the order of the datagrams. Nothing changes on
+/// [`SendTime`](crate::error_queue::SendTime)), numbered from 0 in the order of the datagrams. Nothing changes on
 /// the wire.
 ///
 /// On a stream only times of sending are told. It must be connected: set the option on the open
@@ -163,7 +163,7 @@ impl Setting for Timestamping {
 
 /// Lets each datagram have a time of sending, on a clock (`SO_TXTIME`).
 ///
-/// [`Outgoing::send_at`](crate::Outgoing::send_at) gives it. A sender that paces its packets leaves
+/// [`Outgoing::send_at`](crate::udp::Outgoing::send_at) gives it. A sender that paces its packets leaves
 /// the waiting to the kernel, or to the hardware. The queueing discipline of the interface does the
 /// waiting, and the clock must be its own:
 ///
@@ -178,7 +178,7 @@ impl Setting for Timestamping {
 ///
 /// **A datagram that `etf` drops is reported** through the error queue:
 /// [`recv_error`](crate::UdpSocket::recv_error) returns it with
-/// [`ErrorReport::unsent`](crate::ErrorReport::unsent), also without
+/// [`ErrorReport::unsent`](crate::error_queue::ErrorReport::unsent), also without
 /// [`RecvError`](crate::option::RecvError). Take the reports: they fill the receive buffer, and until
 /// they are taken the socket is ready with an error.
 ///
@@ -201,7 +201,7 @@ impl Setting for Timestamping {
 /// # Examples
 ///
 /// ```
-/// use inet6::{Outgoing, UdpSocket};
+/// use inet6::{UdpSocket, udp::Outgoing};
 /// use inet6::option::{TransmitClock, TransmitTime};
 /// use std::io::ErrorKind;
 /// use std::time::{Duration, Instant};
@@ -222,7 +222,7 @@ impl Setting for Timestamping {
 ///
 /// ```no_run
 /// # // no_run: it needs a privilege.
-/// use inet6::{Builder, Outgoing, SendAt};
+/// use inet6::{Builder, udp::{Outgoing, SendAt}};
 /// use inet6::option::{TransmitClock, TransmitTime};
 /// use std::time::Duration;
 ///

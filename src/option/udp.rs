@@ -9,7 +9,7 @@ use crate::sys::{self, Target, option_numbers};
 /// Cutting all that is sent into datagrams of one length (`UDP_SEGMENT`).
 ///
 /// One call then sends up to 128 datagrams, for little more than the price of one. On a connected
-/// socket it is the cheapest way to send much. [`Outgoing::segment_size`](crate::Outgoing) says the
+/// socket it is the cheapest way to send much. [`Outgoing::segment_size`](crate::udp::Outgoing) says the
 /// same for one call, and [`send_segments`](crate::UdpSocket::send_segments) sends any length, also
 /// where the system cannot cut.
 ///

@@ -88,7 +88,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::socket::UdpSocket;
+    use crate::udp::UdpSocket;
 
     /// However much waits: a flood would make a call that looks at it last for ever.
     #[test]

@@ -8,11 +8,6 @@ use std::time::{Duration, Instant};
 
 use super::{Borrowed, Report, Target, unsupported};
 use crate::error::Absence;
-use crate::tcp_info::TcpInfo;
-
-pub(crate) fn tcp_info(_: Target<'_>) -> io::Result<TcpInfo> {
-    Err(unsupported())
-}
 
 /// The others do not tell.
 pub(crate) fn why_absent(_: &SocketAddrV6) -> Option<Absence> {
@@ -69,7 +64,6 @@ mod tests {
         let fd = crate::sys::borrow(&socket);
         let target = Target { fd, dual_stack: false };
         let errors = [
-            tcp_info(target).unwrap_err(),
             send_queue_len(fd).unwrap_err(),
             steer_by_cpu(target, NonZeroUsize::MIN).unwrap_err(),
             lease_flow_label(fd, &Ipv6Addr::LOCALHOST, 0, 0).unwrap_err(),

@@ -6,36 +6,26 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// From the ground up. A module uses its own layer and those below it.
-const LAYERS: [&[&str]; 6] = [
-    &["kind", "mode", "addr", "header", "icmp", "tcp_info", "error", "sealed"],
+/// From the ground up. A file uses its own layer and those below it. An entry names a file or a
+/// folder below `src`; the longest that fits decides.
+const LAYERS: [&[&str]; 10] = [
+    &["kind", "mode", "addr", "header", "icmp", "error", "sealed"],
     &["sys"],
     &["interface", "option"],
     &["socket"],
+    &["tcp", "udp/socket", "udp/connected", "udp/send_error", "udp/queue"],
+    &["udp", "error_queue", "flow_label", "multicast", "capabilities", "cancel"],
+    &["icmp/echo"],
+    &["connect"],
     &["builder"],
-    &[
-        "message",
-        "flow_label",
-        "guard",
-        "error_queue",
-        "membership",
-        "echo",
-        "shard",
-        "capabilities",
-        "guide",
-        "batch",
-        "connect",
-        "everywhere",
-        "interop",
-        "fuzzing",
-    ],
+    &["guide", "fuzzing"],
 ];
 
 /// Crates whose types only `sys` and `interop` handle.
 const FOREIGN: [&str; 3] = ["socket2", "libc", "windows_sys"];
 
 struct Source {
-    /// Below `src`, with slashes: `socket/handle.rs`.
+    /// Below `src`, with slashes: `socket/common.rs`.
     path: String,
     text: String,
     /// The text without comments, strings and tests; the lines keep their numbers.
@@ -143,72 +133,144 @@ fn bracketed(code: &str, start: usize) -> &str {
 
 // The rules.
 
-/// `lib.rs` says which module a name at the root of the crate comes from.
-fn exports(root: &Source) -> BTreeMap<String, String> {
+/// The file that each exported name is in: `Builder` in `builder`, `tcp/TcpInfo` in `tcp/info`. It is
+/// read off `lib.rs` and every `mod.rs`.
+fn exports(sources: &[Source]) -> BTreeMap<String, String> {
     let mut exports = BTreeMap::new();
-    for statement in root.code.split(';') {
-        if let Some(path) = statement.trim().strip_prefix("pub use self::") {
-            let mut words = all_words(path).map(|(_, word)| word.to_owned());
-            let module = words.next().unwrap_or_default();
-            exports.extend(words.map(|name| (name, module.clone())));
+    for source in sources {
+        let folder = match source.path.strip_suffix("mod.rs") {
+            Some(folder) => folder,
+            None if source.path == "lib.rs" => "",
+            None => continue,
+        };
+        for (at, _) in source.code.match_indices("use self::") {
+            let path = &source.code[at + "use self::".len()..];
+            let path = &path[..path.find(';').unwrap_or(path.len())];
+            for name in paths(path) {
+                let (module, name) = name.rsplit_once('/').unwrap_or(("", &name));
+                exports.insert(format!("{folder}{name}"), format!("{folder}{module}"));
+            }
         }
     }
     exports
 }
 
+/// The names that a user meets first.
+#[test]
+fn root_has_few_names() {
+    let lib = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs");
+    let names = exports(&[read(&lib, "lib.rs")]);
+    assert!(names.len() <= 12, "{} names at the root: {names:?}", names.len());
+    assert!(names.contains_key("Builder") && names.contains_key("UdpSocket"), "{names:?}");
+}
+
+/// `lib.rs` and `mod.rs` have the path of their folder: `tcp/mod.rs` is `tcp`.
+fn own_path(source: &Source) -> &str {
+    let path = source.path.strip_suffix(".rs").unwrap_or(&source.path);
+    path.strip_suffix("/mod").unwrap_or(path)
+}
+
+fn layer(path: &str) -> Option<usize> {
+    let entries = LAYERS
+        .iter()
+        .enumerate()
+        .flat_map(|(layer, entries)| entries.iter().map(move |entry| (entry.len(), *entry, layer)));
+    let fits = |entry: &str| {
+        path.strip_prefix(entry).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    entries.filter(|(_, entry, _)| fits(entry)).max().map(|(_, _, layer)| layer)
+}
+
+/// The file of a path of modules that may end with a name, exported or not.
+fn resolve(path: &str, exports: &BTreeMap<String, String>) -> String {
+    let mut resolved = String::new();
+    for part in path.split('/') {
+        let separator = if resolved.is_empty() { "" } else { "/" };
+        let next = format!("{resolved}{separator}{part}");
+        // A name in a file ends the path: what follows it is in the same file.
+        match exports.get(&next) {
+            Some(file) if file == &resolved => return resolved,
+            // A function that is named like its file.
+            Some(file) if file == &next => return next,
+            Some(file) => resolved = resolve(file, exports),
+            None => resolved = next,
+        }
+    }
+    resolved
+}
+
 fn upward_uses(source: &Source, exports: &BTreeMap<String, String>) -> Vec<String> {
+    // The files that only declare and export use what is in their folders.
     if source.path == "lib.rs" {
         return Vec::new();
     }
-    let layer = |module: &str| LAYERS.iter().position(|layer| layer.contains(&module));
-    let Some(own) = layer(source.module()) else {
-        return vec![source.breach(0, format!("`{}` has no layer in the design", source.module()))];
+    let path = own_path(source);
+    let Some(own) = layer(path) else {
+        return vec![source.breach(0, format!("`{path}` has no layer in the design"))];
     };
     let mut breaches = Vec::new();
     for (at, _) in source.code.match_indices("crate::") {
-        let path = &source.code[at + "crate::".len()..];
-        let names: Vec<&str> = if path.starts_with('{') {
-            top_names(bracketed(path, 0))
-        } else {
-            all_words(path).next().into_iter().map(|(_, word)| word).collect()
-        };
-        for name in names {
-            let module = exports.get(name).map_or(name, String::as_str);
-            match layer(module) {
+        let rest = &source.code[at + "crate::".len()..];
+        for name in paths(rest) {
+            match layer(&resolve(&name, exports)) {
                 Some(used) if used <= own => {}
                 Some(_) => {
-                    let what = format!("`{}` uses `{name}` of a higher layer", source.module());
-                    breaches.push(source.breach(at, what));
+                    let name = name.replace('/', "::");
+                    breaches.push(source.breach(at, format!("`{path}` uses `{name}` from above")));
                 }
                 None => breaches.push(source.breach(at, format!("`crate::{name}` has no layer"))),
             }
         }
     }
     // The other spellings of a path to another module.
-    let top_level = source.path == format!("{}.rs", source.module())
-        || source.path == format!("{}/mod.rs", source.module());
+    let top_level = !path.contains('/');
     let around = if top_level { "\nuse super::" } else { "super::super::" };
     let others = source.code.match_indices(around);
     breaches.extend(others.map(|(at, _)| source.breach(at + 1, "write `crate::`, not `super`")));
     breaches
 }
 
-/// The first names of the paths in `{a::b, c::{d, e}}`.
-fn top_names(group: &str) -> Vec<&str> {
-    let (mut names, mut depth, mut fresh) = (Vec::new(), 0, true);
-    for (at, c) in group.char_indices() {
+/// The paths that a use starts with, with slashes: of `a::{b, c::{self, D}}` it is `a/b`, `a/c` and
+/// `a/c/D`. It ends at the first character that belongs to no path.
+fn paths(text: &str) -> Vec<String> {
+    let text = text.trim_start();
+    let end = text.find(|c| !is_word(c)).unwrap_or(text.len());
+    let (word, rest) = text.split_at(end);
+    let mut paths = Vec::new();
+    if let Some(group) = text.strip_prefix('{') {
+        let mut rest = &group[..bracketed(text, 0).len().saturating_sub(2)];
+        while !rest.trim().is_empty() {
+            paths.extend(self::paths(rest));
+            rest = after_comma(rest);
+        }
+    } else if let Some(below) = rest.strip_prefix("::") {
+        let below = self::paths(below);
+        let join = |name: &String| match name.as_str() {
+            "self" => word.to_owned(),
+            name => format!("{word}/{name}"),
+        };
+        paths.extend(below.iter().map(join));
+        if below.is_empty() {
+            paths.push(word.to_owned());
+        }
+    } else if !word.is_empty() {
+        paths.push(word.to_owned());
+    }
+    paths
+}
+
+/// What follows the first comma outside brackets.
+fn after_comma(text: &str) -> &str {
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
         match c {
             '{' => depth += 1,
             '}' => depth -= 1,
-            ',' if depth == 1 => fresh = true,
-            _ if depth == 1 && fresh && is_word(c) => {
-                names.extend(all_words(&group[at..]).next().map(|(_, word)| word));
-                fresh = false;
-            }
+            ',' if depth == 0 => return &text[at + 1..],
             _ => {}
         }
     }
-    names
+    ""
 }
 
 fn unsafe_outside_sys(source: &Source) -> Vec<String> {
@@ -237,7 +299,7 @@ fn platform_outside_sys(source: &Source) -> Vec<String> {
         let after = source.code[at + condition.len()..].trim_start_matches([']', '\n', ' ']);
         let item = after.lines().next().unwrap_or_default();
         let is_descriptor_impl = item.starts_with("impl") && item.contains("std::os::");
-        if source.path != "socket/handle.rs" || !is_descriptor_impl {
+        if source.path != "socket/common.rs" || !is_descriptor_impl {
             breaches.push(source.breach(at, format!("platform cfg `{word}` outside sys")));
         }
     }
@@ -425,8 +487,8 @@ fn the_sources_keep_the_rules() {
         .collect();
     assert!(sources.len() > 20, "only {} files found", sources.len());
 
-    let exports = exports(sources.iter().find(|source| source.path == "lib.rs").unwrap());
-    assert!(exports.len() > 15, "only {} exports found", exports.len());
+    let exports = exports(&sources);
+    assert!(exports.len() > 50, "only {} exports found", exports.len());
     let tests = read(&root.join("tests/it/option.rs"), "option.rs");
     let breaches: Vec<String> = sources
         .iter()
@@ -461,16 +523,25 @@ fn check(rule: impl Fn(&Source) -> Vec<String>, path: &str, bad: &[&str], good: 
 
 #[test]
 fn a_use_of_a_higher_layer_is_found() {
-    let root =
-        Source::new("lib.rs", "pub use self::builder::Builder;\npub use self::addr::{\nZone};");
-    let exports = exports(&root);
+    let exports = exports(&[
+        Source::new("lib.rs", "pub use self::builder::Builder;\npub use self::addr::{\nZone};"),
+        Source::new("icmp/mod.rs", "pub use self::echo::EchoSocket;"),
+        Source::new(
+            "udp/mod.rs",
+            "pub use self::socket::{UdpSocket, Other};\nuse self::guarded::G;",
+        ),
+    ]);
     let rule = |source: &Source| upward_uses(source, &exports);
     check(
         rule,
-        "socket/stream.rs",
+        "udp/socket.rs",
         &[
             "use crate::builder::Builder;",
-            "use crate::{sys, message::Received};",
+            "use crate::{sys, udp::received::Received};",
+            "use crate::udp::{UdpSocket, G};",
+            "use crate::udp::{self, UdpSocket};",
+            "use crate::icmp::{Icmp, EchoSocket};",
+            "use crate::icmp::{Icmp, echo::{EchoSocket}};",
             "fn f() { crate::Builder::stream() }",
             "macro_rules! m { () => { $crate::Builder } }",
             "use crate::unheard::Of;",
@@ -478,15 +549,24 @@ fn a_use_of_a_higher_layer_is_found() {
             "use super::super::builder;",
         ],
         &[
-            "use crate::sys;\nuse super::handle;",
+            "use crate::sys;\nuse super::socket;",
             "use crate::{option::NoDelay, addr::{Zone, builder}};",
-            "use crate::Zone;",
+            "use crate::udp::{UdpSocket, Other};",
+            "use crate::icmp::Icmp;",
+            "use crate::addr::Zone;",
             "/// As [`Builder`](crate::Builder).",
             "#[cfg(test)]\nmod tests { use crate::Builder; }",
         ],
     );
     check(rule, "kind.rs", &["use crate::sys;", "use a;\nuse super::sys;"], &["use crate::mode;"]);
     check(rule, "novelty.rs", &["use std::io;"], &[]);
+}
+
+#[test]
+fn paths_of_a_use_are_found() {
+    assert_eq!(paths("a::{self, b, c::{D, e::F}, G}::x"), ["a", "a/b", "a/c/D", "a/c/e/F", "a/G"]);
+    assert_eq!(paths("a::B::new(c::D)"), ["a/B/new"]);
+    assert_eq!(paths("a<T>"), ["a"]);
 }
 
 #[test]
@@ -506,7 +586,7 @@ fn unsafe_and_platform_cfg_outside_sys_are_found() {
     check(platform_outside_sys, "addr.rs", &platforms, &features);
     check(platform_outside_sys, "sys/mod.rs", &[], &platforms);
     let descriptor = "#[cfg(unix)]\nimpl std::os::fd::AsFd for X {}";
-    check(platform_outside_sys, "socket/handle.rs", &platforms, &[descriptor]);
+    check(platform_outside_sys, "socket/common.rs", &platforms, &[descriptor]);
     check(platform_outside_sys, "socket/stream.rs", &[descriptor], &[]);
 }
 

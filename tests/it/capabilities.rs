@@ -1,19 +1,19 @@
 //! What the host can do, against what the host says of itself.
 
-use inet6::{Builder, capabilities};
+use inet6::{Builder, capabilities::Capabilities};
 
 #[test]
 fn this_host_has_what_the_tests_stand_on() {
-    let can = capabilities().unwrap();
+    let can = Capabilities::probe().unwrap();
     assert!(can.ipv6 && can.dual_stack, "{can:?}");
-    let again = std::thread::spawn(capabilities).join().unwrap();
+    let again = std::thread::spawn(Capabilities::probe).join().unwrap();
     assert_eq!(can, again.unwrap());
 }
 
 #[test]
 fn multipath_tcp_is_there_if_it_can_be_opened() {
     let opened = Builder::stream().multipath_tcp().bind("[::1]:0");
-    assert_eq!(capabilities().unwrap().multipath_tcp, opened.is_ok(), "{opened:?}");
+    assert_eq!(Capabilities::probe().unwrap().multipath_tcp, opened.is_ok(), "{opened:?}");
 }
 
 #[cfg(target_os = "linux")]
@@ -25,7 +25,7 @@ fn the_kernel_says_the_same() {
         let text = fs::read_to_string(format!("/proc/sys/net/{name}")).unwrap_or_default();
         text.trim().parse().unwrap_or(0)
     };
-    let can = capabilities().unwrap();
+    let can = Capabilities::probe().unwrap();
     assert_eq!(can.multipath_tcp, setting("mptcp/enabled") != 0);
     // Bit 0 is the client's (tcp(7), tcp_fastopen).
     assert_eq!(can.fast_open, setting("ipv4/tcp_fastopen") & 1 != 0);
@@ -46,7 +46,7 @@ mod lacking {
     fn a_host_without_ipv6_can_do_nothing() {
         alone(|| {
             let fault = Fault { call: libc::SYS_socket, arguments: &[], errno: libc::EAFNOSUPPORT };
-            let can = require!(with_faults(&[fault], capabilities), "faults").unwrap();
+            let can = require!(with_faults(&[fault], Capabilities::probe), "faults").unwrap();
             assert!(!can.ipv6 && !can.dual_stack && !can.multipath_tcp && !can.fast_open);
             assert!(!can.segmentation_offload && !can.receive_offload && !can.error_queue);
             assert!(!can.source_specific_multicast);
@@ -58,7 +58,7 @@ mod lacking {
     fn options_need_no_address() {
         alone(|| {
             let fault = Fault { call: libc::SYS_bind, arguments: &[], errno: libc::EADDRNOTAVAIL };
-            let can = require!(with_faults(&[fault], capabilities), "faults").unwrap();
+            let can = require!(with_faults(&[fault], Capabilities::probe), "faults").unwrap();
             assert!(!can.ipv6 && !can.dual_stack, "{can:?}");
             assert!(can.segmentation_offload && can.receive_offload && can.error_queue, "{can:?}");
             assert!(can.source_specific_multicast, "{can:?}");
@@ -86,11 +86,12 @@ mod lacking {
             ];
             let before = open_descriptors();
             for fault in faults {
-                let error = require!(with_faults(&[fault], capabilities), "faults").unwrap_err();
+                let error =
+                    require!(with_faults(&[fault], Capabilities::probe), "faults").unwrap_err();
                 assert_eq!(error.raw_os_error(), Some(fault.errno), "{error}");
                 assert_eq!(open_descriptors(), before);
             }
-            let can = capabilities().unwrap();
+            let can = Capabilities::probe().unwrap();
             assert!(can.ipv6 && can.dual_stack && can.segmentation_offload, "{can:?}");
         });
     }
@@ -103,12 +104,12 @@ mod lacking {
             let next: libc::rlim_t = socket().as_raw_fd().try_into().unwrap();
             for room in 0..3 {
                 let before = limit_descriptors(next + room);
-                let error = capabilities().unwrap_err();
+                let error = Capabilities::probe().unwrap_err();
                 limit_descriptors(before);
                 assert_eq!(error.raw_os_error(), Some(libc::EMFILE));
                 assert!(error.to_string().contains("too many open descriptors"), "{error}");
             }
-            assert!(capabilities().unwrap().ipv6);
+            assert!(Capabilities::probe().unwrap().ipv6);
         });
     }
 
@@ -118,7 +119,7 @@ mod lacking {
             let arguments: &[_] = &[(1, libc::IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
             // It claims success and does nothing, as DragonFly did.
             let fault = Fault { call: libc::SYS_setsockopt, arguments, errno: 0 };
-            let can = require!(with_faults(&[fault], capabilities), "faults").unwrap();
+            let can = require!(with_faults(&[fault], Capabilities::probe), "faults").unwrap();
             assert!(can.dual_stack && !can.ipv6, "nobody restricts a socket: {can:?}");
         });
     }
@@ -135,7 +136,7 @@ mod lacking {
                 lacks(libc::SYS_getsockopt, &segment),
                 lacks(libc::SYS_setsockopt, &fast_open),
             ];
-            let can = require!(with_faults(&faults, capabilities), "faults").unwrap();
+            let can = require!(with_faults(&faults, Capabilities::probe), "faults").unwrap();
             assert!(can.ipv6 && can.receive_offload && can.error_queue, "{can:?}");
             assert!(!can.source_specific_multicast, "{can:?}");
             assert!(!can.segmentation_offload && !can.fast_open, "{can:?}");

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use inet6::mode::Mode;
 use inet6::option::{MinHopCount, NoDelay, RecvHopLimit, RecvPacketInfo, UnicastHops};
 use inet6::{
-    AnyMode, Builder, CoalescedBatch, DualStack, Outgoing, RecvBatch, SendBatch, TcpStream,
-    UdpSocket, V6Only,
+    AnyMode, Builder, DualStack, TcpStream, UdpSocket, V6Only,
+    udp::{CoalescedBatch, Outgoing, RecvBatch, SendBatch},
 };
 
 struct Counting;

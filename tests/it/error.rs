@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use inet6::option::ReadTimeout;
-use inet6::{AddressError, Builder, Endpoint, Error, Op, TcpStream, UdpSocket};
+use inet6::{Builder, Endpoint, Error, TcpStream, UdpSocket, addr::AddressError, error::Op};
 
 use crate::support::*;
 

@@ -9,7 +9,8 @@ use inet6::icmp::{Icmp, Icmpv4Error, Icmpv6Error, Ipv4Unreachable, Unreachable};
 use inet6::mode::Mode;
 use inet6::option::{NoDelay, RecvError, Timestamping};
 use inet6::{
-    AnyMode, Builder, ConnectedUdpSocket, DualStack, ErrorReport, Origin, UdpSocket, V6Only,
+    AnyMode, Builder, ConnectedUdpSocket, DualStack, UdpSocket, V6Only,
+    error_queue::{ErrorReport, Origin},
 };
 
 use crate::support::*;

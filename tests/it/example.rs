@@ -449,11 +449,10 @@ fn foreign_clients_reach_the_servers_over_a_link_local_address() {
 #[cfg(target_os = "linux")]
 #[test]
 fn ping6_tells_who_answers_and_what_is_lost() {
-    use crate::echo::linux::let_echo;
     use crate::lab::Lab;
 
     let lab = require!(Lab::new(), "the lab");
-    let_echo(&lab.right);
+    lab.right.allow_echo();
     let zone = Lab::index(&lab.right);
     let ping = |arguments: &[&str]| {
         let mut command = example("ping6")?;

@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use inet6::header::FlowLabel;
-use inet6::{Builder, FlowShare, Op, UdpSocket};
+use inet6::{Builder, UdpSocket, error::Op, flow_label::FlowShare};
 
 use crate::support::*;
 

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 
-use inet6::{Interface, Zone};
+use inet6::{addr::Zone, interface::Interface};
 
 #[cfg(target_os = "linux")]
 use crate::support::*;
@@ -104,7 +104,11 @@ fn list_agrees_with_proc() {
 #[cfg(target_os = "linux")]
 mod cut {
     use inet6::option::BindDevice;
-    use inet6::{Builder, Endpoint, Op, Query, Resolve, SystemResolver, UdpSocket};
+    use inet6::{
+        Builder, Endpoint, UdpSocket,
+        connect::{Query, Resolve, SystemResolver},
+        error::Op,
+    };
 
     use super::*;
     use crate::lab::Host;
@@ -150,7 +154,11 @@ mod unknown {
     use std::os::fd::AsRawFd;
 
     use inet6::option::BindDevice;
-    use inet6::{Builder, HostErrorKind, Op, Query, Resolve, ResolveErrorKind, SystemResolver};
+    use inet6::{
+        Builder,
+        connect::{HostErrorKind, Query, Resolve, ResolveErrorKind, SystemResolver},
+        error::Op,
+    };
 
     use super::*;
 

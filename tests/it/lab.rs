@@ -21,7 +21,7 @@ use std::os::fd::AsRawFd;
 use std::process;
 use std::thread;
 
-use inet6::Interface;
+use inet6::interface::Interface;
 
 mod chain;
 mod firewall;
@@ -121,6 +121,12 @@ impl Host {
     #[track_caller]
     pub(crate) fn sysctl(&self, name: &str, value: &str) {
         self.sysctls(&[(name, value)]);
+    }
+
+    /// Allows the first group to open echo sockets. A user namespace of an ordinary user maps no other.
+    #[track_caller]
+    pub(crate) fn allow_echo(&self) {
+        self.sysctl("ipv4/ping_group_range", "0 0");
     }
 
     #[track_caller]

@@ -12,48 +12,35 @@
 mod support;
 
 mod acceptance;
-mod address;
-mod adopt;
+mod addr;
 mod architecture;
-mod batch;
-mod bound;
 mod builder;
-mod bulk;
 mod capabilities;
 mod connect;
-mod connecting;
 mod cost;
-mod datagram;
-mod echo;
 mod error;
 mod error_queue;
 mod example;
 #[cfg(target_os = "linux")]
 mod fault;
 mod flow_label;
-mod guard;
-mod info;
+mod icmp;
 mod interface;
 #[cfg(target_os = "linux")]
 mod lab;
-mod listener;
 #[cfg(target_os = "linux")]
 mod load;
-mod mapped;
-mod membership;
-mod message;
 mod mode;
+mod multicast;
 #[cfg(target_os = "linux")]
 mod network;
 mod option;
-mod option_numbers;
 mod port;
 mod probe;
-mod property;
-mod readiness;
-mod resolve;
-mod shard;
-mod stream;
+mod socket;
+mod sys;
+mod tcp;
+mod udp;
 #[cfg(target_os = "linux")]
 mod ui;
 mod windows;

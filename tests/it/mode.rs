@@ -7,8 +7,8 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use inet6::mode::Mode;
 use inet6::{
-    AnyMode, BoundStream, Builder, ConnectedUdpSocket, Connecting, DualStack, TcpListener,
-    TcpStream, UdpSocket, V6Only,
+    AnyMode, Builder, ConnectedUdpSocket, DualStack, TcpListener, TcpStream, UdpSocket, V6Only,
+    tcp::{BoundStream, Connecting},
 };
 
 use crate::support::*;
@@ -297,7 +297,10 @@ fn the_mode_is_set_and_read_back_before_the_address() {
         };
         // Both fail, and the first one ends the opening.
         for error in require!(with_faults(&[mode, bind], open), "faults") {
-            assert_eq!((error.op(), error.raw_os_error()), (inet6::Op::Mode, Some(libc::EINVAL)));
+            assert_eq!(
+                (error.op(), error.raw_os_error()),
+                (inet6::error::Op::Mode, Some(libc::EINVAL))
+            );
         }
     }
 }

@@ -12,7 +12,8 @@ use inet6::kind::{Connected, Datagram, Datagrams, Listening, Stream};
 use inet6::mode::Mode;
 use inet6::option::*;
 use inet6::{
-    Builder, Error, Interface, MessageTooLong, Op, TcpListener, TcpStream, UdpSocket, Zone,
+    Builder, Error, TcpListener, TcpStream, UdpSocket, addr::Zone, error::Op, interface::Interface,
+    udp::MessageTooLong,
 };
 
 use crate::support::*;

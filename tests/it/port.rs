@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use inet6::option::{ReuseAddress, ReusePort};
-use inet6::{Builder, Op, TcpListener, TcpStream};
+use inet6::{Builder, TcpListener, TcpStream, error::Op};
 use socket2::{Domain, Socket, Type};
 
 use crate::support::*;

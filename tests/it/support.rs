@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use inet6::interface::InterfaceInfo;
 use inet6::mode::Mode;
 use inet6::{
-    BoundStream, Builder, ConnectedUdpSocket, DualStack, Interface, Received, TcpListener,
-    TcpStream, UdpSocket, V6Only,
+    Builder, ConnectedUdpSocket, DualStack, TcpListener, TcpStream, UdpSocket, V6Only,
+    interface::Interface, tcp::BoundStream, udp::Received,
 };
 
 #[path = "support/differs.rs"]
@@ -288,14 +288,14 @@ pub(crate) fn ipv4(port: u16) -> SocketAddr {
 
 /// A listener on `[::1]` whose queue is full: connecting to it takes until somebody accepts. The
 /// streams keep the queue full.
-pub(crate) fn full_listener() -> (TcpListener, Vec<inet6::Connecting>) {
+pub(crate) fn full_listener() -> (TcpListener, Vec<inet6::tcp::Connecting>) {
     let listener = Builder::stream().bind("[::1]:0").unwrap().listen(0).unwrap();
     let waiting = fill(listener.local_addr().unwrap());
     (listener, waiting)
 }
 
 /// Fills the queue of a listener; the streams keep it full.
-pub(crate) fn fill(peer: SocketAddrV6) -> Vec<inet6::Connecting> {
+pub(crate) fn fill(peer: SocketAddrV6) -> Vec<inet6::tcp::Connecting> {
     let mut waiting = Vec::new();
     // The length of a queue of "0" differs between systems.
     for _ in 0..64 {

@@ -12,8 +12,8 @@ use inet6::option::{
     ExclusiveAddressUse, NoDelay, ReadTimeout, ReuseAddress, ShareAddress, UnicastHops,
 };
 use inet6::{
-    AnyMode, Builder, DualStack, Interface, Op, RecvBatch, TcpListener, TcpStream, ToAddress,
-    UdpSocket, V6Only,
+    AnyMode, Builder, DualStack, TcpListener, TcpStream, UdpSocket, V6Only, addr::ToAddress,
+    error::Op, interface::Interface, udp::RecvBatch,
 };
 
 use crate::support::*;
@@ -494,7 +494,7 @@ mod only {
         let descriptor = OwnedSocket::from(TcpListener::bind("[::1]:0")?);
         let listener: TcpListener = descriptor.try_into()?;
         let refused = UdpSocket::<V6Only>::try_from(OwnedSocket::from(listener)).unwrap_err();
-        let listener: TcpListener = refused.into_descriptor().try_into()?;
+        let listener: TcpListener = refused.into_inner().try_into()?;
         assert!(socket2::SockRef::from(&listener.as_socket()).only_v6()?);
         Ok(())
     }

@@ -18,64 +18,6 @@ use crate::sys::{
     Borrowed, INTERFACE_NAME_LEN, Report, Target, get_bytes, interface_name, list_interfaces,
     option_numbers, out_of_range, unsupported,
 };
-use crate::tcp_info::{TcpInfo, TcpState};
-
-pub(crate) fn tcp_info(socket: Target<'_>) -> io::Result<TcpInfo> {
-    let mut raw = [0; LAST_OF_TCP_INFO];
-    let len = get_bytes(socket, option_numbers::TCP_INFO, &mut raw)?;
-    read_tcp_info(&raw[..len]).ok_or_else(unsupported)
-}
-
-/// Where the last field ends that is read here; it came with Linux 4.19.
-const LAST_OF_TCP_INFO: usize = 208;
-
-/// linux/tcp.h, `struct tcp_info`, which only ever grows at its end.
-fn read_tcp_info(raw: &[u8]) -> Option<TcpInfo> {
-    let raw: &[u8; LAST_OF_TCP_INFO] = raw.try_into().ok()?;
-    let u32_at = |at: usize| u32::from_ne_bytes([raw[at], raw[at + 1], raw[at + 2], raw[at + 3]]);
-    let u64_at = |at: usize| {
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(&raw[at..at + 8]);
-        u64::from_ne_bytes(bytes)
-    };
-    let micros = |at| Duration::from_micros(u32_at(at).into());
-    let send_mss = u32_at(16);
-    let segments = |at| u64::from(u32_at(at)) * u64::from(send_mss);
-    Some(TcpInfo {
-        state: state(raw[0]),
-        rtt: micros(68),
-        rtt_variance: micros(72),
-        retransmission_timeout: micros(8),
-        congestion_window: segments(80),
-        // net/tcp.h, TCP_INFINITE_SSTHRESH
-        slow_start_threshold: (u32_at(76) != 0x7fff_ffff).then(|| segments(76)),
-        send_mss,
-        recv_mss: u32_at(20),
-        retransmits: u32_at(100).into(),
-        bytes_sent: u64_at(200),
-        bytes_acked: u64_at(120),
-        bytes_received: u64_at(128),
-    })
-}
-
-/// net/tcp_states.h
-fn state(number: u8) -> TcpState {
-    match number {
-        1 => TcpState::Established,
-        2 => TcpState::SynSent,
-        // 12 is a request that is no connection yet.
-        3 | 12 => TcpState::SynReceived,
-        4 => TcpState::FinWait1,
-        5 => TcpState::FinWait2,
-        6 => TcpState::TimeWait,
-        7 => TcpState::Closed,
-        8 => TcpState::CloseWait,
-        9 => TcpState::LastAck,
-        10 => TcpState::Listen,
-        11 => TcpState::Closing,
-        other => TcpState::Other(other),
-    }
-}
 
 pub(crate) fn send_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
     let mut len: c_int = 0;
@@ -289,64 +231,6 @@ mod tests {
     use std::os::fd::AsFd;
 
     use super::*;
-
-    /// net/tcp_states.h
-    #[test]
-    fn each_state_of_the_kernel_has_its_name() {
-        let names = [
-            TcpState::Other(0),
-            TcpState::Established,
-            TcpState::SynSent,
-            TcpState::SynReceived,
-            TcpState::FinWait1,
-            TcpState::FinWait2,
-            TcpState::TimeWait,
-            TcpState::Closed,
-            TcpState::CloseWait,
-            TcpState::LastAck,
-            TcpState::Listen,
-            TcpState::Closing,
-            TcpState::SynReceived,
-            TcpState::Other(13),
-        ];
-        for (number, name) in (0..).zip(names) {
-            assert_eq!(state(number), name, "{number}");
-        }
-    }
-
-    #[test]
-    fn each_field_of_a_connection_is_found_and_windows_are_told_in_bytes() {
-        let mut raw = [0; LAST_OF_TCP_INFO];
-        for (at, value) in [(8, 201), (16, 1000), (20, 9), (68, 202), (72, 203), (76, 7), (80, 5)] {
-            raw[at..at + 4].copy_from_slice(&u32::to_ne_bytes(value));
-        }
-        raw[100..104].copy_from_slice(&u32::to_ne_bytes(4));
-        for (at, value) in [(120, 1 << 33), (128, 1 << 34), (200, 1 << 35)] {
-            raw[at..at + 8].copy_from_slice(&u64::to_ne_bytes(value));
-        }
-        let expected = TcpInfo {
-            state: TcpState::Other(0),
-            rtt: Duration::from_micros(202),
-            rtt_variance: Duration::from_micros(203),
-            retransmission_timeout: Duration::from_micros(201),
-            congestion_window: 5000,
-            slow_start_threshold: Some(7000),
-            send_mss: 1000,
-            recv_mss: 9,
-            retransmits: 4,
-            bytes_sent: 1 << 35,
-            bytes_acked: 1 << 33,
-            bytes_received: 1 << 34,
-        };
-        assert_eq!(read_tcp_info(&raw), Some(expected));
-        raw[76..80].copy_from_slice(&u32::to_ne_bytes(0x7fff_ffff));
-        assert_eq!(read_tcp_info(&raw).unwrap().slow_start_threshold, None);
-    }
-
-    #[test]
-    fn a_kernel_that_tells_less_of_a_connection_is_too_old() {
-        assert_eq!(read_tcp_info(&[0; LAST_OF_TCP_INFO - 1]), None);
-    }
 
     /// As the kernel counts the times of sending.
     #[test]

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use inet6::Interface;
+use inet6::interface::Interface;
 
 use super::*;
 

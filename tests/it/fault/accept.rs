@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use inet6::option::{Linger, ReadTimeout};
-use inet6::{AcceptFailure, Builder, TcpListener, TcpStream};
+use inet6::{Builder, TcpListener, TcpStream, tcp::AcceptFailure};
 
 use crate::example::{Server, example};
 use crate::support::*;

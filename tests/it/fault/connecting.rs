@@ -3,7 +3,10 @@
 use std::io::ErrorKind;
 
 use inet6::option::RecvError;
-use inet6::{Builder, HappyEyeballs, HostErrorKind};
+use inet6::{
+    Builder,
+    connect::{HappyEyeballs, HostErrorKind},
+};
 use libc::SOL_SOCKET;
 
 use crate::support::*;

@@ -11,7 +11,6 @@ use std::time::Duration;
 use inet6::option::{Linger, MinHopCount, ReadTimeout};
 use inet6::{Builder, DualStack, TcpListener, TcpStream, UdpSocket, V6Only};
 
-use crate::echo::linux::let_echo;
 use crate::lab::Host;
 use crate::support::*;
 
@@ -102,7 +101,7 @@ fn ten_thousand_fail() {
             ("datagram, connect", &|| drop(datagrams.connect("[fe80::1]:80").unwrap_err())),
             ("connect gives back", &|| {
                 let failed = datagrams.bind("[::1]:0").unwrap().connect("fe80::1").unwrap_err();
-                drop(failed.into_socket());
+                drop(failed.into_inner());
             }),
             ("adopt", &|| {
                 let fd = OwnedFd::from(datagrams.bind("[::1]:0").unwrap());
@@ -180,7 +179,7 @@ fn no_socket_is_inherited_by_another_program() {
     alone(|| {
         let host = require!(Host::new(), "the lab");
         host.ip("link set dev lo up");
-        let_echo(&host);
+        host.allow_echo();
         host.run(|| {
             // The test itself may have been started with some.
             let inherited = close_on_exec();

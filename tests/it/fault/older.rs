@@ -7,8 +7,9 @@ use inet6::kind::Protocol;
 use inet6::mode::Mode;
 use inet6::option::BindDevice;
 use inet6::{
-    AnyMode, Builder, CoalescedBatch, DualStack, Op, Outgoing, SendBatch, TcpListener, UdpSocket,
-    V6Only,
+    AnyMode, Builder, DualStack, TcpListener, UdpSocket, V6Only,
+    error::Op,
+    udp::{CoalescedBatch, Outgoing, SendBatch},
 };
 use libc::{IPPROTO_IPV6, SOL_SOCKET, SOL_UDP};
 

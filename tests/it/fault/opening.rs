@@ -10,12 +10,11 @@ use inet6::header::FlowLabel;
 use inet6::mode::Mode;
 use inet6::option::{MinHopCount, NoDelay};
 use inet6::{
-    Builder, DualStack, Endpoint, Error, FlowShare, Interface, Op, Outcome, TcpListener, TcpStream,
-    UdpSocket, V6Only,
+    Builder, DualStack, Endpoint, Error, TcpListener, TcpStream, UdpSocket, V6Only,
+    connect::Outcome, error::Op, flow_label::FlowShare, interface::Interface,
 };
 use libc::{IPPROTO_IPV6, SOL_SOCKET};
 
-use crate::echo::linux::let_echo;
 use crate::lab::Host;
 use crate::support::*;
 
@@ -270,7 +269,7 @@ fn a_datagram_socket_to_a_host_has_an_address_of_its_own() {
 
 /// Runs `verb` on a socket where a call fails: the error, and the socket that it gave back.
 #[track_caller]
-fn given_back<S: Send, T, F: FnOnce(S) -> Result<T, inet6::StateError<R>> + Send, R: Send>(
+fn given_back<S: Send, T, F: FnOnce(S) -> Result<T, inet6::error::Returned<R>> + Send, R: Send>(
     fault: Fault<'_>,
     op: Op,
     socket: S,
@@ -279,7 +278,7 @@ fn given_back<S: Send, T, F: FnOnce(S) -> Result<T, inet6::StateError<R>> + Send
     let failed = with_faults(&[fault], || verb(socket).err()).unwrap().expect("it fails");
     let error = failed.error();
     assert_eq!((error.op(), error.raw_os_error()), (op, Some(fault.errno)), "{error}");
-    failed.into_socket()
+    failed.into_inner()
 }
 
 /// A socket that could not change its state keeps its port and works as before.
@@ -345,7 +344,7 @@ fn a_descriptor_that_cannot_be_examined_is_given_back() {
                 let cause = std::error::Error::source(&failed).expect("the system said why");
                 let cause = cause.downcast_ref::<io::Error>().unwrap();
                 assert_eq!(cause.raw_os_error(), Some(errno), "{fault:?}");
-                fd = failed.into_descriptor();
+                fd = failed.into_inner();
                 assert_eq!(open_descriptors(), before);
             }
         }
@@ -355,7 +354,7 @@ fn a_descriptor_that_cannot_be_examined_is_given_back() {
         let adopted = with_faults(&[fault(0)], || TcpListener::<V6Only>::try_from(fd));
         let failed = adopted.unwrap().expect_err("it is told to be foreign");
         assert!(failed.to_string().contains("neither TCP nor UDP"), "{failed}");
-        fd = failed.into_descriptor();
+        fd = failed.into_inner();
         assert_eq!(open_descriptors(), before);
         // A system that does not tell the protocol lets it pass.
         let fault = fault(libc::ENOPROTOOPT);
@@ -372,7 +371,7 @@ fn every_step_of_an_echo_socket_is_named() {
         require!(faults(), "faults");
         let host = require!(Host::new(), "the lab");
         host.ip("link set dev lo up");
-        let_echo(&host);
+        host.allow_echo();
         host.run(|| {
             let share = step(libc::SYS_setsockopt, Op::Set("SO_REUSEADDR"));
             let mut steps = created(vec![

@@ -9,7 +9,10 @@ use std::time::Duration;
 use inet6::kind::{Connected, Datagram, Datagrams, Listening, Stream};
 use inet6::mode::Mode;
 use inet6::option::*;
-use inet6::{Builder, DualStack, Error, Interface, Op, TcpListener, TcpStream, V6Only, Zone};
+use inet6::{
+    Builder, DualStack, Error, TcpListener, TcpStream, V6Only, addr::Zone, error::Op,
+    interface::Interface,
+};
 use libc::{IPPROTO_IP, SOL_SOCKET};
 
 use crate::option::privileged;

@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 
 use inet6::option::{MinHopCount, ReadTimeout, SendBufferSize, UserTimeout};
 use inet6::{
-    Builder, CoalescedBatch, HappyEyeballs, HostErrorKind, Op, Outgoing, RecvBatch, SendBatch,
-    TcpStream,
+    Builder, TcpStream,
+    connect::{HappyEyeballs, HostErrorKind},
+    error::Op,
+    udp::{CoalescedBatch, Outgoing, RecvBatch, SendBatch},
 };
 
-use crate::echo::linux::let_echo;
 use crate::lab::Host;
 use crate::support::*;
 
@@ -236,7 +237,7 @@ fn an_echo_socket_says_that_it_was_interrupted() {
     alone(|| {
         let host = require!(Host::new(), "the lab");
         host.ip("link set dev lo up");
-        let_echo(&host);
+        host.allow_echo();
         host.run(|| {
             let echo = Builder::datagram().bind_echo("[::1]:0").unwrap();
             under_signals(move || interrupted(echo.recv_echo(&mut [0; 8])), |_| {});

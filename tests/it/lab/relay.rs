@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use inet6::{Family, Interface};
+use inet6::{connect::Family, interface::Interface};
 
 use super::Host;
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use inet6::option::{RecvBufferSize, RecvDropCount};
 use inet6::{
-    BatchDatagram, Builder, CoalescedBatch, CoalescingUdpSocket, ConnectedUdpSocket, Outgoing,
-    RecvBatch, SendBatch, UdpSocket,
+    Builder, ConnectedUdpSocket, UdpSocket,
+    udp::{BatchDatagram, CoalescedBatch, CoalescingUdpSocket, Outgoing, RecvBatch, SendBatch},
 };
 
 use crate::support::*;

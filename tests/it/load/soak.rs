@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use inet6::option::{Linger, NoDelay, RecvError, RecvHopLimit, RecvPacketInfo, ShareAddress};
 use inet6::{
-    Answers, Builder, DualStack, HappyEyeballs, HostErrorKind, Interface, Outgoing, Query,
-    RecvBatch, Resolve, ResolveErrorKind, SendBatch, TcpListener, TcpStream, UdpSocket,
+    Builder, DualStack, TcpListener, TcpStream, UdpSocket,
+    connect::{Answers, HappyEyeballs, HostErrorKind, Query, Resolve, ResolveErrorKind},
+    interface::Interface,
+    udp::{Outgoing, RecvBatch, SendBatch},
 };
 
 use crate::cost::live;

@@ -10,8 +10,12 @@ use std::time::Duration;
 
 use inet6::option::BindDevice;
 use inet6::{
-    Answers, Builder, DualStack, Family, HappyEyeballs, HostConnection, HostError, HostErrorKind,
-    Interface, Outcome, Query, Report, Resolve, ResolveErrorKind, TcpListener, TcpStream,
+    Builder, DualStack, TcpListener, TcpStream,
+    connect::{
+        Answers, Family, HappyEyeballs, HostConnection, HostError, HostErrorKind, Outcome, Query,
+        Report, Resolve, ResolveErrorKind,
+    },
+    interface::Interface,
 };
 
 use crate::lab::{Lab, Reject};
@@ -261,7 +265,7 @@ fn an_interface_that_comes_back_under_another_index_is_found() {
     let lab = Arc::new(lab);
     let changes = Arc::clone(&lab);
     let host = host.observer(move |event| {
-        if matches!(event, inet6::Event::Started { .. }) {
+        if matches!(event, inet6::connect::Event::Started { .. }) {
             changes.wire().unwrap();
         }
     });

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use inet6::kind::Stream;
 use inet6::option::{Linger, RecvError};
-use inet6::{Builder, Connecting, DualStack, Error, HappyEyeballs, TcpListener};
+use inet6::{Builder, DualStack, Error, TcpListener, connect::HappyEyeballs, tcp::Connecting};
 
 use crate::lab::{Lab, Plan, Reject, Relay, Way};
 use crate::support::*;

@@ -8,9 +8,15 @@ use inet6::option::{
     BindDevice, DontFragment, MulticastInterface, RecvError, RecvHopLimit, RecvPacketInfo,
     UnicastHops, UnicastInterface,
 };
-use inet6::{Builder, EchoReply, EchoReport, EchoSocket, Interface, MessageTooLong, Origin};
+use inet6::{
+    Builder,
+    error_queue::Origin,
+    icmp::{EchoReply, EchoReport, EchoSocket},
+    interface::Interface,
+    udp::MessageTooLong,
+};
 
-use crate::echo::linux::{let_echo, patient_echo};
+use crate::icmp::echo::linux::patient_echo;
 use crate::lab::{Chain, Lab, Reject};
 
 const LEFT: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
@@ -19,7 +25,7 @@ const RIGHT: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2);
 /// Two hosts, of which the right one asks for echoes.
 fn lab() -> Result<Lab, String> {
     let lab = Lab::new()?;
-    let_echo(&lab.right);
+    lab.right.allow_echo();
     Ok(lab)
 }
 
@@ -227,7 +233,7 @@ fn report(socket: &EchoSocket, buffer: &mut [u8]) -> EchoReport {
 #[test]
 fn each_router_on_the_way_tells_which_request_came_no_further() {
     let chain = require!(Chain::through(2), "the lab");
-    let_echo(chain.left());
+    chain.left().allow_echo();
     let socket = chain.left().run(|| {
         let builder = Builder::datagram().with(RecvError(true));
         patient_echo(builder.bind_echo("[::]:0").unwrap())

@@ -8,7 +8,9 @@ use inet6::icmp::{Icmp, Icmpv4Error, Icmpv6Error, Ipv4Unreachable, TimeExceeded,
 use inet6::mode::Mode;
 use inet6::option::{DontFragment, RecvError, Timestamping, UnicastHops};
 use inet6::{
-    Builder, DualStack, ErrorReport, MessageTooLong, Origin, TcpStream, UdpSocket, V6Only,
+    Builder, DualStack, TcpStream, UdpSocket, V6Only,
+    error_queue::{ErrorReport, Origin},
+    udp::MessageTooLong,
 };
 
 use super::mtu::{counter, narrow};

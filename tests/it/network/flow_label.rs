@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use inet6::header::FlowLabel;
 use inet6::option::{AutoFlowLabel, FlowInfoSend, RecvFlowInfo};
-use inet6::{Builder, FlowShare, Op, Outgoing, UdpSocket};
+use inet6::{Builder, UdpSocket, error::Op, flow_label::FlowShare, udp::Outgoing};
 
 use super::wire::Capture;
 use crate::lab::{Host, Lab};

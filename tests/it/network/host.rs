@@ -4,7 +4,11 @@ use std::io::ErrorKind;
 
 use inet6::interface::Interfaces;
 use inet6::option::FreeBind;
-use inet6::{Absence, AnyMode, Builder, Interface, Op, TcpListener, TcpStream, UdpSocket};
+use inet6::{
+    AnyMode, Builder, TcpListener, TcpStream, UdpSocket,
+    error::{Absence, Op},
+    interface::Interface,
+};
 
 use crate::lab::{Host, Lab};
 use crate::support::*;

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use inet6::Interface;
+use inet6::interface::Interface;
 
 use crate::lab::Host;
 use crate::support::*;

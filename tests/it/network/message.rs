@@ -5,7 +5,11 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use inet6::mode::Mode;
 use inet6::option::{BindDevice, DontFragment, MulticastInterface, RecvHopLimit, RecvPacketInfo};
-use inet6::{AnyMode, Builder, DualStack, Interface, Outgoing, Received, UdpSocket};
+use inet6::{
+    AnyMode, Builder, DualStack, UdpSocket,
+    interface::Interface,
+    udp::{Outgoing, Received},
+};
 
 use crate::lab::{Chain, Host, Lab};
 use crate::support::*;

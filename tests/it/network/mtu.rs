@@ -7,8 +7,8 @@ use std::os::fd::AsRawFd;
 
 use inet6::option::{BindDevice, DontFragment, MtuDiscover, RecvPathMtu};
 use inet6::{
-    Builder, ConnectedUdpSocket, DualStack, MessageTooLong, Outgoing, RecvBatch, SendBatch,
-    UdpSocket,
+    Builder, ConnectedUdpSocket, DualStack, UdpSocket,
+    udp::{MessageTooLong, Outgoing, RecvBatch, SendBatch},
 };
 
 use crate::lab::{Chain, Host, Lab};
@@ -127,7 +127,7 @@ fn a_message_that_must_not_be_split_tells_the_path_mtu() {
     let data = vec![1; most + 1];
     let whole = DontFragment(true);
     let socket = client(&chain);
-    let by_right = chain.left().run(|| inet6::Interface::from_name("right").unwrap());
+    let by_right = chain.left().run(|| inet6::interface::Interface::from_name("right").unwrap());
     let source = "2001:db8:0:1::1".parse().unwrap();
     chain.left().run(|| {
         let probe = Outgoing::to(peer, &data).dont_fragment(whole);
@@ -176,7 +176,7 @@ fn the_path_mtu_is_that_of_the_way_that_the_message_takes() {
     let (peer, most) = (SocketAddr::new("2001:db8:3::1".parse().unwrap(), 9), 1232);
     let source = "2001:db8:2::1".parse().unwrap();
     lab.left.run(|| {
-        let second = inet6::Interface::from_name("second").unwrap();
+        let second = inet6::interface::Interface::from_name("second").unwrap();
         let socket = dual_socket();
         let data = [0; 1400];
         let message = Outgoing::to(peer, &data).dont_fragment(DontFragment(true));

@@ -12,7 +12,9 @@ use inet6::mode::Mode;
 use inet6::option::{
     BindDevice, MulticastAll, MulticastInterface, MulticastLoop, RecvPacketInfo, ShareAddress,
 };
-use inet6::{Builder, Interface, Membership, Op, UdpSocket, Zone};
+use inet6::{
+    Builder, UdpSocket, addr::Zone, error::Op, interface::Interface, multicast::Membership,
+};
 
 use crate::lab::{Host, Lab};
 use crate::support::*;

@@ -10,8 +10,11 @@ use std::time::{Duration, Instant};
 use inet6::mode::Mode;
 use inet6::option::RecvBufferSize;
 use inet6::{
-    Builder, CoalescedBatch, DualStack, Family, Interface, Op, Outgoing, RecvBatch, SendBatch,
-    TcpListener, TcpStream, UdpSocket,
+    Builder, DualStack, TcpListener, TcpStream, UdpSocket,
+    connect::Family,
+    error::Op,
+    interface::Interface,
+    udp::{CoalescedBatch, Outgoing, RecvBatch, SendBatch},
 };
 
 use super::connect_host::{self, LONG, Names, SERVER_V6, host, story};
@@ -150,7 +153,7 @@ fn race(lab: &Lab, relay: &Relay, plan: &Plan, attempt_delay: Option<Duration>) 
     let host = match attempt_delay {
         Some(delay) => host.attempt_delay(delay),
         // RFC 8305, section 8: 250 ms
-        None => inet6::HappyEyeballs::to(("host.test", to))
+        None => inet6::connect::HappyEyeballs::to(("host.test", to))
             .resolver(Names::both())
             .resolution_delay(LONG)
             .deadline(PATIENCE),
@@ -307,7 +310,7 @@ fn batches_arrive_as_the_line_leaves_them() {
 /// The lengths and first bytes of the segments that arrive, a list for each datagram that the kernel
 /// gave.
 fn coalesced(
-    server: &inet6::CoalescingUdpSocket<DualStack>,
+    server: &inet6::udp::CoalescingUdpSocket<DualStack>,
     batch: &mut CoalescedBatch,
     segments: usize,
 ) -> Vec<Vec<(usize, u8)>> {

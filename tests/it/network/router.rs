@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use inet6::header::{Dscp, Ecn};
 use inet6::option::{Mark, RecvError, RecvHopLimit, RecvTrafficClass, TrafficClass};
-use inet6::{ConnectedUdpSocket, DualStack, Outgoing, UdpSocket};
+use inet6::{ConnectedUdpSocket, DualStack, UdpSocket, udp::Outgoing};
 
 use super::mtu::counter;
 use crate::lab::{Chain, Host, Reject};

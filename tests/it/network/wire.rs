@@ -10,7 +10,7 @@ use inet6::option::{
     AutoFlowLabel, BindDevice, FlowInfoSend, RecvFlowInfo, RecvHopLimit, RecvTrafficClass,
     TrafficClass, UnicastHops,
 };
-use inet6::{Builder, DualStack, FlowShare, Outgoing, UdpSocket};
+use inet6::{Builder, DualStack, UdpSocket, flow_label::FlowShare, udp::Outgoing};
 
 use crate::lab::{Host, Lab};
 use crate::support::*;

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind::NotFound};
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use inet6::option::{BindDevice, MulticastInterface, UnicastInterface};
-use inet6::{AnyMode, Builder, Interface, Op, TcpListener, TcpStream, UdpSocket};
+use inet6::{AnyMode, Builder, TcpListener, TcpStream, UdpSocket, error::Op, interface::Interface};
 
 use crate::lab::{Host, Lab};
 use crate::support::*;

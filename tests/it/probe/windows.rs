@@ -4,7 +4,7 @@
 use std::os::windows::io::AsRawSocket;
 
 use inet6::option::{DontFragment, RecvHopLimit};
-use inet6::{Builder, Outgoing};
+use inet6::{Builder, udp::Outgoing};
 use windows_sys::Win32::Networking::WinSock::{
     self as ws, IPPROTO_IP, IPPROTO_IPV6, SOCKET, SOCKET_ERROR,
 };

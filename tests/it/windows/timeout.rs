@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::io;
 
 use inet6::option::{MinHopCount, WriteTimeout};
-use inet6::{CoalescedBatch, Outgoing};
+use inet6::udp::{CoalescedBatch, Outgoing};
 
 use super::*;
 

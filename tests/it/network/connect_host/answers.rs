@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use inet6::{Answers, Event, Family, HappyEyeballs, HostErrorKind, Query, Resolve};
+use inet6::connect::{Answers, Event, Family, HappyEyeballs, HostErrorKind, Query, Resolve};
 
 use super::*;
 

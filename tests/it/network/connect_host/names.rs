@@ -12,8 +12,9 @@ use std::thread;
 use std::time::Duration;
 
 use inet6::{
-    Cancel, ConnectedUdpSocket, Event, Family, HostErrorKind, Query, Resolve, ResolveErrorKind,
-    SystemResolver,
+    ConnectedUdpSocket,
+    cancel::Cancel,
+    connect::{Event, Family, HostErrorKind, Query, Resolve, ResolveErrorKind, SystemResolver},
 };
 
 use super::*;

@@ -9,7 +9,10 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use inet6::option::{FastOpen, FastOpenConnect};
-use inet6::{Builder, DualStack, Event, Family, HostErrorKind, TcpListener};
+use inet6::{
+    Builder, DualStack, TcpListener,
+    connect::{Event, Family, HostErrorKind},
+};
 
 use super::*;
 
@@ -64,7 +67,7 @@ fn an_icmpv6_error_hands_over_to_ipv4() {
 }
 
 /// A listener of both families on the left host, whose IPv6 half is full.
-fn half_full(lab: &Lab) -> (TcpListener, TcpListener<DualStack>, Vec<inet6::Connecting>) {
+fn half_full(lab: &Lab) -> (TcpListener, TcpListener<DualStack>, Vec<inet6::tcp::Connecting>) {
     let (full, ipv4) = lab.left.run(|| {
         let full = Builder::stream().bind("[2001:db8::1]:0").unwrap().listen(0).unwrap();
         let ipv4 = ("192.0.2.1", full.local_addr().unwrap().port());

@@ -1,0 +1,339 @@
+//! Receiving many datagrams at once.
+
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::slice::Chunks;
+
+use crate::mode::{FromWire, Mode, V6Only};
+use crate::sys::{self, batch::Incoming};
+use crate::udp::Received;
+use crate::udp::{ConnectedUdpSocket, UdpSocket};
+
+/// Room for many datagrams, which one call fills (`recvmmsg`).
+///
+/// It owns buffers and all else that a call needs, and allocates it once. One batch may serve many
+/// sockets, one after the other.
+///
+/// A call saves little: on Linux the kernel spends nine tenths of its time on each datagram and not
+/// on the call. What saves much is a kernel that puts datagrams together,
+/// [`CoalescingUdpSocket`](crate::udp::CoalescingUdpSocket).
+///
+/// # Platform notes
+///
+/// On Linux and Android it is one system call. The other systems make one for each datagram, and
+/// the result is the same; on Windows one more, which asks whether there is another datagram, and
+/// should another thread take that one in between, the call waits for the next.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{UdpSocket, udp::RecvBatch};
+///
+/// let server = UdpSocket::bind("[::1]:0")?;
+/// let client = UdpSocket::bind("[::1]:0")?;
+/// for text in ["one", "two", "three"] {
+///     client.send_to(text.as_bytes(), server.local_addr()?)?;
+/// }
+///
+/// let mut batch = RecvBatch::new(32, 1500)?;
+/// for datagram in server.recv_batch(&mut batch)? {
+///     println!("{} bytes from {}", datagram.payload().len(), datagram.source()?);
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// Source: recvmmsg(2).
+#[doc(alias = "recvmmsg")]
+pub struct RecvBatch {
+    room: Incoming,
+}
+
+impl RecvBatch {
+    /// Room for so many datagrams of at most `size` bytes each.
+    ///
+    /// It takes `datagrams` × (`size` + 876) bytes on a Linux system of 64 bits, and nothing later.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) unless there are 1 to 1024 datagrams, of at
+    /// most 65 535 bytes.
+    ///
+    /// # Examples
+    ///
+    /// See [`RecvBatch`].
+    pub fn new(datagrams: usize, size: usize) -> io::Result<Self> {
+        sys::batch::check_count(datagrams)?;
+        if size > usize::from(u16::MAX) {
+            return Err(sys::out_of_range("no datagram is longer than 65535 bytes"));
+        }
+        Ok(Self { room: Incoming::new(datagrams, size) })
+    }
+
+    /// How many datagrams there is room for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let batch = inet6::udp::RecvBatch::new(32, 1500)?;
+    /// assert_eq!((batch.capacity(), batch.datagram_size()), (32, 1500));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.room.count()
+    }
+
+    /// How many bytes of each there is room for.
+    ///
+    /// # Examples
+    ///
+    /// See [`RecvBatch::capacity`].
+    #[must_use]
+    pub fn datagram_size(&self) -> usize {
+        self.room.size()
+    }
+
+    pub(super) fn receive<M: Mode>(
+        &mut self,
+        socket: sys::Target<'_>,
+    ) -> io::Result<BatchDatagrams<'_, M>> {
+        let count = self.room.receive(socket.fd)?;
+        Ok(BatchDatagrams { room: &self.room, next: 0, end: count, mode: PhantomData })
+    }
+}
+
+/// The room it has: a batch may serve sockets of several modes, so it shows no addresses.
+impl fmt::Debug for RecvBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecvBatch")
+            .field("capacity", &self.capacity())
+            .field("datagram_size", &self.datagram_size())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<M: Mode> UdpSocket<M> {
+    /// Receives datagrams: waits for the first one, and takes what else is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from), where there is not one datagram. A truncated datagram is
+    /// no error: [`BatchDatagram::truncated`].
+    ///
+    /// # Examples
+    ///
+    /// See [`RecvBatch`].
+    #[doc(alias = "recvmmsg")]
+    pub fn recv_batch<'b>(&self, batch: &'b mut RecvBatch) -> io::Result<BatchDatagrams<'b, M>> {
+        batch.receive(self.target())
+    }
+}
+
+impl<M: Mode> ConnectedUdpSocket<M> {
+    /// Receives datagrams of the peer: waits for the first one, and takes what else is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv), where there is not one datagram.
+    ///
+    /// # Examples
+    ///
+    /// See [`RecvBatch`].
+    #[doc(alias = "recvmmsg")]
+    pub fn recv_batch<'b>(&self, batch: &'b mut RecvBatch) -> io::Result<BatchDatagrams<'b, M>> {
+        batch.receive(self.target())
+    }
+}
+
+/// The datagrams that a call received, in the order of their arrival.
+///
+/// # Examples
+///
+/// See [`RecvBatch`].
+#[derive(Clone)]
+pub struct BatchDatagrams<'b, M: Mode = V6Only> {
+    room: &'b Incoming,
+    next: usize,
+    end: usize,
+    mode: PhantomData<M>,
+}
+
+impl<'b, M: Mode> Iterator for BatchDatagrams<'b, M> {
+    type Item = BatchDatagram<'b, M>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let index = self.next;
+        (index < self.end).then(|| {
+            self.next += 1;
+            BatchDatagram { room: self.room, index, mode: PhantomData }
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.end - self.next;
+        (left, Some(left))
+    }
+}
+
+impl<M: Mode> ExactSizeIterator for BatchDatagrams<'_, M> {}
+
+/// The datagrams that are left.
+impl<M: Mode> fmt::Debug for BatchDatagrams<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+/// One datagram of a batch.
+///
+/// What is asked of it is decoded then, and costs nothing otherwise.
+///
+/// # Examples
+///
+/// ```
+/// use inet6::{UdpSocket, udp::RecvBatch};
+///
+/// let socket = UdpSocket::bind("[::1]:0")?;
+/// socket.send_to(b"a long datagram", socket.local_addr()?)?;
+/// let mut batch = RecvBatch::new(8, 6)?;
+/// let datagram = socket.recv_batch(&mut batch)?.next().unwrap();
+/// assert_eq!((datagram.payload(), datagram.truncated()), (&b"a long"[..], true));
+/// assert_eq!(datagram.source()?, socket.local_addr()?);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct BatchDatagram<'b, M: Mode = V6Only> {
+    room: &'b Incoming,
+    index: usize,
+    mode: PhantomData<M>,
+}
+
+impl<'b, M: Mode> BatchDatagram<'b, M> {
+    /// Its bytes.
+    ///
+    /// # Examples
+    ///
+    /// See [`BatchDatagram`].
+    #[inline]
+    #[must_use]
+    pub fn payload(&self) -> &'b [u8] {
+        self.room.payload(self.index)
+    }
+
+    /// Who sent it, in the mode's type; of a notice of
+    /// [`RecvPathMtu`](crate::option::RecvPathMtu), which is empty, the peer that it is about.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidData`](io::ErrorKind::InvalidData) if the system gave no IPv6 address.
+    ///
+    /// # Examples
+    ///
+    /// See [`BatchDatagram`].
+    #[inline]
+    pub fn source(&self) -> io::Result<M::Address> {
+        self.room.source(self.index).map(M::Address::from_wire)
+    }
+
+    /// Whether it was longer than its buffer, and the rest of it is lost.
+    ///
+    /// # Examples
+    ///
+    /// See [`BatchDatagram`].
+    #[inline]
+    #[must_use]
+    pub fn truncated(&self) -> bool {
+        self.room.truncated(self.index)
+    }
+
+    /// All that came with it, as [`recv_message`](UdpSocket::recv_message) tells it.
+    ///
+    /// # Errors
+    ///
+    /// As [`source`](Self::source).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Builder, UdpSocket, option::RecvPacketInfo, udp::RecvBatch};
+    ///
+    /// let server = Builder::datagram().with(RecvPacketInfo(true)).bind("[::]:0")?;
+    /// let client = UdpSocket::bind("[::1]:0")?;
+    /// client.send_to(b"ping", ("::1", server.local_addr()?.port()))?;
+    /// let mut batch = RecvBatch::new(8, 1500)?;
+    /// for datagram in server.recv_batch(&mut batch)? {
+    ///     datagram.received()?.reply(&server, datagram.payload())?;
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn received(&self) -> io::Result<Received<M>> {
+        self.room.message(self.index).map(Received::new)
+    }
+
+    /// The datagrams that the kernel put together in this one; itself where there was one.
+    ///
+    /// Each is as long as the first, but for the last, which may be shorter.
+    ///
+    /// # Examples
+    ///
+    /// See [`CoalescingUdpSocket`](crate::udp::CoalescingUdpSocket).
+    #[inline]
+    pub fn segments(&self) -> Chunks<'b, u8> {
+        let payload = self.payload();
+        let size = self.room.segment_size(self.index).map_or(payload.len(), usize::from);
+        payload.chunks(size.max(1))
+    }
+}
+
+/// What came with it, in the mode's types.
+impl<M: Mode> fmt::Debug for BatchDatagram<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_tuple("BatchDatagram");
+        match self.received() {
+            Ok(received) => debug.field(&received).finish(),
+            Err(error) => debug.field(&error).finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, UdpSocket};
+
+    use super::*;
+    use crate::builder::Builder;
+    use crate::mode::DualStack;
+    use crate::option::RecvPacketInfo;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    use crate::sys::batch::mmsg;
+    use crate::sys::batch::one_by_one;
+
+    /// Both ways to a batch are compiled here, and `BatchDatagram` shows what either gives.
+    macro_rules! shows_ipv4 {
+        ($name:ident, $way:ident) => {
+            #[test]
+            fn $name() {
+                let mut room = $way::Incoming::new(2, 8);
+                let builder = Builder::datagram().dual_stack().with(RecvPacketInfo(true));
+                let server = builder.bind("[::]:0").unwrap();
+                let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+                let to = (Ipv4Addr::LOCALHOST, server.local_addr().unwrap().port());
+                client.send_to(b"ping", to).unwrap();
+                assert_eq!(room.receive(server.target().fd).unwrap(), 1);
+                let received = Received::<DualStack>::new(room.message(0).unwrap());
+                let text = format!("{received:?}");
+                let source = client.local_addr().unwrap();
+                assert_eq!((received.len, received.source), (4, source));
+                assert!(received.destination.is_none_or(|ip| ip == Ipv4Addr::LOCALHOST), "{text}");
+                assert!(text.contains(&format!("source: {source}")), "{text}");
+                assert!(!text.contains("ffff:"), "{text}");
+            }
+        };
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    shows_ipv4!(batch_by_one_call_shows_ipv4, mmsg);
+    shows_ipv4!(batch_by_many_calls_shows_ipv4, one_by_one);
+}

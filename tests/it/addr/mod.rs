@@ -1,0 +1,3 @@
+mod endpoint;
+mod mapped;
+mod property;

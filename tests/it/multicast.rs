@@ -1,0 +1,409 @@
+//! Memberships of multicast groups. What arrives because of them is tested in `network/multicast`.
+#![allow(unsafe_code, reason = "the tests ask the system, and not the crate, what it did")]
+
+use std::io::ErrorKind;
+use std::net::Ipv6Addr;
+
+use inet6::option::{MulticastAll, MulticastInterface};
+use inet6::{
+    Error, UdpSocket,
+    capabilities::Capabilities,
+    error::Op,
+    interface::Interface,
+    multicast::{Membership, SourceMembership},
+};
+
+use crate::support::*;
+
+/// Of a link, so that no router is told of it.
+const GROUP: Ipv6Addr = Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0, 0x1234);
+const SOURCE: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+const OTHER: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2);
+
+fn open() -> UdpSocket {
+    UdpSocket::bind("[::]:0").unwrap()
+}
+
+/// Whether a socket is a member of the group on loopback, and ends it.
+fn was_member(socket: &UdpSocket) -> bool {
+    socket.leave_multicast_v6(&GROUP, loopback().index().get()).is_ok()
+}
+
+#[track_caller]
+fn says(error: &Error, op: Op, kind: ErrorKind, text: &str) {
+    let text = text.replace("%lo", &format!("%{}", loopback()));
+    assert_eq!((error.op(), error.kind(), error.to_string()), (op, kind, text));
+}
+
+/// Wine has no sources, and neither have some of the BSDs.
+fn sources() -> Result<(), &'static str> {
+    let socket = open();
+    match socket.join_source(GROUP, SOURCE, loopback()) {
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            let text = "cannot join ff12::1234%lo: this system has no source-specific multicast \
+                        for IPv6";
+            says(&error, Op::Join, ErrorKind::Unsupported, text);
+            Err("this system has none")
+        }
+        result => {
+            drop(result.unwrap());
+            Ok(())
+        }
+    }
+}
+
+#[test]
+fn dropping_a_membership_leaves_the_group() {
+    let socket = open();
+    let membership = socket.join(GROUP, loopback()).unwrap();
+    assert_eq!((membership.group(), membership.interface()), (GROUP, Some(loopback())));
+    let shown = format!("{membership:?}");
+    assert!(shown.starts_with("Membership") && shown.contains("ff12::1234"), "{shown}");
+
+    let twice = socket.join(GROUP, loopback()).unwrap_err();
+    let text = "cannot join ff12::1234%lo: the socket is a member already";
+    says(&twice, Op::Join, ErrorKind::AddrInUse, text);
+    let address = twice.address().unwrap();
+    assert_eq!((address.ip(), address.port()), (GROUP.into(), 0));
+    assert!(twice.raw_os_error().is_some());
+    drop(membership);
+    assert!(!was_member(&socket));
+}
+
+#[test]
+fn leaving_tells_whether_it_worked() {
+    let socket = open();
+    socket.join(GROUP, loopback()).unwrap().leave().unwrap();
+    assert!(!was_member(&socket));
+
+    let membership = socket.join(GROUP, loopback()).unwrap();
+    assert!(was_member(&socket));
+    let gone = membership.leave().unwrap_err();
+    assert_eq!(gone.op(), Op::Leave);
+    if !wine_lacks("leaving twice is an invalid argument") {
+        let text = "cannot leave ff12::1234%lo: the socket is not a member";
+        says(&gone, Op::Leave, ErrorKind::AddrNotAvailable, text);
+    }
+}
+
+#[test]
+fn a_membership_that_is_kept_ends_with_the_socket() {
+    let socket = open();
+    socket.join(GROUP, loopback()).unwrap().keep();
+    let clone = socket.try_clone().unwrap();
+    drop(socket);
+    assert!(was_member(&clone));
+    assert!(!was_member(&clone));
+}
+
+#[test]
+fn a_membership_goes_to_another_thread() {
+    let socket = open();
+    let membership = socket.join(GROUP, loopback()).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || membership.leave().unwrap());
+    });
+    assert!(!was_member(&socket));
+}
+
+#[test]
+fn joining_everywhere_joins_at_least_loopback() {
+    let socket = open();
+    let all = socket.join_everywhere(GROUP).unwrap();
+    assert!(all.iter().any(|membership| membership.interface() == Some(loopback())), "{all:?}");
+    assert!(all.iter().all(|membership| membership.group() == GROUP), "{all:?}");
+    drop(all);
+    assert!(!was_member(&socket));
+
+    // Where it is a member already it is passed over; what then is left may be nothing.
+    socket.join(GROUP, loopback()).unwrap().keep();
+    match socket.join_everywhere(GROUP) {
+        Ok(others) => assert!(others.iter().all(|other| other.interface() != Some(loopback()))),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}"),
+    }
+    assert!(was_member(&socket));
+}
+
+#[test]
+fn joining_switches_off_what_others_joined() {
+    let socket = open();
+    if let Err(error) = socket.option::<MulticastAll>() {
+        // A system that lacks the option joins all the same.
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        return socket.join(GROUP, loopback()).unwrap().leave().unwrap();
+    }
+    socket.join_multicast_v6(&GROUP, loopback().index().get()).unwrap();
+    assert_eq!(socket.option::<MulticastAll>().unwrap(), MulticastAll(true), "as in std");
+    assert!(was_member(&socket));
+    socket.join(GROUP, loopback()).unwrap().keep();
+    assert_eq!(socket.option::<MulticastAll>().unwrap(), MulticastAll(false));
+
+    for join in [
+        (|socket| socket.join_everywhere(GROUP).map(drop)) as fn(&UdpSocket) -> Result<(), Error>,
+        |socket| socket.join_source(GROUP, SOURCE, loopback()).map(drop),
+    ] {
+        let socket = open();
+        join(&socket).unwrap();
+        assert_eq!(socket.option::<MulticastAll>().unwrap(), MulticastAll(false));
+    }
+    let socket = dual_socket();
+    socket.set_option(MulticastAll(true)).unwrap();
+    socket.join(GROUP, loopback()).unwrap().keep();
+    #[cfg(target_os = "linux")]
+    {
+        let twin = ipv4_option(&socket, libc::IP_MULTICAST_ALL);
+        assert_eq!(twin, 0, "the IPv4 twin");
+    }
+}
+
+#[test]
+fn without_an_interface_it_is_the_one_of_the_socket() {
+    let socket = open();
+    let on = MulticastInterface(Some(loopback()));
+    socket.set_option(on).unwrap();
+    for group in [GROUP, "ff15::1234".parse().unwrap()] {
+        let membership = socket.join(group, None).unwrap();
+        assert_eq!(membership.interface(), Some(loopback()));
+        membership.leave().unwrap();
+    }
+}
+
+#[test]
+fn what_no_call_can_do_is_refused_before_it() {
+    let socket = open();
+    for (group, shown) in [("2001:db8::1", "2001:db8::1"), ("::ffff:224.0.0.1", "224.0.0.1")] {
+        let group = group.parse().unwrap();
+        let text = format!("cannot join {shown}: not an IPv6 multicast address");
+        for error in [
+            socket.join(group, None).unwrap_err(),
+            socket.join_everywhere(group).unwrap_err(),
+            socket.join_source(group, SOURCE, None).unwrap_err(),
+        ] {
+            says(&error, Op::Join, ErrorKind::InvalidInput, &text);
+            assert_eq!(error.raw_os_error(), None);
+        }
+    }
+    for group in ["ff02::1234", "ff12::1234", "ff01::1234", "ff32::1234"] {
+        let error = socket.join(group.parse().unwrap(), None).unwrap_err();
+        let text =
+            format!("cannot join {group}: the group is one of each link: name the interface");
+        says(&error, Op::Join, ErrorKind::InvalidInput, &text);
+    }
+    let membership = socket.join(GROUP, loopback()).unwrap();
+    for (source, shown) in [("::", "::"), ("ff02::1", "ff02::1"), ("::ffff:192.0.2.1", "192.0.2.1")]
+    {
+        let source: Ipv6Addr = source.parse().unwrap();
+        let text = format!("the source {shown} is not a unicast IPv6 address");
+        let error = socket.join_source(GROUP, source, loopback()).unwrap_err();
+        let join = format!("cannot join ff12::1234%lo: {text}");
+        says(&error, Op::Join, ErrorKind::InvalidInput, &join);
+        let error = membership.block(source).unwrap_err();
+        let block = format!("cannot block a source of ff12::1234%lo: {text}");
+        says(&error, Op::Block, ErrorKind::InvalidInput, &block);
+        assert_eq!(membership.unblock(source).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+}
+
+#[test]
+fn an_interface_that_does_not_exist_is_named() {
+    let socket = open();
+    let nowhere = Interface::from_index(0x7fff_ffff.try_into().unwrap());
+    let error = socket.join(GROUP, nowhere).unwrap_err();
+    assert_eq!(error.op(), Op::Join);
+    let text = error.to_string();
+    assert!(text.starts_with("cannot join ff12::1234%2147483647: "), "{text}");
+    assert!(text.contains("no such interface") || text.contains("does not exist"), "{text}");
+}
+
+#[test]
+fn a_source_is_blocked_and_unblocked_once() {
+    require!(sources(), "sources of groups");
+    let socket = open();
+    let membership = socket.join(GROUP, loopback()).unwrap();
+    let error = membership.unblock(SOURCE).unwrap_err();
+    let text = "cannot unblock a source of ff12::1234%lo: 2001:db8::1 is not blocked";
+    says(&error, Op::Unblock, ErrorKind::AddrNotAvailable, text);
+    membership.block(SOURCE).unwrap();
+    membership.block(OTHER).unwrap();
+    let error = membership.block(SOURCE).unwrap_err();
+    let text = "cannot block a source of ff12::1234%lo: 2001:db8::1 is blocked already";
+    says(&error, Op::Block, ErrorKind::AddrNotAvailable, text);
+    membership.unblock(SOURCE).unwrap();
+    membership.unblock(OTHER).unwrap();
+    membership.leave().unwrap();
+}
+
+#[test]
+fn each_source_is_a_membership() {
+    require!(sources(), "sources of groups");
+    let socket = open();
+    let first: SourceMembership<'_> = socket.join_source(GROUP, SOURCE, loopback()).unwrap();
+    assert_eq!((first.group(), first.source()), (GROUP, SOURCE));
+    assert_eq!(first.interface(), Some(loopback()));
+    let shown = format!("{first:?}");
+    assert!(shown.starts_with("SourceMembership") && shown.contains("2001:db8::1"), "{shown}");
+    let error = socket.join_source(GROUP, SOURCE, loopback()).unwrap_err();
+    let text =
+        "cannot join ff12::1234%lo: the socket is a member already, for the source 2001:db8::1";
+    says(&error, Op::Join, ErrorKind::AddrNotAvailable, text);
+    let error = socket.join(GROUP, loopback()).unwrap_err();
+    let text = "cannot join ff12::1234%lo: the socket is a member already";
+    says(&error, Op::Join, ErrorKind::AddrInUse, text);
+
+    let second = socket.join_source(GROUP, OTHER, loopback()).unwrap();
+    drop(first);
+    second.leave().unwrap();
+    assert!(!was_member(&socket), "the group goes with the last source");
+    socket.join_source(GROUP, SOURCE, loopback()).unwrap().keep();
+    assert!(was_member(&socket));
+}
+
+#[test]
+fn a_membership_for_every_source_does_not_become_one_for_one() {
+    require!(sources(), "sources of groups");
+    let socket = open();
+    let every: Membership<'_> = socket.join(GROUP, loopback()).unwrap();
+    let error = socket.join_source(GROUP, SOURCE, loopback()).unwrap_err();
+    assert_eq!(error.op(), Op::Join);
+    if cfg!(target_os = "linux") {
+        let text = "cannot join ff12::1234%lo: the socket is a member already, for every source; \
+                    leave that first";
+        says(&error, Op::Join, ErrorKind::AddrInUse, text);
+    }
+    every.block(SOURCE).unwrap();
+    every.leave().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn memberships_open_nothing() {
+    alone(|| {
+        let socket = open();
+        let before = open_descriptors();
+        for _ in 0..50 {
+            drop(socket.join(GROUP, loopback()).unwrap());
+            drop(socket.join_everywhere(GROUP).unwrap());
+            socket.join(GROUP, None).unwrap_err();
+            if sources().is_ok() {
+                drop(socket.join_source(GROUP, SOURCE, loopback()).unwrap());
+            }
+        }
+        let kept = socket.join_everywhere(GROUP).unwrap();
+        kept.into_iter().for_each(Membership::keep);
+        assert_eq!(open_descriptors(), before);
+    });
+}
+
+#[test]
+fn a_drop_that_cannot_leave_is_logged() {
+    alone(|| {
+        let socket = open();
+        let membership = socket.join(GROUP, loopback()).unwrap();
+        assert!(was_member(&socket));
+        let lines = logged(|| drop(membership));
+        let start = format!("DEBUG dropping a membership: cannot leave ff12::1234%{}", loopback());
+        assert!(lines.len() == 1 && lines[0].starts_with(&start), "{lines:?}");
+    });
+}
+
+#[cfg(target_os = "linux")]
+fn ipv4_option(socket: &UdpSocket<inet6::DualStack>, name: libc::c_int) -> libc::c_int {
+    use std::os::fd::AsRawFd;
+
+    let (mut value, mut len): (libc::c_int, _) = (-1, size_of::<libc::c_int>() as libc::socklen_t);
+    // SAFETY: there is room for one integer.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_IP,
+            name,
+            (&raw mut value).cast(),
+            &mut len,
+        )
+    };
+    assert_eq!(result, 0);
+    value
+}
+
+/// What the kernel may refuse, and this one does not.
+#[cfg(target_os = "linux")]
+mod lacking {
+    use super::*;
+
+    /// Runs `work` where setting these options of IPv6 fails.
+    fn without<T: Send>(
+        names: &[libc::c_int],
+        errno: libc::c_int,
+        work: impl FnOnce() -> T + Send,
+    ) -> Result<T, String> {
+        let arguments: Vec<_> =
+            names.iter().map(|name| [(1, libc::IPPROTO_IPV6), (2, *name)]).collect();
+        let fault = |arguments| Fault { call: libc::SYS_setsockopt, arguments, errno };
+        let faults: Vec<_> = arguments.iter().map(|arguments| fault(arguments)).collect();
+        with_faults(&faults, work)
+    }
+
+    #[test]
+    fn a_kernel_without_the_option_for_others_groups_joins_all_the_same() {
+        let socket = open();
+        let join = || socket.join(GROUP, loopback()).unwrap().keep();
+        require!(without(&[libc::IPV6_MULTICAST_ALL], libc::ENOPROTOOPT, join), "faults");
+        assert!(was_member(&socket));
+    }
+
+    #[test]
+    fn a_failing_join_leaves_no_membership() {
+        let socket = open();
+        let join = || {
+            let results = [
+                socket.join(GROUP, loopback()).map(drop),
+                socket.join_source(GROUP, SOURCE, loopback()).map(drop),
+                socket.join_everywhere(GROUP).map(drop),
+            ];
+            results.map(Result::unwrap_err)
+        };
+        let errors = without(&[libc::IPV6_MULTICAST_ALL], libc::EPERM, join);
+        for error in require!(errors, "faults") {
+            assert_eq!(error.op(), Op::Set("IPV6_MULTICAST_ALL"), "{error}");
+            assert!(!was_member(&socket));
+        }
+    }
+
+    #[test]
+    fn a_kernel_without_sources_says_so() {
+        let names =
+            [libc::MCAST_JOIN_SOURCE_GROUP, libc::MCAST_BLOCK_SOURCE, libc::MCAST_UNBLOCK_SOURCE];
+        let socket = open();
+        let errors = || {
+            let error = socket.join_source(GROUP, SOURCE, loopback()).unwrap_err();
+            let membership = socket.join(GROUP, loopback()).unwrap();
+            [error, membership.block(SOURCE).unwrap_err(), membership.unblock(SOURCE).unwrap_err()]
+        };
+        let text = "this system has no source-specific multicast for IPv6";
+        let errors = require!(without(&names, libc::ENOPROTOOPT, errors), "faults");
+        for (error, op) in errors.iter().zip([Op::Join, Op::Block, Op::Unblock]) {
+            assert_eq!((error.op(), error.kind()), (op, ErrorKind::Unsupported));
+            assert!(error.to_string().ends_with(text), "{error}");
+        }
+        assert!(Capabilities::probe().unwrap().source_specific_multicast);
+    }
+
+    #[test]
+    fn a_system_that_chooses_no_interface_wants_it_named() {
+        // Apple's systems, and Linux without a route.
+        for errno in [libc::EADDRNOTAVAIL, libc::ENODEV] {
+            let names = [libc::IPV6_ADD_MEMBERSHIP, libc::MCAST_JOIN_SOURCE_GROUP];
+            let (socket, group) = (open(), "ff3e::1234".parse().unwrap());
+            let errors = || {
+                [
+                    socket.join(group, None).unwrap_err(),
+                    socket.join_source(group, SOURCE, None).unwrap_err(),
+                ]
+            };
+            for error in require!(without(&names, errno, errors), "faults") {
+                let text = "cannot join ff3e::1234: the system finds no interface for it: name one";
+                assert_eq!(error.to_string(), text);
+            }
+        }
+    }
+}

@@ -1,0 +1,2 @@
+mod adopt;
+mod readiness;

@@ -1,0 +1,144 @@
+//! A bound stream: it has an address, and then becomes a listener or a stream.
+
+use std::time::Duration;
+
+use inet6::{AnyMode, Builder, TcpStream, error::Op};
+
+use crate::support::*;
+
+#[test]
+fn a_bound_stream_knows_its_port_before_it_listens() {
+    let bound = Builder::stream().bind("[::1]:0").unwrap();
+    let local = bound.local_addr().unwrap();
+    assert_ne!(local.port(), 0);
+    let shown = format!("{bound:?}");
+    assert!(shown.starts_with("BoundStream") && shown.contains(&local.to_string()), "{shown}");
+    TcpStream::connect(local).unwrap_err();
+    let listener = bound.listen(1).unwrap();
+    assert_eq!(listener.local_addr().unwrap(), local);
+    TcpStream::connect(local).unwrap();
+}
+
+#[test]
+fn the_source_of_a_connection_can_be_chosen() {
+    let listener = listener();
+    let peer = listener.local_addr().unwrap();
+    let builder = Builder::stream();
+
+    let bound = builder.bind("[::1]:0").unwrap();
+    let source = bound.local_addr().unwrap();
+    let stream = bound.connect(peer).unwrap();
+    assert_eq!(stream.local_addr().unwrap(), source);
+    assert_eq!(listener.accept().unwrap().1, source);
+
+    let bound = builder.bind("[::1]:0").unwrap();
+    let source = bound.local_addr().unwrap();
+    let _stream = bound.connect_timeout(peer, PATIENCE).unwrap();
+    assert_eq!(listener.accept().unwrap().1, source);
+
+    let bound = builder.bind("[::1]:0").unwrap();
+    let source = bound.local_addr().unwrap();
+    let connecting = bound.start_connect(peer).unwrap();
+    let _stream = connecting.finish().unwrap();
+    assert_eq!(listener.accept().unwrap().1, source);
+}
+
+#[test]
+fn a_source_may_be_ipv4_in_a_mode_that_speaks_it() {
+    let listener = dual_listener();
+    let port = listener.local_addr().unwrap().port();
+    let bound = Builder::stream().mode(AnyMode::DualStack).bind("127.0.0.1:0").unwrap();
+    let source = bound.local_addr().unwrap();
+    assert!(source.is_ipv4());
+    let _stream = bound.connect(ipv4(port)).unwrap();
+    assert_eq!(listener.accept().unwrap().1, source);
+}
+
+#[cfg(unix)]
+#[test]
+fn how_it_blocks_is_what_the_builder_said() {
+    let listener = listener();
+    let peer = listener.local_addr().unwrap();
+    for nonblocking in [false, true] {
+        let builder = Builder::stream();
+        let builder = if nonblocking { builder.nonblocking() } else { builder };
+        let bind = || builder.bind("[::1]:0").unwrap();
+        assert_eq!(is_nonblocking(bind()), nonblocking);
+        assert_eq!(is_nonblocking(bind().connect(peer).unwrap()), nonblocking);
+        assert_eq!(is_nonblocking(bind().connect_timeout(peer, PATIENCE).unwrap()), nonblocking);
+        let connecting = bind().start_connect(peer).unwrap();
+        assert!(is_nonblocking(&connecting), "meanwhile it is nonblocking");
+        assert_eq!(is_nonblocking(connecting.finish().unwrap()), nonblocking);
+        assert_eq!(is_nonblocking(builder.connect(peer).unwrap()), nonblocking);
+        let stream = builder.connect_timeout(peer, PATIENCE).unwrap();
+        assert_eq!(is_nonblocking(stream), nonblocking);
+        let connecting = builder.start_connect(peer).unwrap();
+        assert_eq!(is_nonblocking(connecting.finish().unwrap()), nonblocking);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn two_may_be_bound_to_an_address_and_one_may_listen() {
+    use inet6::option::ReuseAddress;
+
+    let builder = Builder::stream().with(ReuseAddress(true));
+    let first = builder.bind("[::1]:0").unwrap();
+    let address = first.local_addr().unwrap();
+    let second = builder.bind(address).unwrap();
+    let _listener = first.listen(1).unwrap();
+    let error = second.listen(1).unwrap_err();
+    assert_eq!((error.op(), error.kind()), (Op::Listen, std::io::ErrorKind::AddrInUse));
+    assert_eq!(error.address().unwrap().port(), address.port());
+    let text = error.to_string();
+    assert!(text.starts_with(&format!("cannot listen on {address}: address in use")), "{text}");
+}
+
+#[test]
+fn a_bound_stream_takes_the_same_timeouts_as_a_builder() {
+    let listener = listener();
+    let bound = Builder::stream().bind("[::1]:0").unwrap();
+    let error = bound.connect_timeout(listener.local_addr().unwrap(), Duration::ZERO).unwrap_err();
+    assert_eq!((error.op(), error.kind()), (Op::Connect, std::io::ErrorKind::InvalidInput));
+    let bound = Builder::stream().bind("[::1]:0").unwrap();
+    bound.connect_timeout(listener.local_addr().unwrap(), Duration::MAX).unwrap();
+}
+
+#[test]
+fn a_bound_stream_refuses_a_peer_that_is_no_address() {
+    for peer in ["localhost:80", "[::1]", "[fe80::1]:80", "127.0.0.1:80"] {
+        let bound = || Builder::stream().bind("[::1]:0").unwrap();
+        for error in [
+            bound().connect(peer).unwrap_err(),
+            bound().connect_timeout(peer, PATIENCE).unwrap_err(),
+            bound().start_connect(peer).unwrap_err(),
+        ] {
+            assert_eq!((error.op(), error.raw_os_error()), (Op::Address, None), "{error}");
+        }
+    }
+}
+
+/// What the types keep out (`tests/ui/listen_before_bind.rs`).
+#[cfg(target_os = "linux")]
+#[test]
+fn the_kernel_lets_an_unbound_stream_listen_where_nobody_chose() {
+    let socket = socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::STREAM, None).unwrap();
+    socket.listen(1).unwrap();
+    let local = socket.local_addr().unwrap().as_socket_ipv6().unwrap();
+    assert_eq!(*local.ip(), std::net::Ipv6Addr::UNSPECIFIED);
+    assert_ne!(local.port(), 0);
+}
+
+/// What the types keep out (`tests/ui/bind_after_bind.rs`).
+#[test]
+fn the_kernel_binds_a_socket_once() {
+    for kind in [socket2::Type::STREAM, socket2::Type::DGRAM] {
+        let socket = socket2::Socket::new(socket2::Domain::IPV6, kind, None).unwrap();
+        let address: std::net::SocketAddr = "[::1]:0".parse().unwrap();
+        socket.bind(&address.into()).unwrap();
+        let local = socket.local_addr().unwrap();
+        let again = socket.bind(&address.into()).unwrap_err();
+        assert_eq!(again.kind(), std::io::ErrorKind::InvalidInput, "{again}");
+        assert_eq!(socket.local_addr().unwrap(), local);
+    }
+}

@@ -1,0 +1,4 @@
+mod batch;
+mod guarded;
+mod message;
+mod socket;
