@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let text = arguments.next().unwrap_or_else(|| "Hello, server!".into());
 
     // Dual-stack, so that an IPv4 server can be named too.
-    let mut stream = Builder::stream().dual_stack().connect(&address)?;
+    let mut stream = Builder::stream().connect(&address)?;
     stream.write_all(text.as_bytes())?;
     stream.shutdown(Shutdown::Write)?;
     io::copy(&mut stream, &mut io::stdout())?;

@@ -2,11 +2,12 @@
 //! chosen at run time.
 //!
 //! ```text
-//! cargo run --example echo_server -- [--listen ADDR] [--dual-stack]
+//! cargo run --example echo_server -- [--listen ADDR] [--v6-only]
 //! ```
 //!
 //! `ADDR` is `[::1]:8000` unless given, and may be any address that people write:
-//! `[fe80::1%eth0]:8000`, `[::]:0`, with `--dual-stack` also `192.0.2.1:80`. Talk to it with
+//! `[fe80::1%eth0]:8000`, `[::]:0`, `192.0.2.1:80`. On `[::]` IPv4 peers are served too, unless
+//! `--v6-only` is given. Talk to it with
 //! `cargo run --example echo_client -- '[::1]:8000' 'some text'`, `nc ::1 8000`, or
 //! `socat - TCP6:[::1]:8000`.
 
@@ -17,16 +18,16 @@ use std::thread;
 use inet6::option::ReuseAddress;
 use inet6::{AnyMode, Builder, TcpStream};
 
-const USAGE: &str = "usage: echo_server [--listen ADDR] [--dual-stack]";
+const USAGE: &str = "usage: echo_server [--listen ADDR] [--v6-only]";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut listen = String::from("[::1]:8000");
-    let mut mode = AnyMode::V6Only;
+    let mut mode = AnyMode::DualStack;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--listen" => listen = arguments.next().ok_or(USAGE)?,
-            "--dual-stack" => mode = AnyMode::DualStack,
+            "--v6-only" => mode = AnyMode::V6Only,
             _ => return Err(USAGE.into()),
         }
     }

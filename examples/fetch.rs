@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (name, port) = name_and_port(text)?;
 
     let host = HappyEyeballs::to((name, port)).deadline(Duration::from_secs(30));
-    let connected = Builder::stream().dual_stack().connect_host(host);
+    let connected = Builder::stream().connect_host(host);
     if verbose {
         draw(connected.as_ref().map_or_else(HostError::report, |connection| &connection.report));
     }

@@ -16,11 +16,12 @@ use inet6::{Builder, TcpStream, UdpSocket};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("A stream, IPv6 only");
-    let bound = Builder::stream().bind("[::1]:0")?;
+    let builder = Builder::stream().v6_only();
+    let bound = builder.bind("[::1]:0")?;
     println!("  open and bind  {}", bound.local_addr()?);
     let listener = bound.listen(16)?;
     println!("  listen         up to 16 connections may wait");
-    let client = TcpStream::connect(listener.local_addr()?)?;
+    let client = builder.connect(listener.local_addr()?)?;
     println!("  connect        from {}", client.local_addr()?);
     let (server, peer) = listener.next_connection()?;
     println!("  accept         {peer}");
@@ -30,10 +31,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     println!("A stream, dual-stack, and an IPv4 client");
     if inet6::capabilities::Capabilities::probe()?.dual_stack {
-        let listener = Builder::stream().dual_stack().bind("[::]:0")?.listen(16)?;
+        let listener = Builder::stream().bind("[::]:0")?.listen(16)?;
         let port = listener.local_addr()?.port();
         println!("  listen         {}", listener.local_addr()?);
-        let client = Builder::stream().dual_stack().connect((Ipv4Addr::LOCALHOST, port))?;
+        let client = Builder::stream().connect((Ipv4Addr::LOCALHOST, port))?;
         println!("  connect        to {}", client.peer_addr()?);
         let (server, peer) = listener.next_connection()?;
         println!("  accept         {peer}");

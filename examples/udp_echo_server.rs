@@ -2,11 +2,12 @@
 //! sent to: on `[::]` that is one of many, and the client expects the one that it asked.
 //!
 //! ```text
-//! cargo run --example udp_echo_server -- [--listen ADDR] [--dual-stack]
+//! cargo run --example udp_echo_server -- [--listen ADDR] [--v6-only]
 //! ```
 //!
 //! `ADDR` is `[::1]:8000` unless given, and may be any address that people write:
-//! `[fe80::1%eth0]:8000`, `[::]:0`, with `--dual-stack` also `192.0.2.1:80`. Talk to it with
+//! `[fe80::1%eth0]:8000`, `[::]:0`, `192.0.2.1:80`. On `[::]` IPv4 peers are served too, unless
+//! `--v6-only` is given. Talk to it with
 //! `nc -u ::1 8000` or `socat - UDP6:[::1]:8000`.
 
 use std::error::Error;
@@ -15,16 +16,16 @@ use std::io::{self, Write};
 use inet6::option::RecvPacketInfo;
 use inet6::{AnyMode, Builder};
 
-const USAGE: &str = "usage: udp_echo_server [--listen ADDR] [--dual-stack]";
+const USAGE: &str = "usage: udp_echo_server [--listen ADDR] [--v6-only]";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut listen = String::from("[::1]:8000");
-    let mut mode = AnyMode::V6Only;
+    let mut mode = AnyMode::DualStack;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--listen" => listen = arguments.next().ok_or(USAGE)?,
-            "--dual-stack" => mode = AnyMode::DualStack,
+            "--v6-only" => mode = AnyMode::V6Only,
             _ => return Err(USAGE.into()),
         }
     }

@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => return Err(USAGE.into()),
     };
     let second = ReadTimeout(Some(Duration::from_secs(1)));
-    let builder = Builder::datagram().dual_stack().with(RecvError(true)).with(second);
+    let builder = Builder::datagram().with(RecvError(true)).with(second);
     let connection = builder.connect_host((host, PORT))?;
     println!("to {}", connection.peer.ip());
     for hops in 1..=most {

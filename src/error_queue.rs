@@ -4,7 +4,7 @@ use std::io::{self, IoSliceMut};
 use std::time::{Duration, SystemTime};
 
 use crate::icmp::{Icmp, Icmpv4Error, Icmpv6Error};
-use crate::mode::{FromWire, IpFromWire, Mode, V6Only};
+use crate::mode::{DualStack, FromWire, IpFromWire, Mode};
 use crate::sys::cmsg::Queued;
 use crate::sys::{self, Borrowed};
 use crate::tcp::{Connecting, TcpStream};
@@ -38,7 +38,7 @@ pub(crate) mod invariants;
 /// let refused = Icmpv6Error::DestinationUnreachable(Unreachable::Port);
 /// assert_eq!((report.origin, report.icmp), (Origin::Icmpv6, Some(Icmp::V6(refused))));
 /// assert_eq!(report.destination, Some(closed));
-/// assert_eq!(report.offender, Some(*closed.ip()));
+/// assert_eq!(report.offender, Some(closed.ip()));
 /// assert_eq!(&buffer[..report.len], b"anybody there?");
 /// assert!(socket.recv_error(&mut buffer)?.is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -49,7 +49,7 @@ pub(crate) mod invariants;
 #[doc(alias = "MSG_ERRQUEUE")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct ErrorReport<M: Mode = V6Only> {
+pub struct ErrorReport<M: Mode = DualStack> {
     /// How many bytes of the datagram's payload are in the buffer; never more than it holds.
     ///
     /// A router quotes as much as 1280 bytes hold, in IPv4 often no more than 8 bytes. Of a segment
@@ -401,6 +401,7 @@ mod tests {
 
     use super::invariants::any_bytes;
     use super::*;
+    use crate::mode::V6Only;
     use crate::sys::cmsg::{Layout, Native};
     use crate::sys::option_numbers::{self, Number};
 

@@ -325,12 +325,13 @@ impl<M: Mode> BoundStream<M> {
     /// # Examples
     ///
     /// ```
-    /// use inet6::{Builder, TcpListener, flow_label::FlowShare, option::FlowInfoSend};
+    /// use inet6::{Builder, flow_label::FlowShare, option::FlowInfoSend};
     /// use std::io::ErrorKind;
     ///
-    /// let listener = TcpListener::bind("[::1]:0")?;
+    /// let builder = Builder::stream().v6_only();
+    /// let listener = builder.bind("[::1]:0")?.listen(16)?;
     /// let mut peer = listener.local_addr()?;
-    /// match Builder::stream().with(FlowInfoSend(true)).bind("[::]:0") {
+    /// match builder.with(FlowInfoSend(true)).bind("[::]:0") {
     ///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
     ///     bound => {
     ///         let bound = bound?;

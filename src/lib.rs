@@ -14,7 +14,7 @@
 //!     .listen(128)?;
 //! let mut client = TcpStream::connect(listener.local_addr()?)?;
 //!
-//! let (stream, peer) = listener.next_connection()?; // peer: SocketAddrV6
+//! let (stream, peer) = listener.next_connection()?; // peer: SocketAddr, plain IPv4 for IPv4
 //! assert_eq!(peer, client.local_addr()?);
 //! stream.set_option(NoDelay(true))?;
 //! (&stream).write_all(b"Hello, client!")?;
@@ -32,7 +32,7 @@
 //! | --- | --- |
 //! | [`Builder`] | plain data that describes a socket: its kind, its mode, its options. The final verb opens it, and one builder opens as many as it is asked for |
 //! | [`kind`] | [`Stream`](kind::Stream) or [`Datagram`](kind::Datagram): which options and verbs there are |
-//! | [`mode`] | [`V6Only`] (the default), [`DualStack`], or [`AnyMode`] (chosen at run time): **it decides the type of addresses**. An IPv6-only socket speaks [`SocketAddrV6`], a dual-stack one [`SocketAddr`], where an IPv4 peer is a plain [`SocketAddr::V4`] and never `::ffff:192.0.2.1` |
+//! | [`mode`] | [`DualStack`] (the default), [`V6Only`], or [`AnyMode`] (chosen at run time): **it decides the type of addresses**. A dual-stack socket speaks [`SocketAddr`], and an IPv4 peer is a plain [`SocketAddr::V4`] and never `::ffff:192.0.2.1`. An IPv6-only one speaks [`SocketAddrV6`] |
 //! | [`option`] | one type each. [`SocketOption`](option::SocketOption) says which kind has it, [`LiveOn`](option::LiveOn) where it may still change on an open socket |
 //! | sockets | [`BoundStream`], [`TcpListener`], [`TcpStream`], [`UdpSocket`], [`ConnectedUdpSocket`], [`EchoSocket`]; and [`Connecting`], a connection under way. States that follow each other are types that consume each other |
 //! | [`Membership`], [`SourceMembership`] | a multicast group that a socket has joined, for every source or for one: values that leave when they are dropped |
@@ -45,21 +45,21 @@
 //!
 //! ```text
 //!  Builder::stream() ─┬─ bind ────────▶ BoundStream ─┬─ listen ──▶ TcpListener
-//!    .dual_stack()    │                              │                 │ next_connection, accept
+//!        │                              │                 │ next_connection, accept
 //!    .with(option)    │                              │ connect         ▼
 //!                     ├─ connect ────────────────────┴───────────▶ TcpStream
 //!                     ├─ start_connect ─▶ Connecting ── finish ──────▲
 //!                     └─ connect_host ──▶ HostConnection ── .socket ─┘
 //!
 //!  Builder::datagram() ┬─ bind ───────▶ UdpSocket ── connect ──▶ ConnectedUdpSocket
-//!    .dual_stack()     │                                                 ▲
+//!         │                                                 ▲
 //!    .with(option)     ├─ connect ───────────────────────────────────────┤
 //!                      ├─ connect_host ──▶ HostConnection ── .socket ────┘
 //!                      └─ bind_echo ──▶ EchoSocket
 //! ```
 //!
 //! [`TcpListener::bind`], [`TcpStream::connect`] and [`UdpSocket::bind`] are short forms, as in
-//! std, for IPv6-only sockets. Opening gives [`Error`], using an open socket gives a plain
+//! std: they are dual-stack, and look names up. Opening gives [`Error`], using an open socket gives a plain
 //! [`std::io::Error`], and the first converts into the second.
 //!
 //! # What it does
@@ -82,8 +82,8 @@
 //!
 //! # What it does not do
 //!
-//! * It looks host names up in [`connect_host`](Builder::connect_host) alone; everywhere else
-//!   addresses are literal. It is no name server's client: it asks the system's resolver, or yours
+//! * It looks host names up in the short forms and in [`connect_host`](Builder::connect_host);
+//!   everywhere else addresses are literal. It is no name server's client: it asks the system's resolver, or yours
 //!   ([`Resolve`]).
 //! * It has no async runtime and no event loop. Its sockets lend their descriptor (`AsFd`,
 //!   `AsSocket`) to [yours](guide::readiness), and [`Connecting`] is the state that one waits for.
@@ -109,8 +109,9 @@
 //!
 //! | task | item |
 //! | --- | --- |
-//! | listen | [`TcpListener::bind`]; with options, or dual-stack: [`Builder::bind`] and [`BoundStream::listen`] |
-//! | serve IPv6 and IPv4 on one socket | [`Builder::dual_stack`], [the chapter](guide::dual_stack) |
+//! | listen | [`TcpListener::bind`]; with options: [`Builder::bind`] and [`BoundStream::listen`] |
+//! | serve IPv6 and IPv4 on one socket | bind `[::]`: that is the default, [the chapter](guide::dual_stack) |
+//! | serve IPv6 alone | [`Builder::v6_only`] |
 //! | let a configuration file decide that | [`Builder::mode`] with [`AnyMode`] |
 //! | accept connections, and survive what fails meanwhile | [`TcpListener::next_connection`], [`AcceptFailure`] |
 //! | connect | [`TcpStream::connect`], [`TcpStream::connect_timeout`] |

@@ -7,6 +7,7 @@ use std::io::IoSliceMut;
 use std::net::SocketAddrV6;
 
 use inet6::udp::{CoalescedBatch, Outgoing, RecvBatch, SendBatch};
+use inet6::{Builder, V6Only};
 use quinn_udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 
 use super::prebuilt::{Receiver, Sender};
@@ -95,8 +96,8 @@ fn batch_libc(count: usize, size: usize) -> Run {
     })
 }
 
-fn pair() -> (inet6::UdpSocket, inet6::UdpSocket, SocketAddrV6) {
-    let open = || inet6::UdpSocket::bind(ANY_PORT).unwrap();
+fn pair() -> (inet6::UdpSocket<V6Only>, inet6::UdpSocket<V6Only>, SocketAddrV6) {
+    let open = || Builder::datagram().v6_only().bind(ANY_PORT).unwrap();
     let (client, server) = (open(), open());
     let to = server.local_addr().unwrap();
     (client, server, to)
@@ -198,7 +199,11 @@ pub(super) fn segments_inet6(count: usize, size: usize) -> Run {
 }
 
 /// Receives so many datagrams, and looks at each.
-fn take(server: &inet6::udp::CoalescingUdpSocket, room: &mut CoalescedBatch, mut left: usize) {
+fn take(
+    server: &inet6::udp::CoalescingUdpSocket<V6Only>,
+    room: &mut CoalescedBatch,
+    mut left: usize,
+) {
     while left > 0 {
         for datagram in server.recv_batch(room).unwrap() {
             for segment in datagram.segments() {

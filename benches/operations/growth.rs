@@ -4,6 +4,8 @@ use std::hint::black_box;
 use std::net::SocketAddrV6;
 use std::os::unix::net::UnixDatagram;
 
+use inet6::{Builder, V6Only};
+
 use super::bulk::{batch_inet6, one_by_one_std, segments_inet6};
 use super::{ANY_PORT, DATA, Run, raw, repeat};
 
@@ -112,9 +114,9 @@ fn sockets_libc(count: usize) -> (Run, usize) {
 
 fn sockets_inet6(count: usize) -> (Run, usize) {
     allow_files(count);
-    let open = || inet6::UdpSocket::bind(ANY_PORT).unwrap();
+    let open = || Builder::datagram().v6_only().bind(ANY_PORT).unwrap();
     let client = open();
-    let servers: Vec<(inet6::UdpSocket, SocketAddrV6)> = (0..count)
+    let servers: Vec<(inet6::UdpSocket<V6Only>, SocketAddrV6)> = (0..count)
         .map(|_| {
             let server = open();
             let to = server.local_addr().unwrap();
@@ -132,7 +134,7 @@ fn sockets_inet6(count: usize) -> (Run, usize) {
 }
 
 fn payload_inet6(size: usize) -> (Run, usize) {
-    let open = || inet6::UdpSocket::bind(ANY_PORT).unwrap();
+    let open = || Builder::datagram().v6_only().bind(ANY_PORT).unwrap();
     let (client, server) = (open(), open());
     let (to, data, mut buffer) = (server.local_addr().unwrap(), vec![7; size], vec![0; size + 1]);
     let run = repeat(move || {

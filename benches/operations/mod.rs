@@ -161,8 +161,8 @@ fn udp_libc() -> Run {
 }
 
 fn udp_inet6() -> Run {
-    let client = inet6::UdpSocket::bind(ANY_PORT).unwrap();
-    let server = inet6::UdpSocket::bind(ANY_PORT).unwrap();
+    let client = Builder::datagram().v6_only().bind(ANY_PORT).unwrap();
+    let server = Builder::datagram().v6_only().bind(ANY_PORT).unwrap();
     let (to, mut buffer) = (server.local_addr().unwrap(), [0; 128]);
     repeat(move || {
         client.send_to(&DATA, to).unwrap();
@@ -173,7 +173,7 @@ fn udp_inet6() -> Run {
 }
 
 fn udp_inet6_dual(ip: IpAddr) -> Run {
-    let builder = Builder::datagram().dual_stack();
+    let builder = Builder::datagram();
     let (client, server) = (builder.bind((ip, 0)).unwrap(), builder.bind((ip, 0)).unwrap());
     let (to, mut buffer) = (server.local_addr().unwrap(), [0; 128]);
     repeat(move || {
@@ -185,9 +185,9 @@ fn udp_inet6_dual(ip: IpAddr) -> Run {
 }
 
 fn udp_guarded_inet6() -> Run {
-    let client = inet6::UdpSocket::bind(ANY_PORT).unwrap();
+    let client = Builder::datagram().v6_only().bind(ANY_PORT).unwrap();
     client.set_option(UnicastHops(Some(255))).unwrap();
-    let server = inet6::UdpSocket::bind(ANY_PORT).unwrap();
+    let server = Builder::datagram().v6_only().bind(ANY_PORT).unwrap();
     let (to, mut buffer) = (server.local_addr().unwrap(), [0; 128]);
     let server = server.guard(MinHopCount(255)).unwrap();
     repeat(move || {
@@ -247,7 +247,10 @@ fn udp_reply_libc() -> Run {
 fn udp_reply_inet6(mode: AnyMode) -> Run {
     let builder = Builder::datagram().mode(mode).with(RecvPacketInfo(true));
     let server = builder.bind("[::]:0").unwrap();
-    let client = Builder::datagram().connect(("::1", server.local_addr().unwrap().port())).unwrap();
+    let client = Builder::datagram()
+        .v6_only()
+        .connect(("::1", server.local_addr().unwrap().port()))
+        .unwrap();
     let mut buffer = [0; 128];
     repeat(move || {
         client.send(&DATA).unwrap();
@@ -397,7 +400,7 @@ fn accept_libc() -> Run {
 }
 
 fn accept_inet6(nonblocking: bool) -> Run {
-    let listener = inet6::TcpListener::bind(ANY_PORT).unwrap();
+    let listener = Builder::stream().v6_only().bind(ANY_PORT).unwrap().listen(4096).unwrap();
     let mut client = client_for(raw::loopback(listener.local_addr().unwrap().port()));
     if nonblocking {
         repeat(move || {
@@ -509,13 +512,13 @@ fn set_v6_only(socket: &raw::Socket, v6_only: bool) {
 }
 
 fn open_inet6() -> Run {
-    let builder = Builder::stream().with(ReuseAddress(true));
+    let builder = Builder::stream().v6_only().with(ReuseAddress(true));
     repeat(move || drop(builder.bind(ANY_PORT).unwrap().listen(128).unwrap()))
 }
 
 /// The flag is set in the call that makes the socket, not by a call of its own.
 fn open_nonblocking_inet6() -> Run {
-    let builder = Builder::datagram().nonblocking();
+    let builder = Builder::datagram().v6_only().nonblocking();
     repeat(move || drop(builder.bind(ANY_PORT).unwrap()))
 }
 

@@ -54,7 +54,7 @@ fn own_name() -> &'static str {
 
 /// A listener for both families, and its port.
 fn listener() -> (inet6::TcpListener<inet6::DualStack>, u16) {
-    let listener = Builder::stream().dual_stack().bind("[::]:0").unwrap().listen(128).unwrap();
+    let listener = Builder::stream().bind("[::]:0").unwrap().listen(128).unwrap();
     raw::reset_on_close(listener.as_raw_fd());
     let port = listener.local_addr().unwrap().port();
     (listener, port)
@@ -95,7 +95,7 @@ fn inet6<M: Mode>(mode: M, name: &'static str) -> Run {
 /// The look-up has a thread, which the deadline does not wait for.
 fn inet6_deadline(name: &'static str) -> Run {
     let (listener, port) = listener();
-    let builder = Builder::stream().dual_stack();
+    let builder = Builder::stream();
     repeat(move || {
         let host =
             inet6::connect::HappyEyeballs::to((name, port)).deadline(Duration::from_secs(10));

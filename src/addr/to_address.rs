@@ -39,17 +39,17 @@ use crate::mode::{AnyMode, DualStack, Mode};
 ///
 /// let peer: SocketAddr = "[::1]:9".parse()?;
 /// let socket = UdpSocket::bind("[::1]:0")?;
-/// socket.send_to(b"x", Endpoint::from(peer))?;      // checked at run time
-/// let socket = Builder::datagram().dual_stack().bind(("::", 0))?;
 /// socket.send_to(b"x", peer)?;
+/// let socket = Builder::datagram().v6_only().bind(("::", 0))?;
+/// socket.send_to(b"x", Endpoint::from(peer))?;      // checked at run time
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// ```compile_fail,E0277
-/// # use inet6::UdpSocket;
+/// # use inet6::Builder;
 /// # use std::net::SocketAddr;
 /// # let peer: SocketAddr = "[::1]:9".parse()?;
-/// let socket = UdpSocket::bind("[::1]:0")?;
+/// let socket = Builder::datagram().v6_only().bind("[::]:0")?;
 /// socket.send_to(b"x", peer)?; // `SocketAddr` may hold an IPv4 address
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -58,7 +58,7 @@ use crate::mode::{AnyMode, DualStack, Mode};
 /// # use inet6::Builder;
 /// # use std::net::SocketAddr;
 /// # let peer: SocketAddr = "[::1]:9".parse()?;
-/// let socket = Builder::datagram().dual_stack().bind("[::]:0")?;
+/// let socket = Builder::datagram().bind("[::]:0")?;
 /// socket.send_to(b"x", peer)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -66,7 +66,7 @@ use crate::mode::{AnyMode, DualStack, Mode};
     message = "`{Self}` is not an address of a socket in mode `{M}`",
     label = "not an address of a socket in mode `{M}`",
     note = "a `V6Only` socket takes `SocketAddrV6`, `(Ipv6Addr, u16)`, text such as \"[::1]:80\", and `Endpoint`",
-    note = "for IPv4 as well, open the socket with `.dual_stack()`",
+    note = "for IPv4 as well, leave `.v6_only()` out: sockets are dual-stack by default",
     note = "or convert with `Endpoint::from(address)`, which is checked at run time"
 )]
 pub trait ToAddress<M: Mode>: ToWire<M> {}
@@ -146,6 +146,20 @@ impl<M: Mode> ToWire<M> for Endpoint {
             },
         };
         Ok(SocketAddrV6::new(ip, self.port, self.flow_info, scope))
+    }
+
+    #[inline]
+    fn lend<'a>(&'a self, mode: M, room: Room<'a>) -> Option<&'a SocketAddrV6> {
+        match (self.ip, &self.zone) {
+            (IpAddr::V6(ip), None) => {
+                let wire = room.insert(SocketAddrV6::new(ip, self.port, self.flow_info, 0));
+                is_plain(wire).then_some(wire)
+            }
+            (IpAddr::V4(ip), _) if !mode.v6_only() => {
+                Some(room.insert(map(SocketAddrV4::new(ip, self.port))))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -5,15 +5,14 @@ use crate::addr::ToAddress;
 use crate::error::{Error, Op};
 use crate::icmp::EchoSocket;
 use crate::kind::{Datagram, Protocol};
-use crate::mode::V6Only;
+use crate::mode::{Mode, V6Only};
 use crate::sys;
 
-impl Builder<Datagram, V6Only> {
+impl<M: Mode> Builder<Datagram, M> {
     /// Opens a socket for ICMPv6 echo on a local address.
     ///
     /// The port of the address becomes the [identifier](EchoSocket::identifier), and 0 lets the system
-    /// choose. The mode is IPv6 only: ICMPv6 has no IPv4 in it, and the method does not exist on a
-    /// dual-stack builder.
+    /// choose. The socket is IPv6-only whatever the mode of the builder: ICMPv6 has no IPv4 in it.
     ///
     /// # Errors
     ///
@@ -34,7 +33,8 @@ impl Builder<Datagram, V6Only> {
     #[doc(alias = "ping")]
     pub fn bind_echo(&self, address: impl ToAddress<V6Only>) -> Result<EchoSocket, Error> {
         let asked = address.to_wire(V6Only, sys::interface_index)?.port();
-        let fd = self.open_as(Protocol::Icmpv6, address)?;
+        let builder = Builder { protocol: Protocol::Icmpv6, ..self.clone().v6_only() };
+        let fd = builder.renewing(&address, |address| builder.open_bound(address))?;
         let bound = sys::local_address(sys::borrow(&fd))
             .map_err(|error| Error::new(Op::Bind, None, None, error))?;
         Ok(EchoSocket::new(fd, bound.port(), asked))

@@ -36,7 +36,7 @@ impl<M: Mode> Builder<Stream, M> {
     /// ```
     /// use inet6::Builder;
     ///
-    /// let builder = Builder::stream().dual_stack();
+    /// let builder = Builder::stream();
     /// # let listener = builder.bind("[::]:0")?.listen(16)?;
     /// # let port = listener.local_addr()?.port();
     /// let connection = builder.connect_host(("localhost", port))?;

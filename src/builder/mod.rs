@@ -7,7 +7,7 @@ use std::net::SocketAddrV6;
 use std::sync::Arc;
 
 use crate::addr::ToAddress;
-use crate::addr::mapped::canonical;
+use crate::addr::mapped::{canonical, is_mapped, is_wildcard};
 use crate::error::{Error, Op};
 use crate::kind::{Datagram, Kind, Protocol, Shape, Stream};
 use crate::mode::{DualStack, FromWire, Mode, V6Only};
@@ -35,7 +35,7 @@ use self::retry::renewing;
 ///
 /// 1. the kind: [`Builder::stream`] or [`Builder::datagram`]; it decides which options and verbs
 ///    there are;
-/// 2. the [mode](crate::mode): IPv6 only unless [`dual_stack`](Self::dual_stack) or
+/// 2. the [mode](crate::mode): dual-stack unless [`v6_only`](Self::v6_only) or
 ///    [`mode`](Self::mode) says otherwise; it decides the type of addresses.
 ///
 /// Everything else is an option, recorded by [`with`](Self::with). The final verbs are
@@ -103,18 +103,18 @@ use self::retry::renewing;
 /// ```
 ///
 /// ```compile_fail,E0599
-/// # use inet6::Builder;
-/// Builder::stream().bind("[::]:0")?.dual_stack().listen(128)?; // the mode is decided before
+/// # use inet6::{Builder, V6Only};
+/// Builder::stream().bind("[::]:0")?.mode(V6Only).listen(128)?; // the mode is decided before
 /// # Ok::<(), inet6::Error>(())
 /// ```
 ///
 /// ```
-/// # use inet6::Builder;
-/// Builder::stream().dual_stack().bind("[::]:0")?.listen(128)?;
+/// # use inet6::{Builder, V6Only};
+/// Builder::stream().mode(V6Only).bind("[::]:0")?.listen(128)?;
 /// # Ok::<(), inet6::Error>(())
 /// ```
 #[must_use = "a builder opens nothing until `bind` or `connect` is called"]
-pub struct Builder<K: Kind, M: Mode = V6Only> {
+pub struct Builder<K: Kind, M: Mode = DualStack> {
     mode: M,
     protocol: Protocol,
     nonblocking: bool,
@@ -124,7 +124,7 @@ pub struct Builder<K: Kind, M: Mode = V6Only> {
 }
 
 impl Builder<Stream> {
-    /// Describes a stream socket: TCP, IPv6 only, blocking.
+    /// Describes a stream socket: TCP, dual-stack, blocking.
     ///
     /// # Examples
     ///
@@ -140,7 +140,7 @@ impl Builder<Stream> {
 }
 
 impl Builder<Datagram> {
-    /// Describes a datagram socket: UDP, IPv6 only, blocking.
+    /// Describes a datagram socket: UDP, dual-stack, blocking.
     ///
     /// # Examples
     ///
@@ -158,7 +158,7 @@ impl Builder<Datagram> {
 impl<K: Kind> Builder<K> {
     fn new(protocol: Protocol) -> Self {
         Self {
-            mode: V6Only,
+            mode: DualStack,
             protocol,
             nonblocking: false,
             steers_by_cpu: false,
@@ -169,20 +169,23 @@ impl<K: Kind> Builder<K> {
 }
 
 impl<K: Kind, M: Mode> Builder<K, M> {
-    /// Serves IPv6 and IPv4 on one socket: addresses become [`SocketAddr`](std::net::SocketAddr).
+    /// Restricts the socket to IPv6: addresses become [`SocketAddrV6`], and passing an IPv4 address
+    /// does not compile.
     ///
     /// # Examples
     ///
     /// ```
     /// use inet6::Builder;
-    /// use std::net::SocketAddr;
+    /// use std::net::SocketAddrV6;
     ///
-    /// let listener = Builder::stream().dual_stack().bind("[::]:0")?.listen(128)?;
-    /// let local: SocketAddr = listener.local_addr()?;
+    /// let listener = Builder::stream().v6_only().bind("[::]:0")?.listen(128)?;
+    /// let local: SocketAddrV6 = listener.local_addr()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn dual_stack(self) -> Builder<K, DualStack> {
-        self.mode(DualStack)
+    #[doc(alias = "IPV6_V6ONLY")]
+    #[doc(alias = "only_v6")]
+    pub fn v6_only(self) -> Builder<K, V6Only> {
+        self.mode(V6Only)
     }
 
     /// Sets the mode, which may be one chosen at run time, [`AnyMode`](crate::AnyMode).
@@ -255,28 +258,23 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         self
     }
 
-    /// A bound socket that speaks another protocol of the kind.
-    pub(crate) fn open_as(
-        &self,
-        protocol: Protocol,
-        address: impl ToAddress<M>,
-    ) -> Result<Owned, Error> {
-        let builder = Self { protocol, ..self.clone() };
-        builder.renewing(&address, |address| builder.open_bound(address))
-    }
-
-    /// A socket that is set up; `peer` is what it is connected to right afterwards, for the log.
+    /// Opens a socket for an address and sets it up; `connects` logs the address as its peer.
     #[inline(always)]
-    fn open(&self, nonblocking: bool, peer: Option<&SocketAddrV6>) -> Result<Owned, Error> {
+    fn open(
+        &self,
+        nonblocking: bool,
+        address: &SocketAddrV6,
+        connects: bool,
+    ) -> Result<Owned, Error> {
         let v6_only = self.mode.v6_only();
         let fd = sys::open(K::SHAPE, self.protocol, nonblocking || self.nonblocking)
             .map_err(|error| self.no_socket(error))?;
         let socket = self.target(&fd);
-        sys::set_v6_only(socket.fd, v6_only).map_err(|error| self.no_mode(error))?;
+        sys::set_v6_only(socket.fd, v6_only).or_else(|error| self.without_mode(error, address))?;
         let echo = K::SHAPE == Shape::Datagram && self.protocol == Protocol::Icmpv6;
         // One question to the log for all that is usual.
         if echo || !self.options.is_empty() || log::log_enabled!(log::Level::Trace) {
-            self.set_options(socket, peer.copied())?;
+            self.set_options(socket, connects.then_some(*address))?;
         }
         Ok(fd)
     }
@@ -287,11 +285,19 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         sys::errno::creating(self.protocol, self.mode.v6_only(), error)
     }
 
+    /// Leaves the mode as it is if the system has no dual-stack sockets and the address is a specific
+    /// IPv6 one, which no IPv4 peer can reach anyway.
     #[cold]
     #[inline(never)]
-    fn no_mode(&self, error: std::io::Error) -> Error {
+    fn without_mode(&self, error: std::io::Error, address: &SocketAddrV6) -> Result<(), Error> {
+        let v6_only = self.mode.v6_only();
+        let is_specific = !is_wildcard(address.ip()) && !is_mapped(address.ip());
+        if !v6_only && is_specific && sys::errno::is_no_dual_stack(&error) {
+            log::debug!("this system has no dual-stack sockets: IPV6_V6ONLY is left as it is");
+            return Ok(());
+        }
         log::trace!("opened an IPv6 socket for {:?}", self.protocol);
-        sys::errno::opening(Op::Mode, None, self.mode.v6_only(), error)
+        Err(sys::errno::opening(Op::Mode, None, v6_only, error))
     }
 
     /// What is left where there are options, or a log that wants each step.
@@ -337,7 +343,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         let (fd, asked);
         let wire = match address.lend(self.mode, &mut room) {
             Some(wire) => {
-                fd = self.open(nonblocking, connects.then_some(wire))?;
+                fd = self.open(nonblocking, wire, connects)?;
                 wire
             }
             None => {
@@ -357,7 +363,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         connects: bool,
     ) -> Result<(Owned, SocketAddrV6), Error> {
         let wire = address.to_wire(self.mode, sys::interface_index)?;
-        let fd = self.open(nonblocking, None)?;
+        let fd = self.open(nonblocking, &wire, false)?;
         let wire = with_zone(self.target(&fd), wire, 0)?;
         if connects {
             trace_connecting(&wire);
@@ -396,7 +402,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
 
     #[inline]
     fn target<'a>(&self, fd: &'a Owned) -> Target<'a> {
-        Target { fd: sys::borrow(fd), dual_stack: !self.mode.v6_only() }
+        Target::new(sys::borrow(fd), self.mode.v6_only())
     }
 }
 

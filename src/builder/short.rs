@@ -1,11 +1,16 @@
-//! The short forms of std: IPv6 only, for a type parameter that nobody writes.
+//! The short forms of std: dual-stack, and for hosts as well as addresses.
 
-use std::time::Duration;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::Builder;
-use crate::addr::ToAddress;
-use crate::error::Error;
-use crate::mode::V6Only;
+use crate::addr::{Endpoint, ToAddress};
+use crate::connect::to_host::{Host, ToHost};
+use crate::connect::{HappyEyeballs, HostError, Query, Resolve, SystemResolver};
+use crate::error::{Error, Op, Reason};
+use crate::mode::DualStack;
 use crate::option::ReuseAddress;
 use crate::tcp::{TcpListener, TcpStream};
 use crate::udp::UdpSocket;
@@ -14,14 +19,15 @@ use crate::udp::UdpSocket;
 const BACKLOG: u32 = 4096;
 
 impl TcpListener {
-    /// Listens on a local address, as std's function of this name.
+    /// Listens on a local address, like std's function of this name.
     ///
-    /// IPv6 only, with [`ReuseAddress`] in its safe meaning and a backlog of 4096, which the
-    /// system may cap. A [`Builder`] does anything else.
+    /// On `[::]` it accepts IPv6 and IPv4 connections. A name is looked up, and the first of its
+    /// addresses that works is used. [`ReuseAddress`] is set in its safe meaning. The backlog is 4096,
+    /// which the system may cap. A [`Builder`] does anything else.
     ///
     /// # Errors
     ///
-    /// As [`Builder::bind`].
+    /// Those of [`Builder::bind`], for the last address, and a failed look-up ([`Op::LookUp`]).
     ///
     /// # Examples
     ///
@@ -29,28 +35,41 @@ impl TcpListener {
     /// let listener = inet6::TcpListener::bind("[::1]:0")?;
     /// # Ok::<(), inet6::Error>(())
     /// ```
-    pub fn bind(address: impl ToAddress<V6Only>) -> Result<Self, Error> {
+    pub fn bind(address: impl ToHost) -> Result<Self, Error> {
         log::debug!("TcpListener::bind chooses ReuseAddress(true) and a backlog of {BACKLOG}");
-        Builder::stream().with(ReuseAddress(true)).bind(address)?.listen(BACKLOG)
+        let builder = Builder::stream().with(ReuseAddress(true));
+        first_that_works(&address, |address| builder.bind(address)?.listen(BACKLOG))
     }
 }
 
 impl TcpStream {
-    /// Connects to a peer, as std's function of this name.
+    /// Connects to a host, like std's function of this name.
+    ///
+    /// The addresses of a name, or of a list, are raced as [`Builder::connect_host`] does it: if the
+    /// IPv6 path is broken, IPv4 takes over after a quarter of a second.
     ///
     /// # Errors
     ///
-    /// As [`Builder::connect`].
+    /// Those of [`Builder::connect`], and a failed look-up ([`Op::LookUp`]). If several addresses were
+    /// tried, the error lists them all.
     ///
     /// # Examples
     ///
     /// ```
-    /// let listener = inet6::TcpListener::bind("[::1]:0")?;
-    /// let stream = inet6::TcpStream::connect(listener.local_addr()?)?;
+    /// let listener = inet6::TcpListener::bind("localhost:0")?;
+    /// let stream = inet6::TcpStream::connect(("localhost", listener.local_addr()?.port()))?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn connect(peer: impl ToAddress<V6Only>) -> Result<Self, Error> {
-        Builder::stream().connect(peer)
+    pub fn connect(host: impl ToHost) -> Result<Self, Error> {
+        match host.read_host()? {
+            Host::Literal(peer) => Builder::stream().connect(peer),
+            Host::List(addresses) if addresses.is_empty() => Err(no_address(Op::Connect)),
+            host => {
+                let connection =
+                    Builder::stream().connect_host(HappyEyeballs::to_host(Ok(host)))?;
+                Ok(connection.socket)
+            }
+        }
     }
 
     /// Connects to a peer within `timeout`, as std's function of this name.
@@ -69,17 +88,23 @@ impl TcpStream {
     /// let stream = inet6::TcpStream::connect_timeout(&peer, Duration::from_secs(5))?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn connect_timeout(peer: impl ToAddress<V6Only>, timeout: Duration) -> Result<Self, Error> {
+    pub fn connect_timeout(
+        peer: impl ToAddress<DualStack>,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
         Builder::stream().connect_timeout(peer, timeout)
     }
 }
 
 impl UdpSocket {
-    /// Opens a socket on a local address, as std's function of this name.
+    /// Opens a socket on a local address, like std's function of this name.
+    ///
+    /// On `[::]` it exchanges datagrams with IPv6 and IPv4 peers. A name is looked up, and the first of
+    /// its addresses that works is used.
     ///
     /// # Errors
     ///
-    /// As [`Builder::bind`].
+    /// Those of [`Builder::bind`], for the last address, and a failed look-up ([`Op::LookUp`]).
     ///
     /// # Examples
     ///
@@ -87,7 +112,46 @@ impl UdpSocket {
     /// let socket = inet6::UdpSocket::bind("[::1]:0")?;
     /// # Ok::<(), inet6::Error>(())
     /// ```
-    pub fn bind(address: impl ToAddress<V6Only>) -> Result<Self, Error> {
-        Builder::datagram().bind(address)
+    pub fn bind(address: impl ToHost) -> Result<Self, Error> {
+        first_that_works(&address, |address| Builder::datagram().bind(address))
     }
+}
+
+/// Runs a verb on one address of a host after the other, until it succeeds.
+fn first_that_works<S>(
+    host: &impl ToHost,
+    verb: impl Fn(Endpoint) -> Result<S, Error>,
+) -> Result<S, Error> {
+    let addresses = match host.read_host()? {
+        Host::Literal(address) => return verb(address),
+        Host::Name { name, port } => look_up(name, port)?,
+        Host::List(addresses) => addresses.to_vec(),
+    };
+    let mut result = Err(no_address(Op::Bind));
+    for address in addresses {
+        result = verb(address.into());
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
+}
+
+/// The addresses of a name, for both families.
+fn look_up(name: Arc<str>, port: u16) -> Result<Vec<SocketAddr>, Error> {
+    let began = Instant::now();
+    match SystemResolver.look_up(Query::new(Arc::clone(&name))) {
+        Ok(mut addresses) => {
+            addresses.iter_mut().for_each(|address| address.set_port(port));
+            Ok(addresses)
+        }
+        Err(error) => {
+            let host = Host::Name { name, port };
+            Err(HostError::unresolved(host, error, began.elapsed()).into())
+        }
+    }
+}
+
+fn no_address(op: Op) -> Error {
+    Error::new(op, None, Some(Reason::NoAddress), ErrorKind::InvalidInput.into())
 }

@@ -4,13 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::answers::{Found, Inbox, Query};
-use super::host::{HappyEyeballs, Target};
+use super::host::HappyEyeballs;
 use super::lookup::{Way, look_up};
 use super::race::{Next, Race};
 use super::report::{
     Answer, Attempt, Event, HostConnection, HostError, HostErrorKind, Outcome, Report,
 };
 use super::resolve::{Family, ResolveError, ResolveErrorKind};
+use super::to_host::Host;
 use crate::addr::{AddressError, Endpoint, ToAddress};
 use crate::cancel::Cancel;
 use crate::error::{Error, Op};
@@ -50,23 +51,23 @@ pub(crate) fn run<M: Mode, P: Pending<S>, S>(
 ) -> Result<HostConnection<S>, HostError> {
     let drive = Drive {
         host,
-        literal: match &host.target {
-            Ok(Target::Literal(endpoint)) => Some(endpoint),
+        literal: match &host.host {
+            Ok(Host::Literal(endpoint)) => Some(endpoint),
             _ => None,
         },
         began: Instant::now(),
-        report: Report::new(host.target.as_ref().ok().cloned()),
+        report: Report::new(host.host.as_ref().ok().cloned()),
         running: Vec::new(),
         done: None,
         spare: None,
     };
-    let target = match &host.target {
+    let target = match &host.host {
         Ok(target) => target,
         Err(error) => return Err(HostError::invalid(error.clone(), drive.report)),
     };
     let way = match target {
-        Target::Literal(_) => Way::Known,
-        Target::Name { name, .. } => Way::to(host, name),
+        Host::Literal(_) | Host::List(_) => Way::Known,
+        Host::Name { name, .. } => Way::to(host, name),
     };
     // Only a thread that looks the name up and a `Cancel` wake a race.
     let wakes = way == Way::Thread || host.cancel.is_some();
@@ -75,7 +76,7 @@ pub(crate) fn run<M: Mode, P: Pending<S>, S>(
         Err(error) => return Err(drive.lost_before(error)),
     };
     let (race, lookup) = match target {
-        Target::Literal(endpoint) => match literal(mode, endpoint) {
+        Host::Literal(endpoint) => match literal(mode, endpoint) {
             Ok(address) => {
                 let mut race = Race::new(host.rules(), |_| false);
                 race.answered(None, &[address], Duration::ZERO);
@@ -86,7 +87,12 @@ pub(crate) fn run<M: Mode, P: Pending<S>, S>(
             }
             Err(error) => return Err(drive.lost_before(error.into())),
         },
-        Target::Name { name, port } => {
+        Host::List(addresses) => {
+            let mut race = Race::new(host.rules(), |_| false);
+            race.answered(None, addresses, Duration::ZERO);
+            (race, None)
+        }
+        Host::Name { name, port } => {
             let query = match mode.v6_only() {
                 true => Query::new(name.clone()).only(Family::Ipv6),
                 false => Query::new(name.clone()),

@@ -10,12 +10,13 @@ use std::time::Duration;
 use super::race::Rules;
 use super::report::Event;
 use super::resolve::{Family, Resolve, SystemResolver};
-use crate::addr::{AddressError, Endpoint};
+use super::to_host::{Host, ToHost};
+use crate::addr::AddressError;
 use crate::cancel::Cancel;
 
 /// A host to connect to, and the rules of the race between its addresses (RFC 8305).
 ///
-/// Text, a pair of name and port, or an [`Endpoint`] becomes one with the defaults of the RFC; that
+/// Text, a pair of name and port, or an [`Endpoint`](crate::Endpoint) becomes one with the defaults of the RFC; that
 /// is what [`Builder::connect_host`](crate::Builder::connect_host) takes.
 ///
 /// | rule | default | source |
@@ -44,7 +45,7 @@ use crate::cancel::Cancel;
 #[derive(Clone)]
 #[must_use = "nothing is connected until `connect_host` is called"]
 pub struct HappyEyeballs {
-    pub(super) target: Result<Target, AddressError>,
+    pub(super) host: Result<Host, AddressError>,
     pub(super) resolution_delay: Duration,
     pub(super) attempt_delay: Duration,
     pub(super) deadline: Option<Duration>,
@@ -60,13 +61,6 @@ pub struct HappyEyeballs {
 
 type Source = dyn Fn(SocketAddr) -> Option<SocketAddr> + Send + Sync;
 type Observer = dyn Fn(&Event<'_>) + Send + Sync;
-
-/// A host as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
-    Literal(Endpoint),
-    Name { name: Arc<str>, port: u16 },
-}
 
 /// The least and the most that RFC 8305, section 5, lets a connection attempt delay be.
 const ATTEMPT_DELAY: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(2));
@@ -94,9 +88,9 @@ impl HappyEyeballs {
         host.into()
     }
 
-    fn with_target(target: Result<Target, AddressError>) -> Self {
+    pub(crate) fn to_host(host: Result<Host, AddressError>) -> Self {
         Self {
-            target,
+            host,
             resolution_delay: Duration::from_millis(50),
             attempt_delay: Duration::from_millis(250),
             deadline: None,
@@ -288,13 +282,13 @@ impl HappyEyeballs {
         self
     }
 
-    /// The rules of its race.
     /// Whether the order of datagram addresses is ours to correct. The system's resolver has judged
     /// the sources already, by the policy of this host.
     pub(crate) fn judges_sources(&self) -> bool {
         self.resolver.is_some() || self.first_family.is_some()
     }
 
+    /// The rules of its race.
     pub(super) fn rules(&self) -> Rules {
         Rules {
             resolution_delay: self.resolution_delay,
@@ -316,7 +310,7 @@ impl HappyEyeballs {
 impl fmt::Debug for HappyEyeballs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HappyEyeballs")
-            .field("target", &self.target)
+            .field("host", &self.host)
             .field("resolution_delay", &self.resolution_delay)
             .field("attempt_delay", &self.attempt_delay)
             .field("deadline", &self.deadline)
@@ -327,83 +321,14 @@ impl fmt::Debug for HappyEyeballs {
     }
 }
 
-impl From<&str> for HappyEyeballs {
-    fn from(text: &str) -> Self {
-        Self::with_target(match text.parse() {
-            Ok(literal) => Ok(Target::Literal(literal)),
-            Err(error) => name_and_port(text).ok_or(error),
-        })
-    }
-}
-
-impl From<&String> for HappyEyeballs {
-    fn from(text: &String) -> Self {
-        text.as_str().into()
-    }
-}
-
-impl From<String> for HappyEyeballs {
-    fn from(text: String) -> Self {
-        text.as_str().into()
-    }
-}
-
-impl From<(&str, u16)> for HappyEyeballs {
-    fn from((host, port): (&str, u16)) -> Self {
-        Self::with_target(match Endpoint::new(host, port) {
-            Ok(literal) => Ok(Target::Literal(literal)),
-            Err(error) => name(host, port).ok_or(error),
-        })
-    }
-}
-
-impl From<(String, u16)> for HappyEyeballs {
-    fn from((host, port): (String, u16)) -> Self {
-        (host.as_str(), port).into()
-    }
-}
-
-impl From<Endpoint> for HappyEyeballs {
-    fn from(endpoint: Endpoint) -> Self {
-        Self::with_target(Ok(Target::Literal(endpoint)))
-    }
-}
-
-impl From<SocketAddr> for HappyEyeballs {
-    fn from(address: SocketAddr) -> Self {
-        Endpoint::from(address).into()
+impl<H: ToHost> From<H> for HappyEyeballs {
+    fn from(host: H) -> Self {
+        Self::to_host(host.read_host())
     }
 }
 
 impl From<&Self> for HappyEyeballs {
     fn from(host: &Self) -> Self {
         host.clone()
-    }
-}
-
-fn name_and_port(text: &str) -> Option<Target> {
-    let (host, port) = text.rsplit_once(':')?;
-    name(host, port.parse().ok().filter(|_| !port.starts_with('+'))?)
-}
-
-/// A name that a resolver may know: at most 253 bytes (RFC 1035, section 2.3.4), and nothing that
-/// belongs to an address. Numbers and dots alone are an address that went wrong, which getaddrinfo
-/// may take for one all the same (`0x7f.1`, as inet_aton(3) has it).
-fn name(host: &str, port: u16) -> Option<Target> {
-    let odd = |c: char| c.is_control() || c.is_whitespace() || "%/[]:@".contains(c);
-    let is_number = |part: &str| match part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")) {
-        Some(digits) => digits.chars().all(|c| c.is_ascii_hexdigit()),
-        None => part.chars().all(|c| c.is_ascii_digit()),
-    };
-    (!host.split('.').all(is_number) && host.len() <= 253 && !host.contains(odd))
-        .then(|| Target::Name { name: host.into(), port })
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Literal(endpoint) => endpoint.fmt(f),
-            Self::Name { name, port } => write!(f, "{name}:{port}"),
-        }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod policy;
 mod race;
 pub(crate) mod report;
 mod resolve;
+pub(crate) mod to_host;
 
 #[cfg(fuzzing)]
 pub(crate) use self::race::invariants;
@@ -22,3 +23,4 @@ pub use self::report::{
     Answer, Attempt, Event, HostConnection, HostError, HostErrorKind, Outcome, Report,
 };
 pub use self::resolve::{Family, Resolve, ResolveError, ResolveErrorKind, SystemResolver};
+pub use self::to_host::ToHost;

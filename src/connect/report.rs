@@ -6,10 +6,11 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::host::Target;
 use super::resolve::{Family, ResolveError, ResolveErrorKind};
+use super::to_host::Host;
 use crate::addr::AddressError;
-use crate::error::Error;
+use crate::error::opening::HostFailure;
+use crate::error::{Error, Op};
 
 /// A connection to a host, and how it came about.
 ///
@@ -56,7 +57,7 @@ pub struct HostConnection<S> {
 #[non_exhaustive]
 pub struct Report {
     /// `None` if it could not be read.
-    pub(super) host: Option<Target>,
+    pub(super) host: Option<Host>,
     /// The answers of the resolver, in the order they came. None for a literal address.
     pub answers: Vec<Answer>,
     /// The attempts, in the order they started.
@@ -187,6 +188,14 @@ impl HostError {
         Self { kind, address: None, report: Box::new(report) }
     }
 
+    /// The look-up of a name failed, and nothing was tried to connect.
+    pub(crate) fn unresolved(host: Host, error: ResolveError, elapsed: Duration) -> Self {
+        let mut report = Report::new(Some(host));
+        report.elapsed = elapsed;
+        report.answers.push(Answer { family: None, at: elapsed, result: Err(error) });
+        Self::new(HostErrorKind::Unresolved, report)
+    }
+
     pub(super) fn invalid(error: AddressError, report: Report) -> Self {
         Self { kind: HostErrorKind::Invalid, address: Some(error), report: Box::new(report) }
     }
@@ -248,8 +257,14 @@ impl fmt::Display for HostError {
             return write!(f, "cannot use the host: {error}");
         }
         let why = match self.kind {
-            HostErrorKind::Unresolved if self.report.no_such_name() => "there is no such name",
-            HostErrorKind::Unresolved => "no address is known",
+            HostErrorKind::Unresolved => {
+                let why = match self.report.no_such_name() {
+                    true => "there is no such name",
+                    false => "no address is known",
+                };
+                write!(f, "cannot look up {}: {why}", self.report.host())?;
+                return self.report.lines(f);
+            }
             HostErrorKind::TimedOut => "the time is over",
             HostErrorKind::Cancelled => "it was given up",
             _ => "no address can be connected to",
@@ -276,6 +291,22 @@ impl std::error::Error for HostError {
     }
 }
 
+impl From<HostError> for Error {
+    fn from(host: HostError) -> Self {
+        let op = match host.kind {
+            HostErrorKind::Invalid => Op::Address,
+            HostErrorKind::Unresolved => Op::LookUp,
+            _ => Op::Connect,
+        };
+        let mut failures = host.report.attempts.iter().rev();
+        let raw_os_error = failures.find_map(|attempt| match &attempt.outcome {
+            Outcome::Failed(error) => error.raw_os_error(),
+            _ => None,
+        });
+        Self::host(op, HostFailure { kind: host.io_kind(), raw_os_error, error: host.into() })
+    }
+}
+
 impl From<HostError> for io::Error {
     fn from(error: HostError) -> Self {
         Self::new(error.io_kind(), error)
@@ -283,14 +314,14 @@ impl From<HostError> for io::Error {
 }
 
 impl Report {
-    pub(super) fn new(host: Option<Target>) -> Self {
+    pub(super) fn new(host: Option<Host>) -> Self {
         Self { host, answers: Vec::new(), attempts: Vec::new(), elapsed: Duration::ZERO }
     }
 
     /// Returns the host as it was asked for, such as `example.com:443`; empty if it could not be read.
     #[must_use]
     pub fn host(&self) -> String {
-        self.host.as_ref().map_or_else(String::new, Target::to_string)
+        self.host.as_ref().map_or_else(String::new, Host::to_string)
     }
 
     fn no_such_name(&self) -> bool {

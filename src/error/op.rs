@@ -5,7 +5,7 @@
 /// # Examples
 ///
 /// ```
-/// let error = inet6::UdpSocket::bind("localhost:80").unwrap_err();
+/// let error = inet6::UdpSocket::bind("localhost").unwrap_err(); // without a port
 /// assert_eq!(error.op(), inet6::error::Op::Address);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,6 +13,8 @@
 pub enum Op {
     /// Reading an address that was given as text, or finding the interface it names.
     Address,
+    /// Looking a host name up.
+    LookUp,
     /// Creating the socket.
     Open,
     /// Setting the [mode](crate::mode) of the socket (`IPV6_V6ONLY`), or reading it back.

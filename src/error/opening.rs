@@ -44,6 +44,16 @@ struct Inner {
 enum Source {
     Address(AddressError),
     System(io::Error),
+    Host(HostFailure),
+}
+
+/// The failure of a host, which prints itself: many addresses may have failed.
+#[derive(Debug)]
+pub(crate) struct HostFailure {
+    pub(crate) kind: io::ErrorKind,
+    /// The number of the last address that failed.
+    pub(crate) raw_os_error: Option<i32>,
+    pub(crate) error: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl Error {
@@ -54,6 +64,10 @@ impl Error {
         source: io::Error,
     ) -> Self {
         Self(Box::new(Inner { op, address, reason, source: Source::System(source) }))
+    }
+
+    pub(crate) fn host(op: Op, failure: HostFailure) -> Self {
+        Self(Box::new(Inner { op, address: None, reason: None, source: Source::Host(failure) }))
     }
 
     /// The step that failed.
@@ -75,6 +89,7 @@ impl Error {
     pub fn kind(&self) -> io::ErrorKind {
         match &self.0.source {
             Source::Address(error) => error.kind(),
+            Source::Host(failure) => failure.kind,
             // The numbers for this have no kind of their own in std.
             Source::System(error) => match self.0.reason {
                 Some(
@@ -146,14 +161,19 @@ impl Error {
         match &self.0.source {
             Source::Address(error) => error.raw_os_error(),
             Source::System(error) => error.raw_os_error(),
+            Source::Host(failure) => failure.raw_os_error,
         }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Source::Host(failure) = &self.0.source {
+            return failure.error.fmt(f);
+        }
         match self.0.op {
             Op::Address => write!(f, "cannot use the address")?,
+            Op::LookUp => write!(f, "cannot look up")?,
             Op::Open => write!(f, "cannot open an IPv6 socket")?,
             Op::Mode => write!(f, "cannot set IPV6_V6ONLY")?,
             Op::Set(name) => write!(f, "cannot set {name}")?,
@@ -184,6 +204,7 @@ impl fmt::Display for Error {
             (Some(reason), _) => write!(f, ": {reason}"),
             (None, Source::Address(error)) => write!(f, ": {error}"),
             (None, Source::System(error)) => write!(f, ": {error}"),
+            (None, Source::Host(failure)) => write!(f, ": {}", failure.error),
         }
     }
 }
@@ -202,6 +223,7 @@ impl std::error::Error for Error {
         match &self.0.source {
             Source::Address(error) => Some(error),
             Source::System(error) => Some(error),
+            Source::Host(failure) => failure.error.source(),
         }
     }
 }

@@ -59,6 +59,8 @@ pub(crate) enum Reason {
     NoLoopback,
     #[error("{}", .0.text())]
     Absent(Absence),
+    #[error("the list of addresses is empty")]
+    NoAddress,
     #[error("no local address can reach it; IPv6 may be disabled")]
     NoSource,
     #[error("the socket is bound to an IPv4 address, and from there no IPv6 peer can be reached")]
@@ -88,7 +90,9 @@ pub(crate) enum Reason {
     Unsupported,
     #[error("the value is out of range")]
     Range,
-    #[error("this system does not let one socket serve IPv6 and IPv4; open one for each")]
+    #[error(
+        "this system has no dual-stack sockets; restrict the socket with `.v6_only()`, or use a specific IPv6 address"
+    )]
     NoDualStack,
     #[error("this system refuses to restrict a socket to IPv6")]
     NoV6Only,

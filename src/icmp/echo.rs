@@ -106,7 +106,7 @@ pub struct EchoReply {
     pub sequence: u16,
     /// What else arrived with it. Length and truncation are those of the data; the source has no
     /// port.
-    pub message: Received,
+    pub message: Received<V6Only>,
 }
 
 /// What a router, the other host or this one says of an echo request, but for its data, which is in
@@ -121,7 +121,7 @@ pub struct EchoReport {
     /// The number of the request, where the report quotes it.
     pub sequence: Option<u16>,
     /// What it says. Length and truncation are those of the data.
-    pub report: ErrorReport,
+    pub report: ErrorReport<V6Only>,
 }
 
 impl EchoSocket {
@@ -290,6 +290,7 @@ fn number(wanted: u8, header: &[u8; HEADER], len: usize, identifier: u16) -> Opt
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::Duration;
 
@@ -330,7 +331,7 @@ mod tests {
         let reply = socket.recv_echo(&mut buffer).unwrap();
         assert_eq!(reply.sequence, 0xabcd);
         assert_eq!((reply.message.len, reply.message.truncated), (3, false));
-        assert_eq!(reply.message.source, sender.local_addr().unwrap());
+        assert_eq!(SocketAddr::from(reply.message.source), sender.local_addr().unwrap());
         assert_eq!(buffer, [1, 2, 3, 0xff]);
     }
 

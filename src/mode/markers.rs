@@ -5,9 +5,9 @@
 /// # Examples
 ///
 /// ```
-/// let listener = inet6::TcpListener::bind("[::1]:0")?; // TcpListener<V6Only>
+/// let listener = inet6::Builder::stream().v6_only().bind("[::]:0")?.listen(16)?;
 /// let address: std::net::SocketAddrV6 = listener.local_addr()?;
-/// # Ok::<(), std::io::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct V6Only;
@@ -17,7 +17,9 @@ pub struct V6Only;
 ///
 /// # Platform notes
 ///
-/// On OpenBSD and DragonFly no socket serves both; opening one fails with an error that says so.
+/// On OpenBSD and DragonFly no socket serves both. There a socket on a specific IPv6 address, or with
+/// such a peer, works and is restricted to IPv6, as [`v6_only`](crate::UdpSocket::v6_only) says; a wildcard and an IPv4
+/// address are [`Unsupported`](std::io::ErrorKind::Unsupported).
 ///
 /// # Examples
 ///
@@ -25,9 +27,9 @@ pub struct V6Only;
 /// use inet6::Builder;
 /// use std::net::{Ipv4Addr, SocketAddr};
 ///
-/// let listener = Builder::stream().dual_stack().bind("[::]:0")?.listen(16)?;
+/// let listener = Builder::stream().bind("[::]:0")?.listen(16)?;
 /// let port = listener.local_addr()?.port();
-/// let client = Builder::stream().dual_stack().connect((Ipv4Addr::LOCALHOST, port))?;
+/// let client = Builder::stream().connect((Ipv4Addr::LOCALHOST, port))?;
 /// let (_, peer) = listener.accept()?;
 /// assert_eq!(peer, client.local_addr()?); // 127.0.0.1:…, not ::ffff:127.0.0.1
 /// assert!(matches!(peer, SocketAddr::V4(_)));

@@ -2,8 +2,8 @@
 //!
 //! | mode | `IPV6_V6ONLY` | speaks | an IPv4 peer |
 //! | --- | --- | --- | --- |
-//! | [`V6Only`] (the default) | 1 | [`SocketAddrV6`] | cannot reach the socket |
-//! | [`DualStack`] | 0 | [`SocketAddr`] | is a plain [`SocketAddr::V4`] |
+//! | [`V6Only`] | 1 | [`SocketAddrV6`] | cannot reach the socket |
+//! | [`DualStack`] (the default) | 0 | [`SocketAddr`] | is a plain [`SocketAddr::V4`] |
 //! | [`AnyMode`] | chosen at run time | [`SocketAddr`] | as the chosen mode says |
 //!
 //! The kernel shows an IPv4 peer of a dual-stack socket as `::ffff:192.0.2.1`. That form never
@@ -68,6 +68,7 @@ pub trait Mode: Policy + Copy + fmt::Debug + Eq + Hash + Send + Sync + 'static {
         + Send
         + Sync
         + Into<IpAddr>
+        + Into<Self::Ip>
         + 'static;
 }
 

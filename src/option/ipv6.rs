@@ -331,10 +331,10 @@ impl Setting for AutoFlowLabel {
 /// # Examples
 ///
 /// ```
-/// use inet6::{UdpSocket, flow_label::FlowShare, option::FlowInfoSend};
+/// use inet6::{Builder, flow_label::FlowShare, option::FlowInfoSend};
 /// use std::io::ErrorKind;
 ///
-/// let socket = UdpSocket::bind("[::1]:0")?;
+/// let socket = Builder::datagram().v6_only().bind("[::1]:0")?;
 /// match socket.set_option(FlowInfoSend(true)) {
 ///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
 ///     result => {

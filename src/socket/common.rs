@@ -32,10 +32,8 @@ macro_rules! handle {
     ) => {
         impl<$($generics)*> $socket {
             pub(crate) fn target(&self) -> $crate::sys::Target<'_> {
-                $crate::sys::Target {
-                    fd: $crate::sys::borrow(&self.fd),
-                    dual_stack: !$crate::mode::Policy::v6_only(self.mode),
-                }
+                let v6_only = $crate::mode::Policy::v6_only(self.mode);
+                $crate::sys::Target::new($crate::sys::borrow(&self.fd), v6_only)
             }
 
             /// The address that the socket is bound to, in the mode's type.

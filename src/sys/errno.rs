@@ -298,6 +298,12 @@ pub(crate) fn is_gone(error: &Error) -> bool {
     error.raw_os_error().is_some_and(|code| codes::NO_DEVICE.contains(&code))
 }
 
+/// Whether the system refuses to let a socket serve both families, or accepted that and did not do it.
+pub(crate) fn is_no_dual_stack(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
+        || is_no_option(error)
+}
+
 /// Whether there is no way to a destination.
 pub(crate) fn is_unreachable(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable)

@@ -79,6 +79,14 @@ pub struct Target<'a> {
     pub(crate) dual_stack: bool,
 }
 
+impl<'a> Target<'a> {
+    /// The socket of a descriptor, in the mode that it was opened in.
+    #[inline]
+    pub(crate) fn new(fd: Borrowed<'a>, v6_only: bool) -> Self {
+        Self { fd, dual_stack: System::HERE.has_dual_stack() && !v6_only }
+    }
+}
+
 /// The bytes to look at, and whether they stay in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Take {

@@ -63,6 +63,11 @@ impl System {
         Other
     };
 
+    /// Whether a socket can serve IPv6 and IPv4.
+    pub(crate) const fn has_dual_stack(self) -> bool {
+        !matches!(self, OpenBsd | DragonFly)
+    }
+
     // Accepting.
 
     /// Whether what `accept4` gives is nonblocking although the flag was not given, because the
@@ -186,6 +191,11 @@ mod tests {
             assert_eq!(system.fast_open_queue(system.fast_open(16)), system.fast_open(16));
         }
         assert_eq!(those(System::switches_fast_open_off), [FreeBsd]);
+    }
+
+    #[test]
+    fn two_systems_have_no_dual_stack_sockets() {
+        assert_eq!(those(|system| !system.has_dual_stack()), [OpenBsd, DragonFly]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{Connecting, TcpListener, TcpStream};
 use crate::addr::ToAddress;
 use crate::error::{Error, Op};
 use crate::kind::Stream;
-use crate::mode::{Mode, V6Only};
+use crate::mode::{DualStack, Mode};
 use crate::option::Options;
 use crate::socket::common::handle;
 use crate::socket::connect::{explain, failed, trace_connecting};
@@ -51,7 +51,7 @@ use crate::sys::{self, Owned};
 /// bound.listen(128)?.accept()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct BoundStream<M: Mode = V6Only> {
+pub struct BoundStream<M: Mode = DualStack> {
     fd: Owned,
     mode: M,
     nonblocking: bool,

@@ -34,7 +34,7 @@ use crate::sys::{self, Owned, Readiness};
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Connecting<M: Mode = V6Only> {
+pub struct Connecting<M: Mode = DualStack> {
     fd: Owned,
     mode: M,
     peer: SocketAddrV6,

@@ -7,7 +7,7 @@ use std::ops::Deref;
 
 use super::TcpStream;
 use crate::error::{Error, Op};
-use crate::mode::{Mode, V6Only};
+use crate::mode::{DualStack, Mode};
 use crate::option::{Cork, Setting};
 use crate::sys::{self, option_numbers};
 
@@ -76,7 +76,7 @@ impl<M: Mode> TcpStream<M> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "the stream is held back while this value lives"]
-pub struct Corked<'a, M: Mode = V6Only> {
+pub struct Corked<'a, M: Mode = DualStack> {
     stream: &'a TcpStream<M>,
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::TcpStream;
 use crate::kind::{Listening, Stream};
-use crate::mode::{FromWire, Mode, V6Only};
+use crate::mode::{DualStack, FromWire, Mode};
 use crate::socket::adopt::adopt;
 use crate::socket::common::handle;
 use crate::socket::readiness::readable;
@@ -47,7 +47,7 @@ use crate::sys::{self, Owned};
 /// assert_eq!(text, "Hello, client!");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub struct TcpListener<M: Mode = V6Only> {
+pub struct TcpListener<M: Mode = DualStack> {
     pub(super) fd: Owned,
     pub(super) mode: M,
 }
@@ -264,7 +264,7 @@ impl<M: Mode> TcpListener<M> {
 ///
 /// See [`TcpListener::incoming`].
 #[derive(Debug)]
-pub struct Incoming<'a, M: Mode = V6Only> {
+pub struct Incoming<'a, M: Mode = DualStack> {
     listener: &'a TcpListener<M>,
 }
 

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::net::Shutdown;
 
 use crate::kind::{Connected, Stream};
-use crate::mode::{FromWire, Mode, V6Only};
+use crate::mode::{DualStack, FromWire, Mode};
 use crate::option::NoDelay;
 use crate::socket::adopt::adopt;
 use crate::socket::common::{handle, timeouts};
@@ -50,7 +50,7 @@ use crate::sys::{self, Owned, Take};
 /// listener.accept()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct TcpStream<M: Mode = V6Only> {
+pub struct TcpStream<M: Mode = DualStack> {
     pub(super) fd: Owned,
     pub(super) mode: M,
 }

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 
 use super::send_error::{Attempt, total};
 use crate::kind::{Datagram, Datagrams};
-use crate::mode::{FromWire, Mode, V6Only};
+use crate::mode::{DualStack, FromWire, Mode};
 use crate::socket::adopt::adopt;
 use crate::socket::common::{handle, timeouts};
 use crate::socket::readiness::{readable, writable};
@@ -31,7 +31,7 @@ use crate::sys::{self, Owned, Take};
 /// assert_eq!(&buffer[..len], b"pong");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct ConnectedUdpSocket<M: Mode = V6Only> {
+pub struct ConnectedUdpSocket<M: Mode = DualStack> {
     fd: Owned,
     mode: M,
 }

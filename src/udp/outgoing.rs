@@ -9,7 +9,7 @@ use crate::addr::mapped::{canonical_ip, is_mapped, is_wildcard, wire_ip};
 use crate::addr::{ToAddress, ToEndpoint, is_zoned};
 use crate::header::FlowLabel;
 use crate::interface::Interface;
-use crate::mode::{Mode, V6Only};
+use crate::mode::{DualStack, Mode};
 use crate::option::{DontFragment, TrafficClass};
 use crate::socket::scope::with_wire_on;
 use crate::sys::batch::Packet;
@@ -25,14 +25,15 @@ use crate::udp::{Attempt, ConnectedUdpSocket, UdpSocket, total};
 /// # Examples
 ///
 /// ```
-/// use inet6::{Builder, UdpSocket, header::Dscp, option::RecvHopLimit, udp::Outgoing};
+/// use inet6::{Builder, UdpSocket, option::RecvHopLimit, udp::Outgoing};
+/// use std::net::Ipv6Addr;
 ///
 /// let server = Builder::datagram().with(RecvHopLimit(true)).bind("[::1]:0")?;
 /// let client = UdpSocket::bind("[::]:0")?;
-/// let message = Outgoing::to(server.local_addr()?, b"ping").source("::1".parse()?).hop_limit(7);
+/// let message = Outgoing::to(server.local_addr()?, b"ping").source(Ipv6Addr::LOCALHOST).hop_limit(7);
 /// client.send_message(&message)?;
 /// let received = server.recv_message(&mut [0; 16])?;
-/// assert_eq!(received.source.ip(), &"::1".parse::<std::net::Ipv6Addr>()?);
+/// assert_eq!(received.source.ip(), Ipv6Addr::LOCALHOST);
 /// # if cfg!(target_os = "linux") {
 /// assert_eq!(received.hop_limit, Some(7));
 /// # }
@@ -81,7 +82,7 @@ use crate::udp::{Attempt, ConnectedUdpSocket, UdpSocket, total};
 #[doc(alias = "cmsg")]
 #[derive(Clone, Copy)]
 #[must_use = "a message does nothing until it is sent"]
-pub struct Outgoing<'a, P = (), M: Mode = V6Only> {
+pub struct Outgoing<'a, P = (), M: Mode = DualStack> {
     peer: P,
     data: Data<'a>,
     source: Option<M::Ip>,
@@ -157,8 +158,8 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     /// See [`Outgoing`].
     #[doc(alias = "IPV6_PKTINFO")]
     #[doc(alias = "IP_SENDSRCADDR")]
-    pub fn source(mut self, ip: M::Ip) -> Self {
-        self.source = Some(ip);
+    pub fn source(mut self, ip: impl Into<M::Ip>) -> Self {
+        self.source = Some(ip.into());
         self
     }
 
@@ -251,10 +252,10 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     /// # Examples
     ///
     /// ```
-    /// use inet6::{UdpSocket, flow_label::FlowShare, udp::Outgoing};
+    /// use inet6::{Builder, flow_label::FlowShare, udp::Outgoing};
     /// use std::io::ErrorKind;
     ///
-    /// let socket = UdpSocket::bind("[::1]:0")?;
+    /// let socket = Builder::datagram().v6_only().bind("[::1]:0")?;
     /// let peer = socket.local_addr()?;
     /// match socket.request_flow_label(*peer.ip(), None, FlowShare::Any) {
     ///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),

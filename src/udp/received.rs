@@ -10,7 +10,7 @@ use crate::addr::is_zoned;
 use crate::addr::mapped::is_wildcard;
 use crate::header::FlowLabel;
 use crate::interface::Interface;
-use crate::mode::{FromWire, IpFromWire, Mode, V6Only};
+use crate::mode::{DualStack, FromWire, IpFromWire, Mode};
 use crate::option::TrafficClass;
 use crate::sys::cmsg::CHOOSES_IPV4_INTERFACE;
 use crate::sys::{self, Take};
@@ -57,7 +57,7 @@ use crate::udp::{ConnectedUdpSocket, UdpSocket};
 #[doc(alias = "cmsg")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Received<M: Mode = V6Only> {
+pub struct Received<M: Mode = DualStack> {
     /// How many bytes are in the buffer; never more than it holds.
     pub len: usize,
     /// Who sent it, in the mode's type.
@@ -141,7 +141,7 @@ impl<M: Mode> Received<M> {
     ///
     /// let received = server.recv_message(&mut [0; 16])?;
     /// received.reply(&server, b"pong")?;
-    /// assert_eq!(client.recv_from(&mut [0; 16])?.1.ip(), &received.destination.unwrap());
+    /// assert_eq!(client.recv_from(&mut [0; 16])?.1.ip(), received.destination.unwrap());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn reply(&self, socket: &UdpSocket<M>, data: &[u8]) -> io::Result<usize> {

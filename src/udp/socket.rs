@@ -9,7 +9,7 @@ use super::send_error::{Attempt, total};
 use crate::addr::ToAddress;
 use crate::error::Returned;
 use crate::kind::{Datagram, Datagrams};
-use crate::mode::{FromWire, Mode, V6Only};
+use crate::mode::{DualStack, FromWire, Mode};
 use crate::option::MulticastLoop;
 use crate::socket::adopt::adopt;
 use crate::socket::common::{handle, timeouts};
@@ -53,7 +53,7 @@ use crate::sys::{self, Owned, Take, Target};
 /// socket.connect(server.local_addr()?)?.send(b"ping")?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct UdpSocket<M: Mode = V6Only> {
+pub struct UdpSocket<M: Mode = DualStack> {
     pub(super) fd: Owned,
     pub(super) mode: M,
 }

@@ -259,7 +259,7 @@ fn connected<M: Mode>(client: UdpSocket<M>, server: UdpSocket<M>) {
 /// An IPv4 address passes through the conversion in both directions.
 #[test]
 fn ipv4_peers_do_not_allocate() {
-    let builder = Builder::datagram().dual_stack();
+    let builder = Builder::datagram();
     let (client, server) = (builder.bind("[::]:0").unwrap(), builder.bind("[::]:0").unwrap());
     let port = server.local_addr().unwrap().port();
     let mut buffer = [0; 16];
@@ -273,7 +273,7 @@ fn ipv4_peers_do_not_allocate() {
     }
     free(|| client.send_to(b"ping", (Ipv4Addr::LOCALHOST, port)));
 
-    let builder = Builder::stream().dual_stack();
+    let builder = Builder::stream();
     let listener = builder.bind("[::]:0").unwrap().listen(16).unwrap();
     let port = listener.local_addr().unwrap().port();
     let client = builder.connect((Ipv4Addr::LOCALHOST, port)).unwrap();

@@ -50,7 +50,7 @@ fn a_port_in_use() {
 fn a_port_in_use_by_an_ipv4_socket() {
     let ipv4 = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
     let port = ipv4.local_addr().unwrap().port();
-    let clash = Builder::datagram().dual_stack().bind(("::", port));
+    let clash = Builder::datagram().bind(("::", port));
     require!(!cfg!(windows), "Windows lets both have the port");
     let error = clash.unwrap_err();
     assert_eq!(error.address().unwrap().port(), port);
@@ -59,9 +59,9 @@ fn a_port_in_use_by_an_ipv4_socket() {
          needs the port on IPv4 too (0.0.0.0:{port})"
     );
     says(error, Op::Bind, ErrorKind::AddrInUse, &text);
-    UdpSocket::bind(("::", port)).unwrap();
+    Builder::datagram().v6_only().bind(("::", port)).unwrap();
 
-    let error = Builder::datagram().dual_stack().bind(ipv4_address(&ipv4)).unwrap_err();
+    let error = Builder::datagram().bind(ipv4_address(&ipv4)).unwrap_err();
     let text = format!("cannot bind 0.0.0.0:{port}: address in use; another socket has it");
     says(error, Op::Bind, ErrorKind::AddrInUse, &text);
 }
@@ -100,7 +100,7 @@ fn an_address_of_another_host() {
     assert_eq!(error.address().unwrap().to_string(), "[2001:db8::1]:0");
     let text = "cannot bind [2001:db8::1]:0: no interface of this host has this address";
     says(error, Op::Bind, ErrorKind::AddrNotAvailable, text);
-    let error = Builder::stream().dual_stack().bind("192.0.2.1:0").unwrap_err();
+    let error = Builder::stream().bind("192.0.2.1:0").unwrap_err();
     let text = "cannot bind 192.0.2.1:0: no interface of this host has this address";
     says(error, Op::Bind, ErrorKind::AddrNotAvailable, text);
 }
@@ -223,7 +223,7 @@ fn an_unknown_interface_by_its_number() {
 
 #[test]
 fn text_that_is_no_address() {
-    let error = TcpStream::connect("example.com:80").unwrap_err();
+    let error = Builder::stream().connect("example.com:80").unwrap_err();
     let text = "cannot use the address: `example.com:80` is not a literal IPv6 or IPv4 address: \
                 `connect_host` looks host names up";
     says(error, Op::Address, ErrorKind::InvalidInput, text);
@@ -285,19 +285,19 @@ fn a_mode_that_the_system_refuses() {
     let refuse = Fault { call, arguments: v6_only, errno: libc::EINVAL };
     let ignore = Fault { call, arguments: v6_only, errno: 0 };
 
-    let both = with_faults(&[refuse], || Builder::stream().dual_stack().bind("[::]:0"));
+    let both = with_faults(&[refuse], || Builder::stream().bind("[::]:0"));
     let error = require!(both, "faults").unwrap_err();
     assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
-    let text = "cannot set IPV6_V6ONLY: this system does not let one socket serve IPv6 and IPv4; \
-                open one for each";
+    let text = "cannot set IPV6_V6ONLY: this system has no dual-stack sockets; restrict the \
+                socket with `.v6_only()`, or use a specific IPv6 address";
     says(error, Op::Mode, ErrorKind::Unsupported, text);
 
     // As OpenBSD would, if it were the other way round; DragonFly accepted and ignored.
     let text = "cannot set IPV6_V6ONLY: this system refuses to restrict a socket to IPv6";
-    let only = with_faults(&[refuse], || UdpSocket::bind("[::]:0"));
+    let only = with_faults(&[refuse], || Builder::datagram().v6_only().bind("[::]:0"));
     says(require!(only, "faults").unwrap_err(), Op::Mode, ErrorKind::Unsupported, text);
     let host = crate::lab::Host::new();
-    let open = || with_faults(&[ignore], || UdpSocket::bind("[::]:0"));
+    let open = || with_faults(&[ignore], || Builder::datagram().v6_only().bind("[::]:0"));
     let only = match &host {
         // The default is surely the other value there.
         Ok(host) => host.run(open),
@@ -338,7 +338,7 @@ fn the_limit_of_descriptors_of_the_process() {
 fn an_ipv6_peer_from_a_socket_bound_to_ipv4() {
     let listener = listener();
     let peer = listener.local_addr().unwrap();
-    let bind = || Builder::stream().dual_stack().bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let bind = || Builder::stream().bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     for error in [
         bind().connect(peer).unwrap_err(),
         bind().connect_timeout(peer, PATIENCE).unwrap_err(),
@@ -367,7 +367,7 @@ fn a_refused_connection() {
 
 #[test]
 fn an_error_of_a_closed_ipv4_port_shows_ipv4() {
-    let streams = Builder::stream().dual_stack();
+    let streams = Builder::stream();
     let bound = streams.bind("127.0.0.1:0").unwrap();
     let closed = bound.local_addr().unwrap();
     let error = streams.connect(closed).unwrap_err();

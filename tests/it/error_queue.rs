@@ -20,7 +20,7 @@ const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 /// A socket at an address where nobody listens, as long as it lives; and the address.
 fn closed(ipv4: bool) -> (ConnectedUdpSocket<DualStack>, SocketAddr) {
     let local = if ipv4 { "127.0.0.1:0" } else { "[::1]:0" };
-    let deaf = deafened(Builder::datagram().dual_stack().bind(local).unwrap());
+    let deaf = deafened(Builder::datagram().bind(local).unwrap());
     let address = deaf.local_addr().unwrap();
     (deaf, address)
 }

@@ -179,6 +179,19 @@ fn python(script: &str, arguments: &[&str]) -> Result<Command, String> {
     Ok(command)
 }
 
+/// One line of import: the client that is banned as 127.0.0.1 gets in with std, and not here.
+#[test]
+fn import_decides_whether_deny_list_holds() {
+    let text = output(&mut require!(example("deny_list"), "the example"));
+    let [ours, std] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
+    assert!(ours.starts_with("use inet6::TcpListener; ") && ours.ends_with(" is banned"), "{text}");
+    assert!(ours.contains(" 127.0.0.1:"), "{text}");
+    assert!(std.starts_with("use std::net::TcpListener; "), "{text}");
+    if cfg!(target_os = "linux") {
+        assert!(std.contains(" [::ffff:127.0.0.1]:") && std.ends_with(" gets in"), "{text}");
+    }
+}
+
 #[test]
 fn quickstart_walks_through() {
     let text = output(&mut require!(example("quickstart"), "the examples"));
@@ -205,7 +218,7 @@ fn options_prints_a_table() {
 fn the_echo_examples_talk_to_each_other() {
     for (listen, dual_stack) in [("[::1]:0", false), ("[::1]:0", true), ("127.0.0.1:0", true)] {
         let mut command = require!(example("echo_server"), "the examples");
-        command.args(["--listen", listen]).args(dual_stack.then_some("--dual-stack"));
+        command.args(["--listen", listen]).args((!dual_stack).then_some("--v6-only"));
         let mut server = Server::start(&mut command);
         assert_ne!(server.address.port(), 0);
         let client = |server: &Server| {
@@ -233,7 +246,7 @@ fn the_examples_say_what_is_wrong_with_an_address() {
     for (address, text) in cases {
         for name in ["echo_server", "udp_echo_server"] {
             let mut command = require!(example(name), "the examples");
-            let output = run(command.args(["--listen", address]));
+            let output = run(command.args(["--listen", address, "--v6-only"]));
             assert!(!output.status.success(), "{name} listens on {address}");
             let message = String::from_utf8_lossy(&output.stderr);
             assert!(message.contains(text), "{name} {address}: {message}");
@@ -256,7 +269,7 @@ fn python_walks_with_the_echo_server() {
 #[test]
 fn python_over_ipv4_is_a_plain_ipv4_peer_of_the_echo_server() {
     let mut command = require!(example("echo_server"), "the examples");
-    let mut server = Server::start(command.args(["--listen", "[::]:0", "--dual-stack"]));
+    let mut server = Server::start(command.args(["--listen", "[::]:0"]));
     let port = server.port();
     for (host, shown) in [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")] {
         let client = python(PYTHON_CLIENT, &[host, &port, "text"]);
@@ -282,7 +295,7 @@ fn python_exchanges_datagrams_with_the_echo_server() {
         [("[::1]:0", "::1"), ("[::]:0", "127.0.0.1"), ("127.0.0.1:0", "127.0.0.1")]
     {
         let mut command = require!(example("udp_echo_server"), "the examples");
-        command.args(["--listen", listen]).args((host != "::1").then_some("--dual-stack"));
+        command.args(["--listen", listen]).args((host == "::1").then_some("--v6-only"));
         let mut server = Server::start(&mut command);
         let client = python(PYTHON_DATAGRAMS, &[host, &server.port()]);
         assert_eq!(output(&mut require!(client, "Python")).trim(), "answered");
@@ -399,7 +412,7 @@ fn curl_reads_an_answer() {
 #[test]
 fn pythons_own_server_is_connected_to() {
     let mut server = Server::start(&mut require!(python(PYTHON_SERVER, &[]), "Python"));
-    let mut stream = Builder::stream().dual_stack().connect(server.address).unwrap();
+    let mut stream = Builder::stream().connect(server.address).unwrap();
     let accepted = server.line();
     assert_eq!(accepted, format!("accepted {}", stream.local_addr().unwrap()));
     stream.write_all(b"from Rust").unwrap();

@@ -65,14 +65,14 @@ fn the_walk_works_over_ipv4_where_the_mode_speaks_it() {
 
 #[test]
 fn a_dual_stack_socket_bound_to_ipv4_shows_ipv4() {
-    let bound = Builder::stream().dual_stack().bind("127.0.0.1:0").unwrap();
+    let bound = Builder::stream().bind("127.0.0.1:0").unwrap();
     let SocketAddr::V4(local) = bound.local_addr().unwrap() else { panic!("{bound:?}") };
     assert_eq!(*local.ip(), Ipv4Addr::LOCALHOST);
     let listener = bound.listen(1).unwrap();
     let client = std::net::TcpStream::connect(local).unwrap();
     assert_eq!(listener.accept().unwrap().1, client.local_addr().unwrap());
 
-    let any = Builder::datagram().dual_stack().bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+    let any = Builder::datagram().bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
     assert_eq!(any.local_addr().unwrap().ip(), Ipv4Addr::UNSPECIFIED);
 }
 
@@ -101,7 +101,7 @@ fn an_ipv4_peer_of_a_stream_is_plain_ipv4_everywhere() {
     let _client = std::net::TcpStream::connect(ipv4(port)).unwrap();
     assert!(listener.accept_nonblocking().unwrap().1.is_ipv4());
 
-    let connecting = Builder::stream().dual_stack().start_connect(ipv4(port)).unwrap();
+    let connecting = Builder::stream().start_connect(ipv4(port)).unwrap();
     assert_eq!(connecting.peer(), ipv4(port));
     no_mapped(&connecting, ipv4(port));
     let stream = connecting.finish().unwrap();
@@ -151,7 +151,7 @@ fn an_ipv4_peer_can_be_answered_with_the_address_it_has() {
 fn an_ipv6_only_wildcard_leaves_the_port_to_ipv4() {
     // Another test may have the port on IPv4 at the moment; on a dual-stack one it is never free.
     until("the port is free on IPv4", || {
-        let listener = Builder::stream().bind("[::]:0").unwrap().listen(4).unwrap();
+        let listener = Builder::stream().v6_only().bind("[::]:0").unwrap().listen(4).unwrap();
         let port = listener.local_addr().unwrap().port();
         let refused = std::net::TcpStream::connect(ipv4(port));
         refused.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
@@ -183,9 +183,9 @@ fn a_specific_address_reads_ipv6_only_whatever_the_mode() {
     let (client, accepted) = streams_in(DualStack);
     assert!(accepted.v6_only().unwrap());
     assert!(!client.v6_only().unwrap(), "it is bound to no address but the one it got");
-    let bound = Builder::datagram().dual_stack().bind("[::1]:0").unwrap();
+    let bound = Builder::datagram().bind("[::1]:0").unwrap();
     assert!(bound.v6_only().unwrap());
-    let bound = Builder::datagram().dual_stack().bind("127.0.0.1:0").unwrap();
+    let bound = Builder::datagram().bind("127.0.0.1:0").unwrap();
     assert!(!bound.v6_only().unwrap());
 }
 
@@ -262,7 +262,8 @@ fn sockets_go_to_other_threads() {
 
 #[test]
 fn the_mode_is_the_address_type() {
-    let only: SocketAddrV6 = listener().local_addr().unwrap();
+    let only: SocketAddrV6 =
+        Builder::stream().v6_only().bind("[::1]:0").unwrap().local_addr().unwrap();
     let both: SocketAddr = dual_listener().local_addr().unwrap();
     assert!(only.port() != 0 && both.is_ipv6());
 }
@@ -293,7 +294,7 @@ fn the_mode_is_set_and_read_back_before_the_address() {
         let mode = Fault { call, arguments: v6_only, errno: libc::EINVAL };
         let open = || {
             let stream = Builder::stream().bind("[::]:0").unwrap_err();
-            [stream, Builder::datagram().dual_stack().bind("[::]:0").unwrap_err()]
+            [stream, Builder::datagram().bind("[::]:0").unwrap_err()]
         };
         // Both fail, and the first one ends the opening.
         for error in require!(with_faults(&[mode, bind], open), "faults") {
@@ -323,7 +324,7 @@ fn the_kernel_lets_no_mapped_address_onto_an_ipv6_only_socket() {
         }
     }
     // Of the crate's socket the kernel says the same, once the address has passed another way.
-    let socket = Builder::datagram().bind("[::]:0").unwrap();
+    let socket = Builder::datagram().v6_only().bind("[::]:0").unwrap();
     let send = socket2::SockRef::from(&socket).send_to(b"x", &mapped.into()).unwrap_err();
     assert_eq!(send.raw_os_error(), Some(libc::ENETUNREACH));
 }

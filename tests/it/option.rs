@@ -99,20 +99,20 @@ pub(crate) fn privileged() -> bool {
 #[track_caller]
 fn stream<O: SocketOption<Stream> + PartialEq>(case: Case<O>) {
     bound_stream(&case, Builder::stream());
-    bound_stream(&case, Builder::stream().dual_stack());
+    bound_stream(&case, Builder::stream());
 }
 
 /// An option of datagram sockets that is decided before the socket is bound.
 #[track_caller]
 fn datagram<O: SocketOption<Datagram> + PartialEq>(case: Case<O>) {
     bound_datagram(&case, Builder::datagram());
-    bound_datagram(&case, Builder::datagram().dual_stack());
+    bound_datagram(&case, Builder::datagram());
 }
 
 #[track_caller]
 fn both<O: SocketOption<Stream> + SocketOption<Datagram> + PartialEq>(case: Case<O>) {
     bound_stream(&case, Builder::stream());
-    bound_stream(&case, Builder::stream().dual_stack());
+    bound_stream(&case, Builder::stream());
     datagram(case);
 }
 
@@ -120,7 +120,7 @@ fn both<O: SocketOption<Stream> + SocketOption<Datagram> + PartialEq>(case: Case
 #[track_caller]
 fn listener<O: LiveOn<Listening> + PartialEq>(case: Case<O>) {
     open_listener(&case, Builder::stream());
-    open_listener(&case, Builder::stream().dual_stack());
+    open_listener(&case, Builder::stream());
     stream(case);
 }
 
@@ -128,7 +128,7 @@ fn listener<O: LiveOn<Listening> + PartialEq>(case: Case<O>) {
 #[track_caller]
 fn connection<O: LiveOn<Connected> + PartialEq>(case: Case<O>) {
     open_stream(&case, Builder::stream());
-    open_stream(&case, Builder::stream().dual_stack());
+    open_stream(&case, Builder::stream());
     stream(case);
 }
 
@@ -136,7 +136,7 @@ fn connection<O: LiveOn<Connected> + PartialEq>(case: Case<O>) {
 #[track_caller]
 fn streams<O: LiveOn<Listening> + LiveOn<Connected> + PartialEq>(case: Case<O>) {
     open_stream(&case, Builder::stream());
-    open_stream(&case, Builder::stream().dual_stack());
+    open_stream(&case, Builder::stream());
     listener(case);
 }
 
@@ -144,7 +144,7 @@ fn streams<O: LiveOn<Listening> + LiveOn<Connected> + PartialEq>(case: Case<O>) 
 #[track_caller]
 fn datagrams<O: LiveOn<Datagrams> + PartialEq>(case: Case<O>) {
     open_datagram(&case, Builder::datagram());
-    open_datagram(&case, Builder::datagram().dual_stack());
+    open_datagram(&case, Builder::datagram());
     datagram(case);
 }
 
@@ -152,11 +152,11 @@ fn datagrams<O: LiveOn<Datagrams> + PartialEq>(case: Case<O>) {
 #[track_caller]
 fn all<O: LiveOn<Listening> + LiveOn<Connected> + LiveOn<Datagrams> + PartialEq>(case: Case<O>) {
     open_stream(&case, Builder::stream());
-    open_stream(&case, Builder::stream().dual_stack());
+    open_stream(&case, Builder::stream());
     open_listener(&case, Builder::stream());
-    open_listener(&case, Builder::stream().dual_stack());
+    open_listener(&case, Builder::stream());
     open_datagram(&case, Builder::datagram());
-    open_datagram(&case, Builder::datagram().dual_stack());
+    open_datagram(&case, Builder::datagram());
     both(case);
 }
 
@@ -481,7 +481,7 @@ fn when_datagrams_arrive_and_leave() {
         datagrams(of("SO_TIMESTAMPING", Timestamping { receive, send, hardware }));
         let case = of("SO_TIMESTAMPING", Timestamping { receive, send, hardware });
         open_stream(&case, Builder::stream());
-        open_stream(&case, Builder::stream().dual_stack());
+        open_stream(&case, Builder::stream());
     }
     datagrams(of("SO_TXTIME", TransmitTime(None)));
     datagrams(of("SO_TXTIME", TransmitTime(Some(TransmitClock::Monotonic))));

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use inet6::interface::InterfaceInfo;
 use inet6::mode::Mode;
 use inet6::{
-    Builder, ConnectedUdpSocket, DualStack, TcpListener, TcpStream, UdpSocket, V6Only,
+    Builder, ConnectedUdpSocket, DualStack, TcpListener, TcpStream, UdpSocket,
     interface::Interface, tcp::BoundStream, udp::Received,
 };
 
@@ -201,12 +201,12 @@ pub(crate) fn closed_port() -> BoundStream {
 
 /// A listener on every address, IPv6 and IPv4.
 pub(crate) fn dual_listener() -> TcpListener<DualStack> {
-    Builder::stream().dual_stack().bind("[::]:0").unwrap().listen(16).unwrap()
+    Builder::stream().bind("[::]:0").unwrap().listen(16).unwrap()
 }
 
 /// A datagram socket on every address, IPv6 and IPv4.
 pub(crate) fn dual_socket() -> UdpSocket<DualStack> {
-    patient(Builder::datagram().dual_stack().bind("[::]:0").unwrap())
+    patient(Builder::datagram().bind("[::]:0").unwrap())
 }
 
 /// Waits for what the system does a little later.
@@ -240,7 +240,7 @@ pub(crate) fn deafened<M: Mode>(socket: UdpSocket<M>) -> ConnectedUdpSocket<M> {
 
 /// The two ends of a connection over `[::1]`: connected and accepted.
 pub(crate) fn streams() -> (TcpStream, TcpStream) {
-    streams_in(V6Only)
+    streams_in(DualStack)
 }
 
 /// The two ends of a connection over `[::1]`, in a mode: connected and accepted.
@@ -281,6 +281,15 @@ pub(crate) fn loopback() -> Interface {
     all.iter().find(has).expect("an interface has [::1]").interface()
 }
 
+/// The IPv6 address of a socket that may also speak IPv4.
+#[track_caller]
+pub(crate) fn v6(address: SocketAddr) -> SocketAddrV6 {
+    match address {
+        SocketAddr::V6(address) => address,
+        SocketAddr::V4(address) => panic!("{address} is no IPv6 address"),
+    }
+}
+
 /// `127.0.0.1` and a port.
 pub(crate) fn ipv4(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
@@ -295,7 +304,7 @@ pub(crate) fn full_listener() -> (TcpListener, Vec<inet6::tcp::Connecting>) {
 }
 
 /// Fills the queue of a listener; the streams keep it full.
-pub(crate) fn fill(peer: SocketAddrV6) -> Vec<inet6::tcp::Connecting> {
+pub(crate) fn fill(peer: SocketAddr) -> Vec<inet6::tcp::Connecting> {
     let mut waiting = Vec::new();
     // The length of a queue of "0" differs between systems.
     for _ in 0..64 {

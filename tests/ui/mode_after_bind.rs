@@ -1,6 +1,6 @@
-use inet6::Builder;
+use inet6::{Builder, V6Only};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    Builder::stream().bind("[::]:0")?.dual_stack().listen(128)?;
+    Builder::stream().bind("[::]:0")?.mode(V6Only).listen(128)?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::addr::ToAddress;
 use crate::error::Op;
 use crate::error::Returned;
 use crate::kind::{Datagram, Datagrams};
-use crate::mode::{Mode, V6Only};
+use crate::mode::{DualStack, Mode};
 use crate::socket::common::{handle, timeouts};
 use crate::socket::readiness::{readable, writable};
 use crate::sys::{self, Owned};
@@ -86,7 +86,7 @@ use crate::udp::{self, UdpSocket};
 /// Source: udp(7), "UDP_GRO"; Microsoft, "UDP_RECV_MAX_COALESCED_SIZE".
 #[doc(alias = "UDP_GRO")]
 #[doc(alias = "UDP_RECV_MAX_COALESCED_SIZE")]
-pub struct CoalescingUdpSocket<M: Mode = V6Only> {
+pub struct CoalescingUdpSocket<M: Mode = DualStack> {
     fd: Owned,
     mode: M,
 }

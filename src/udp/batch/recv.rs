@@ -5,7 +5,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::slice::Chunks;
 
-use crate::mode::{FromWire, Mode, V6Only};
+use crate::mode::{DualStack, FromWire, Mode};
 use crate::sys::{self, batch::Incoming};
 use crate::udp::Received;
 use crate::udp::{ConnectedUdpSocket, UdpSocket};
@@ -152,7 +152,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
 ///
 /// See [`RecvBatch`].
 #[derive(Clone)]
-pub struct BatchDatagrams<'b, M: Mode = V6Only> {
+pub struct BatchDatagrams<'b, M: Mode = DualStack> {
     room: &'b Incoming,
     next: usize,
     end: usize,
@@ -204,7 +204,7 @@ impl<M: Mode> fmt::Debug for BatchDatagrams<'_, M> {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Copy)]
-pub struct BatchDatagram<'b, M: Mode = V6Only> {
+pub struct BatchDatagram<'b, M: Mode = DualStack> {
     room: &'b Incoming,
     index: usize,
     mode: PhantomData<M>,
@@ -316,7 +316,7 @@ mod tests {
             #[test]
             fn $name() {
                 let mut room = $way::Incoming::new(2, 8);
-                let builder = Builder::datagram().dual_stack().with(RecvPacketInfo(true));
+                let builder = Builder::datagram().with(RecvPacketInfo(true));
                 let server = builder.bind("[::]:0").unwrap();
                 let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
                 let to = (Ipv4Addr::LOCALHOST, server.local_addr().unwrap().port());

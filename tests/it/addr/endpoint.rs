@@ -186,7 +186,7 @@ fn ipv4_in_ipv6_notation_is_refused_where_the_mode_does_not_speak_it() {
 
 #[test]
 fn ipv4_in_ipv6_notation_becomes_ipv4_where_the_mode_speaks_it() {
-    let socket = Builder::datagram().dual_stack().bind("[::ffff:127.0.0.1]:0").unwrap();
+    let socket = Builder::datagram().bind("[::ffff:127.0.0.1]:0").unwrap();
     assert_eq!(socket.local_addr().unwrap().ip(), Ipv4Addr::LOCALHOST);
     let peer = SocketAddrV6::new(Ipv4Addr::LOCALHOST.to_ipv6_mapped(), 9, 0, 0);
     let socket = socket.connect(peer).unwrap();
@@ -196,21 +196,18 @@ fn ipv4_in_ipv6_notation_becomes_ipv4_where_the_mode_speaks_it() {
 #[cfg(target_os = "linux")]
 #[test]
 fn refusals_come_before_the_system_is_asked() {
-    use inet6::{TcpListener, TcpStream};
-
     let calls = [libc::SYS_bind, libc::SYS_connect, libc::SYS_sendto, libc::SYS_sendmsg];
     let faults = calls.map(|call| Fault { call, arguments: &[], errno: libc::EXDEV });
-    let socket = socket();
+    let (stream, socket) = (Builder::stream().v6_only(), Builder::datagram().v6_only());
+    let socket = socket.bind("[::1]:0").unwrap();
     let here = socket.local_addr().unwrap();
     let faulty = with_faults(&faults, || {
         assert_eq!(socket.send_to(b"x", here).unwrap_err().raw_os_error(), Some(libc::EXDEV));
-        let (bind, connect) = (TcpListener::bind(here), TcpStream::connect(here));
+        let (bind, connect) = (stream.bind(here), stream.connect(here));
         assert_eq!(bind.unwrap_err().raw_os_error(), Some(libc::EXDEV));
         assert_eq!(connect.unwrap_err().raw_os_error(), Some(libc::EXDEV));
         for text in ["host:80", "[::1]", "[fe80::1%nowhere]:80", "[fe80::1]:80", "127.0.0.1:80"] {
-            for error in
-                [TcpListener::bind(text).unwrap_err(), TcpStream::connect(text).unwrap_err()]
-            {
+            for error in [stream.bind(text).unwrap_err(), stream.connect(text).unwrap_err()] {
                 assert_eq!((error.op(), error.raw_os_error()), (Op::Address, None), "{text}");
             }
             let error = socket.send_to(b"x", text).unwrap_err();
@@ -224,10 +221,11 @@ fn refusals_come_before_the_system_is_asked() {
 #[test]
 fn what_is_wrong_as_text_opens_no_socket() {
     let fault = Fault { call: libc::SYS_socket, arguments: &[], errno: libc::EXDEV };
+    let builder = Builder::datagram().v6_only();
     let faulty = with_faults(&[fault], || {
-        assert_eq!(UdpSocket::bind("[::1]:0").unwrap_err().raw_os_error(), Some(libc::EXDEV));
+        assert_eq!(builder.bind("[::1]:0").unwrap_err().raw_os_error(), Some(libc::EXDEV));
         for text in ["host:80", "[::1]", "127.0.0.1:80", "[::ffff:127.0.0.1]:80"] {
-            assert_eq!(UdpSocket::bind(text).unwrap_err().op(), Op::Address, "{text}");
+            assert_eq!(builder.bind(text).unwrap_err().op(), Op::Address, "{text}");
         }
     });
     require!(faulty, "faults");
@@ -312,7 +310,7 @@ fn a_zone_of_an_address_that_needs_none_is_without_effect() {
         UdpSocket::bind(odd).unwrap(),
     ];
     for socket in sockets {
-        let here = patient(socket).local_addr().unwrap();
+        let here = v6(patient(socket).local_addr().unwrap());
         assert_eq!((here.ip(), here.scope_id()), (&Ipv6Addr::LOCALHOST, 0));
     }
     let listener = listener();

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use inet6::mode::Mode;
 use inet6::option::{MinHopCount, RecvError, RecvPacketInfo};
 use inet6::{
-    AnyMode, Builder, ConnectedUdpSocket, DualStack, Endpoint, UdpSocket, V6Only,
+    AnyMode, Builder, ConnectedUdpSocket, DualStack, Endpoint, V6Only,
     addr::ToAddress,
     cancel::Cancel,
     connect::{Answers, Event, Family, HappyEyeballs, Query, Resolve},
@@ -504,8 +504,8 @@ fn others(watch: &Watch) {
     }
     let source = mapped.ip().to_owned();
     let to = SocketAddrV4::new(ip, 9);
-    watch.shows(watch.look(&Outgoing::<_, DualStack>::to(to, b"x").source(source.into())));
-    let socket = UdpSocket::bind("[::]:0").unwrap();
+    watch.shows(watch.look(&Outgoing::<_, DualStack>::to(to, b"x").source(source)));
+    let socket = Builder::datagram().v6_only().bind("[::]:0").unwrap();
     let message = Outgoing::to((Ipv6Addr::LOCALHOST, 9), b"x").source(source);
     watch.shows(watch.look(&message));
     watch.shows(watch.print(&socket.send_message(&message).unwrap_err()));

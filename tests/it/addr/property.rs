@@ -21,7 +21,7 @@ fn traffic_class(class: u8) {
 /// An IPv4 address goes through a dual-stack socket and comes back as it was.
 fn through_a_socket(address: SocketAddrV4) {
     let address = SocketAddr::V4(address);
-    let dual = Builder::datagram().dual_stack();
+    let dual = Builder::datagram();
     assert_eq!(dual.connect(address).unwrap().peer_addr().unwrap(), address);
     let chosen = Builder::datagram().mode(AnyMode::DualStack);
     assert_eq!(chosen.connect(Endpoint::from(address)).unwrap().peer_addr().unwrap(), address);
@@ -39,7 +39,7 @@ fn mapped(address: SocketAddr) -> SocketAddrV6 {
 /// An IPv6-only socket refuses an IPv4 address, in whatever form, before it asks the system; and
 /// nothing else is taken for one.
 fn refused_by_v6_only(address: SocketAddr) {
-    let builder = Builder::datagram();
+    let builder = Builder::datagram().v6_only();
     let is_ipv4 = address.ip().to_canonical().is_ipv4();
     let results = [
         builder.connect(Endpoint::from(address)).err(),

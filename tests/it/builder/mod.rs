@@ -1,6 +1,7 @@
 //! The builder: plain data, and what its final verbs do.
 
 mod sharded;
+mod short;
 
 use std::fmt::Debug;
 
@@ -17,7 +18,7 @@ fn a_builder_is_plain_data() {
     check::<Builder<Datagram, DualStack>>();
     check::<Builder<Stream, AnyMode>>();
 
-    let builder = Builder::stream().dual_stack().with(NoDelay(true)).nonblocking();
+    let builder = Builder::stream().with(NoDelay(true)).nonblocking();
     let shown = format!("{builder:?}");
     for part in ["Tcp", "DualStack", "NoDelay(true)", "nonblocking: true"] {
         assert!(shown.contains(part), "{shown} lacks {part}");
@@ -66,7 +67,7 @@ fn a_later_value_of_an_option_replaces_an_earlier_one() {
 
 #[test]
 fn options_survive_a_change_of_mode() {
-    let builder = Builder::datagram().with(UnicastHops(Some(9))).nonblocking().dual_stack();
+    let builder = Builder::datagram().with(UnicastHops(Some(9))).nonblocking();
     let socket = builder.bind("[::]:0").unwrap();
     assert_eq!(socket.option::<UnicastHops>().unwrap(), UnicastHops(Some(9)));
     let waits = socket.recv_from(&mut [0; 1]).unwrap_err();
@@ -222,12 +223,12 @@ fn no_failing_step_leaks_a_descriptor() {
 
     alone(|| {
         let live = listener();
-        let taken = live.local_addr().unwrap();
+        let taken = v6(live.local_addr().unwrap());
         let closed_port = closed_port();
-        let closed = closed_port.local_addr().unwrap();
-        let peer = socket().local_addr().unwrap();
-        let streams = Builder::stream();
-        let dual = Builder::datagram().dual_stack();
+        let closed = v6(closed_port.local_addr().unwrap());
+        let peer = v6(socket().local_addr().unwrap());
+        let streams = Builder::stream().v6_only();
+        let dual = Builder::datagram();
         let steps: [(&str, &dyn Fn() -> bool); 15] = [
             ("address", &|| streams.bind("nowhere:80").is_err()),
             ("interface", &|| streams.bind("[fe80::1%nowhere]:80").is_err()),

@@ -106,7 +106,7 @@ fn an_address_that_somebody_has_for_himself_is_in_use() {
     assert_eq!((error.op(), error.kind()), (Op::Bind, ErrorKind::AddrInUse), "{error}");
     let error = Builder::stream().listen_sharded(listening.local_addr().unwrap(), 4, number(2));
     assert_eq!(error.unwrap_err().kind(), ErrorKind::AddrInUse);
-    let error = Builder::datagram().bind_sharded("192.0.2.1:0", number(2)).unwrap_err();
+    let error = Builder::datagram().v6_only().bind_sharded("192.0.2.1:0", number(2)).unwrap_err();
     assert_eq!(error.op(), Op::Address);
 }
 

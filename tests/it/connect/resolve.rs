@@ -63,7 +63,7 @@ fn race(resolve: impl Fn(Query, Answers) + Send + Sync + 'static) -> HappyEyebal
 /// The race is lost because of its look-up.
 #[track_caller]
 fn unresolved(host: &HappyEyeballs) -> HostError {
-    let error = Builder::stream().dual_stack().connect_host(host).unwrap_err();
+    let error = Builder::stream().connect_host(host).unwrap_err();
     assert_eq!(error.kind(), HostErrorKind::Unresolved, "{error}");
     error
 }
@@ -94,7 +94,7 @@ fn race_wants_what_its_mode_speaks() {
     };
     let error = unresolved(&host([true, true]));
     assert_eq!(failures(&error), [(None, NoSuchName)]);
-    let error = Builder::stream().connect_host(host([true, false])).unwrap_err();
+    let error = Builder::stream().v6_only().connect_host(host([true, false])).unwrap_err();
     assert_eq!(failures(&error), [(Some(Family::Ipv6), NoSuchName)]);
 }
 
@@ -195,7 +195,7 @@ fn family_without_an_answer_has_failed() {
     }
     // One that is not wanted does not fail.
     let host = race(|_, answers| answers.push(Family::Ipv6, Err(NoAddress.into())));
-    let error = Builder::stream().connect_host(host).unwrap_err();
+    let error = Builder::stream().v6_only().connect_host(host).unwrap_err();
     assert_eq!(failures(&error), [(Some(Family::Ipv6), NoAddress)]);
     assert_eq!(look_up(both(), |_, _| {}), Err(Other));
 }
@@ -270,7 +270,7 @@ fn race_that_is_over_wants_no_answer() {
 
 #[test]
 fn first_address_of_both_leads() {
-    let builder = Builder::stream().dual_stack();
+    let builder = Builder::stream();
     for [first, second] in [["127.0.0.1", "::1"], ["::1", "127.0.0.1"]] {
         // It listens at the second address only.
         let listener = builder.bind((second, 0)).unwrap().listen(4).unwrap();
@@ -320,8 +320,8 @@ fn answers_come_apart() {
             next.send(()).unwrap();
         }
     });
-    let connection = Builder::stream().dual_stack().connect_host(host).unwrap();
-    assert_eq!(connection.peer, listener.local_addr().unwrap().into());
+    let connection = Builder::stream().connect_host(host).unwrap();
+    assert_eq!(connection.peer, listener.local_addr().unwrap());
     let families = connection.report.answers.iter().map(|answer| answer.family);
     assert_eq!(families.collect::<Vec<_>>(), [Some(Family::Ipv4), Some(Family::Ipv6)]);
 }

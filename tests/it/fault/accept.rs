@@ -1,7 +1,7 @@
 //! Accepting where it fails: the loop lives, does not spin, and goes on afterwards.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddrV6};
+use std::net::{Shutdown, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::sync::mpsc::channel;
 use std::thread;
@@ -22,15 +22,15 @@ const MOST_A_SECOND: f64 = 300.0;
 /// How long a loop is watched.
 const A_WHILE: Duration = Duration::from_secs(1);
 
-fn by_incoming(listener: &TcpListener) -> io::Result<SocketAddrV6> {
+fn by_incoming(listener: &TcpListener) -> io::Result<SocketAddr> {
     listener.incoming().next().expect("it has no end")?.peer_addr()
 }
 
-fn by_next(listener: &TcpListener) -> io::Result<SocketAddrV6> {
+fn by_next(listener: &TcpListener) -> io::Result<SocketAddr> {
     Ok(listener.next_connection()?.1)
 }
 
-fn by_next_nonblocking(listener: &TcpListener) -> io::Result<SocketAddrV6> {
+fn by_next_nonblocking(listener: &TcpListener) -> io::Result<SocketAddr> {
     Ok(listener.next_connection_nonblocking()?.1)
 }
 
@@ -38,7 +38,7 @@ fn by_next_nonblocking(listener: &TcpListener) -> io::Result<SocketAddrV6> {
 const OURS: [Loop; 3] = [by_next, by_next_nonblocking, by_incoming];
 
 /// A loop of one's own, by `AcceptFailure`.
-fn by_hand(listener: &TcpListener) -> io::Result<SocketAddrV6> {
+fn by_hand(listener: &TcpListener) -> io::Result<SocketAddr> {
     loop {
         match listener.accept() {
             Ok((_, peer)) => return Ok(peer),
@@ -51,7 +51,7 @@ fn by_hand(listener: &TcpListener) -> io::Result<SocketAddrV6> {
     }
 }
 
-type Loop = fn(&TcpListener) -> io::Result<SocketAddrV6>;
+type Loop = fn(&TcpListener) -> io::Result<SocketAddr>;
 
 /// Counts for a while the calls that come by a gate from a loop that was just started.
 fn calls_a_second(gate: &Gate) -> f64 {
@@ -336,7 +336,7 @@ fn the_server_of_the_examples_survives() {
         let gate = Gate::failing(errno, usize::MAX);
         let served = gate.run(libc::SYS_accept4, || {
             let server = Server::start(command.args(["--listen", "[::1]:0"]));
-            let mut client = Builder::stream().dual_stack().connect(server.address).unwrap();
+            let mut client = Builder::stream().connect(server.address).unwrap();
             client.set_read_timeout(Some(PATIENCE)).unwrap();
             client.write_all(text).unwrap();
             client.shutdown(Shutdown::Write).unwrap();

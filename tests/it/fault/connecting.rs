@@ -36,9 +36,7 @@ fn refused_connection_fails_without_an_error() {
                 let error = result.expect_err("a failed connection is handed out");
                 assert_eq!(error.kind(), ErrorKind::ConnectionAborted, "{error}");
             }
-            let error = builder
-                .connect_host(HappyEyeballs::from(std::net::SocketAddr::from(closed)))
-                .unwrap_err();
+            let error = builder.connect_host(HappyEyeballs::from(closed)).unwrap_err();
             assert_eq!(error.kind(), HostErrorKind::Exhausted, "{error}");
         }
     };

@@ -111,7 +111,7 @@ fn ten_thousand_fail() {
                 drop(streams.listen_sharded(taken, 1, NonZeroUsize::MIN).unwrap_err());
             }),
             ("connect_host", &|| {
-                drop(streams.connect_host(std::net::SocketAddr::V6(refused)).unwrap_err());
+                drop(streams.connect_host(refused).unwrap_err());
             }),
         ]);
     });
@@ -215,7 +215,7 @@ fn one_of_each() -> Vec<OwnedFd> {
         all.push(connecting.as_fd().try_clone_to_owned().unwrap());
         assert!(is_close_on_exec(&connecting), "{connecting:?}");
         all.push(builder.bind("[::1]:0").unwrap().connect(peer).unwrap().into());
-        let host = builder.connect_host(std::net::SocketAddr::V6(peer)).unwrap();
+        let host = builder.connect_host(peer).unwrap();
         all.push(host.socket.try_clone().unwrap().into());
         all.push(host.socket.into());
         let mut accepted = 0;
@@ -235,7 +235,7 @@ fn one_of_each() -> Vec<OwnedFd> {
         all.push(listener.into());
     }
     let dual = dual_listener();
-    let client = Builder::stream().dual_stack().connect(ipv4(dual.local_addr().unwrap().port()));
+    let client = Builder::stream().connect(ipv4(dual.local_addr().unwrap().port()));
     all.extend([client.unwrap().into(), dual.accept().unwrap().0.into(), dual.into()]);
     let two = NonZeroUsize::new(2).unwrap();
     all.extend(

@@ -107,8 +107,8 @@ fn unread_mode_opens_multipath_sockets() {
     require!(multipath_listener(V6Only, "[::1]:0"), "Multipath TCP");
     let (v6_only, dual) = without_reading_the_mode(|| {
         for error in [
-            Builder::stream().bind("[::1]:0").map(drop).unwrap_err(),
-            Builder::datagram().bind("[::1]:0").map(drop).unwrap_err(),
+            Builder::stream().v6_only().bind("[::1]:0").map(drop).unwrap_err(),
+            Builder::datagram().v6_only().bind("[::1]:0").map(drop).unwrap_err(),
         ] {
             assert_eq!((error.op(), error.raw_os_error()), (Op::Mode, Some(libc::EOPNOTSUPP)));
         }
@@ -117,7 +117,7 @@ fn unread_mode_opens_multipath_sockets() {
     let dual = dual.unwrap();
     // The mode is what was asked for.
     assert!(v6_only.v6_only().unwrap() && !dual.v6_only().unwrap());
-    let client = Builder::stream().dual_stack().multipath_tcp();
+    let client = Builder::stream().multipath_tcp();
     let to = ipv4(dual.local_addr().unwrap().port());
     let client = without_reading_the_mode(|| client.connect(to)).unwrap();
     assert_eq!(dual.accept().unwrap().1, client.local_addr().unwrap());

@@ -80,7 +80,7 @@ fn a_connect_into_a_black_hole_ends_when_the_kernel_gives_up() {
 fn a_race_to_a_host_keeps_its_deadline() {
     alone(|| {
         let (listener, _queue) = full_listener();
-        let peer = std::net::SocketAddr::from(listener.local_addr().unwrap());
+        let peer = listener.local_addr().unwrap();
         let host = HappyEyeballs::to(peer).deadline(A_WHILE);
         let connect = move || Builder::stream().connect_host(host);
         let (result, elapsed) = under_signals(move || timed(connect), |_| {});

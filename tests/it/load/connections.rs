@@ -88,7 +88,7 @@ struct Server {
     listener: TcpListener,
     /// With what each is still owed.
     connections: HashMap<Token, (TcpStream, Vec<u8>)>,
-    peers: HashSet<std::net::SocketAddrV6>,
+    peers: HashSet<std::net::SocketAddr>,
     most: usize,
     echoed: usize,
 }

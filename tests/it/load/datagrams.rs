@@ -37,7 +37,7 @@ fn receiver(room: Option<u32>) -> UdpSocket {
     builder.bind("[::1]:0").unwrap()
 }
 
-fn sender(to: std::net::SocketAddrV6) -> ConnectedUdpSocket {
+fn sender(to: std::net::SocketAddr) -> ConnectedUdpSocket {
     UdpSocket::bind("[::1]:0").unwrap().connect(to).unwrap()
 }
 

@@ -88,14 +88,14 @@ impl Soak {
 
     fn other_modes(&self) {
         let SocketAddr::V6(at) = self.dual.local_addr().unwrap() else { unreachable!() };
-        let connecting = client().dual_stack().start_connect(ipv4(at.port())).unwrap();
+        let connecting = client().start_connect(ipv4(at.port())).unwrap();
         assert!(connecting.wait(Some(PATIENCE)).unwrap());
         let near = connecting.finish().unwrap();
         let (far, peer) = self.dual.accept_nonblocking().unwrap();
         assert_eq!(peer, near.local_addr().unwrap());
         assert_eq!(far.recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
         let two = NonZeroUsize::new(2).unwrap();
-        assert_eq!(client().dual_stack().listen_sharded("[::1]:0", 8, two).unwrap().len(), 2);
+        assert_eq!(client().listen_sharded("[::1]:0", 8, two).unwrap().len(), 2);
     }
 
     fn failures(&self) {

@@ -114,7 +114,7 @@ pub(crate) fn connect(
     lab: &Lab,
     host: &HappyEyeballs,
 ) -> Result<HostConnection<TcpStream<DualStack>>, HostError> {
-    lab.right.run(|| Builder::stream().dual_stack().connect_host(host))
+    lab.right.run(|| Builder::stream().connect_host(host))
 }
 
 /// A listener on the left host, in both families, and its port.
@@ -186,7 +186,10 @@ fn a_name_with_ipv4_only() {
     let names = || Names::of([SERVER_V4]);
     check(&lab, &listener, &host(port, names()), SERVER_V4, &["192.0.2.1 connected"]);
 
-    let error = lab.right.run(|| Builder::stream().connect_host(host(port, names()))).unwrap_err();
+    let error = lab
+        .right
+        .run(|| Builder::stream().v6_only().connect_host(host(port, names())))
+        .unwrap_err();
     assert_eq!(error.kind(), HostErrorKind::Unresolved);
     assert!(error.report().attempts.is_empty());
     assert!(error.report().answers.iter().all(|answer| answer.family == Some(Family::Ipv6)));
@@ -288,7 +291,7 @@ fn an_ipv6_only_socket_tries_ipv6_only() {
     lab.left.let_all_through();
     let connection = lab.right.run(|| Builder::stream().connect_host(&host)).unwrap();
     assert_eq!(story(&connection.report), ["2001:db8::1 connected"]);
-    assert_eq!(connection.socket.peer_addr().unwrap().ip(), &SERVER_V6);
+    assert_eq!(connection.socket.peer_addr().unwrap().ip(), SERVER_V6);
 }
 
 #[test]
@@ -315,7 +318,7 @@ fn a_datagram_socket_takes_the_first_address_with_a_route_and_a_source() {
     let port = server.local_addr().unwrap().port();
     let nowhere: Ipv6Addr = "2001:db8:ffff::1".parse().unwrap();
     let connect = |names| {
-        let builder = Builder::datagram().dual_stack();
+        let builder = Builder::datagram();
         lab.right.run(|| builder.connect_host(host(port, names))).unwrap()
     };
     let without_route = connect(Names::of([IpAddr::V6(nowhere), SERVER_V6.into()]));
@@ -335,7 +338,7 @@ fn a_datagram_socket_takes_the_first_address_with_a_route_and_a_source() {
     }
 
     let only = lab.right.run(|| Builder::datagram().connect_host(host(port, Names::both())));
-    assert_eq!(only.unwrap().socket.peer_addr().unwrap().ip(), &SERVER_V6);
+    assert_eq!(only.unwrap().socket.peer_addr().unwrap().ip(), SERVER_V6);
     let names = Names::of([nowhere]);
     let error = lab.right.run(|| Builder::datagram().connect_host(host(port, names))).unwrap_err();
     assert_eq!(error.kind(), HostErrorKind::Exhausted);
@@ -348,7 +351,7 @@ fn every_attempt_has_the_options_of_the_builder() {
     let (listener, port) = server(&lab);
     let on = |name: &str, host: HappyEyeballs| {
         let device = BindDevice(Some(Interface::from_name(name).unwrap().into()));
-        Builder::stream().dual_stack().with(device).connect_host(host)
+        Builder::stream().with(device).connect_host(host)
     };
     lab.right.run(|| {
         let connection = on("wire", host(port, Names::both())).unwrap();

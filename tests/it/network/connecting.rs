@@ -16,7 +16,7 @@ use crate::support::*;
 const PEERS: [&str; 2] = ["[2001:db8::2]:9", "192.0.2.2:9"];
 
 fn builder(queue: bool) -> Builder<Stream, DualStack> {
-    Builder::stream().dual_stack().with(RecvError(queue))
+    Builder::stream().with(RecvError(queue))
 }
 
 /// Two hosts, of which the right one rejects what is sent to port 9; its answers take a while, so that

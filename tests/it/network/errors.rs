@@ -273,7 +273,7 @@ fn a_stream_fails_at_once_only_where_it_asked_for_errors() {
 fn a_connection_that_a_router_refuses_leaves_a_report() {
     let chain = require!(Chain::through(1), "the lab");
     for (ip, router) in [("2001:db8:0:2::2", "2001:db8:0:1::2"), ("198.51.100.2", "192.0.2.2")] {
-        let builder = Builder::stream().dual_stack().with(RecvError(true));
+        let builder = Builder::stream().with(RecvError(true));
         let builder = builder.with(UnicastHops(Some(1)));
         let peer = SocketAddr::new(ip.parse().unwrap(), 80);
         let connecting = chain.left().run(|| builder.start_connect(peer).unwrap());

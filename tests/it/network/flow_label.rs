@@ -181,7 +181,7 @@ fn a_label_arrives_as_it_was_sent() {
     let host = require!(loopback_only(), "the lab");
     host.run(|| {
         let server = patient(Builder::datagram().with(RecvFlowInfo(true)).bind("[::1]:0").unwrap());
-        let mut peer = server.local_addr().unwrap();
+        let mut peer = v6(server.local_addr().unwrap());
         let socket = Builder::datagram().with(AutoFlowLabel(false)).bind("[::1]:0").unwrap();
         let lease = socket.request_flow_label(*peer.ip(), None, FlowShare::Exclusive).unwrap();
         let label = lease.label();
@@ -222,13 +222,16 @@ fn a_connection_keeps_its_lease() {
     let host = require!(loopback_only(), "the lab");
     host.run(|| {
         let listener = listener();
-        let mut peer = listener.local_addr().unwrap();
+        let mut peer = v6(listener.local_addr().unwrap());
         let bound = Builder::stream().with(FlowInfoSend(true)).bind("[::]:0").unwrap();
         let lease = bound.request_flow_label(*peer.ip(), None, FlowShare::Exclusive).unwrap();
         let label = lease.keep();
         peer.set_flowinfo(label.flowinfo());
         let stream = bound.connect(peer).unwrap();
-        assert_eq!(FlowLabel::from_flowinfo(stream.peer_addr().unwrap().flowinfo()), Some(label));
+        assert_eq!(
+            FlowLabel::from_flowinfo(v6(stream.peer_addr().unwrap()).flowinfo()),
+            Some(label)
+        );
         assert_eq!(table(label), Some((1, 1, 6)));
         // Nobody else connects with it.
         let other = Builder::stream().with(FlowInfoSend(true)).connect(peer).unwrap_err();

@@ -54,7 +54,7 @@ fn accepted(listener: &TcpListener<DualStack>) -> IpAddr {
 fn a_listener_accepts_neighbours_only() {
     let chain = require!(Chain::through(1), "the lab");
     let (listener, port) = listener(&chain);
-    let builder = Builder::stream().dual_stack().with(FAR);
+    let builder = Builder::stream().with(FAR);
     // Everybody, as long as nothing is said; one router less than the most.
     for least in [None, Some(MinHopCount(254))] {
         if let Some(least) = least {
@@ -72,7 +72,7 @@ fn a_listener_accepts_neighbours_only() {
         let stream = chain.router(1).run(|| builder.connect((address, port)).unwrap());
         assert_eq!(accepted(&listener), stream.local_addr().unwrap().ip());
         // A host behind the router, and a neighbour that does not send with the most.
-        let near = Builder::stream().dual_stack().with(UnicastHops(Some(254)));
+        let near = Builder::stream().with(UnicastHops(Some(254)));
         for (host, builder) in [(chain.right(), &builder), (chain.router(1), &near)] {
             let before = dropped(chain.left());
             let connecting = host.run(|| builder.start_connect((address, port)).unwrap());
@@ -88,7 +88,7 @@ fn a_connection_ignores_segments_from_afar() {
     let chain = require!(Chain::through(1), "the lab");
     let (listener, port) = listener(&chain);
     listener.set_option(NEIGHBOURS).unwrap();
-    let builder = Builder::stream().dual_stack().with(FAR);
+    let builder = Builder::stream().with(FAR);
     for address in LEFT {
         let mut stream = chain.router(1).run(|| builder.connect((address, port)).unwrap());
         let (mut accepted, _) = listener.accept().unwrap();
@@ -128,7 +128,7 @@ fn a_datagram_socket_hears_neighbours_only() {
     let mut buffer = [0; 16];
     for address in LEFT {
         let open = |host: &Host, hops| {
-            let builder = Builder::datagram().dual_stack().with(UnicastHops(Some(hops)));
+            let builder = Builder::datagram().with(UnicastHops(Some(hops)));
             host.run(|| builder.bind("[::]:0").unwrap())
         };
         let near = open(chain.router(1), 255);

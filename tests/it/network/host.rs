@@ -31,7 +31,8 @@ fn the_mode_does_not_depend_on_the_default_of_the_system() {
             assert_eq!(listener.accept().unwrap().1, client.local_addr().unwrap());
             drop((client, listener));
 
-            let listener = Builder::stream().bind("[::]:0").unwrap().listen(1).unwrap();
+            let bound = Builder::stream().v6_only().bind("[::]:0").unwrap();
+            let listener = bound.listen(1).unwrap();
             assert!(listener.v6_only().unwrap());
             let port = listener.local_addr().unwrap().port();
             std::net::TcpStream::connect(ipv4(port)).unwrap_err();
@@ -90,8 +91,7 @@ fn an_ipv4_host_on_the_wire_is_a_plain_ipv4_peer() {
     let lab = require!(Lab::new(), "the lab");
     let listener = lab.left.run(dual_listener);
     let port = listener.local_addr().unwrap().port();
-    let client =
-        lab.right.run(|| Builder::stream().dual_stack().connect(("192.0.2.1", port)).unwrap());
+    let client = lab.right.run(|| Builder::stream().connect(("192.0.2.1", port)).unwrap());
     let (stream, peer) = listener.accept().unwrap();
     assert_eq!(peer.ip().to_string(), "192.0.2.2");
     assert_eq!(peer, client.local_addr().unwrap());
@@ -114,7 +114,7 @@ fn refused(address: &str, absence: Absence, why: &str) {
     let errors = [
         UdpSocket::bind(address).unwrap_err(),
         TcpListener::bind(address).unwrap_err(),
-        Builder::datagram().dual_stack().bind(address).unwrap_err(),
+        Builder::datagram().bind(address).unwrap_err(),
     ];
     for error in errors {
         assert_eq!((error.op(), error.kind()), (Op::Bind, ErrorKind::AddrNotAvailable), "{error}");

@@ -128,7 +128,7 @@ fn a_message_that_must_not_be_split_tells_the_path_mtu() {
     let whole = DontFragment(true);
     let socket = client(&chain);
     let by_right = chain.left().run(|| inet6::interface::Interface::from_name("right").unwrap());
-    let source = "2001:db8:0:1::1".parse().unwrap();
+    let source: std::net::Ipv6Addr = "2001:db8:0:1::1".parse().unwrap();
     chain.left().run(|| {
         let probe = Outgoing::to(peer, &data).dont_fragment(whole);
         refused(socket.send_message(&probe), most);
@@ -174,7 +174,7 @@ fn the_path_mtu_is_that_of_the_way_that_the_message_takes() {
     }
     lab.left.ip("link set dev second mtu 1280");
     let (peer, most) = (SocketAddr::new("2001:db8:3::1".parse().unwrap(), 9), 1232);
-    let source = "2001:db8:2::1".parse().unwrap();
+    let source: std::net::Ipv6Addr = "2001:db8:2::1".parse().unwrap();
     lab.left.run(|| {
         let second = inet6::interface::Interface::from_name("second").unwrap();
         let socket = dual_socket();
@@ -185,9 +185,9 @@ fn the_path_mtu_is_that_of_the_way_that_the_message_takes() {
         refused(socket.send_message(&message.source(source)), most);
         // So it is where the socket itself has that interface, or that address.
         let option = BindDevice(Some(second.into()));
-        let bound = Builder::datagram().dual_stack().with(option).bind("[::]:0").unwrap();
+        let bound = Builder::datagram().with(option).bind("[::]:0").unwrap();
         refused(bound.send_message(&message), most);
-        let bound = Builder::datagram().dual_stack().bind((source, 0)).unwrap();
+        let bound = Builder::datagram().bind((source, 0)).unwrap();
         refused(bound.send_message(&message), most);
     });
 }

@@ -182,7 +182,7 @@ fn a_link_local_source_is_a_source() {
         let near = UdpSocket::bind("[fe80::2%wire]:0").unwrap();
         near.send_to(b"near", (group, port)).unwrap();
     });
-    assert_eq!(*socket.recv_from(&mut [0; 8]).unwrap().1.ip(), source);
+    assert_eq!(socket.recv_from(&mut [0; 8]).unwrap().1.ip(), source);
     membership.leave().unwrap();
 }
 
@@ -344,7 +344,7 @@ fn a_group_is_heard_on_the_interface_that_joined_it_unless_another_socket_joined
     let mut buffer = [0; 32];
     let (len, source) = socket.recv_from(&mut buffer).unwrap();
     assert_eq!(&buffer[..len], b"on the wire");
-    assert_eq!(source.scope_id(), wire.index().get());
+    assert_eq!(v6(source).scope_id(), wire.index().get());
     let second = lab.left.run(|| Interface::from_name("second").unwrap());
     let other = receiver(&lab);
     other.join(group, second).unwrap().keep();

@@ -67,16 +67,16 @@ fn the_source_is_temporary_or_public_as_a_socket_prefers() {
         let free = lab.left.run(|| builder.bind("[::]:0").unwrap());
         free.send_to(b"who?", peer).unwrap();
         let (_, source) = server.recv_from(&mut [0; 8]).unwrap();
-        assert_eq!(*source.ip(), expected, "send_to, {prefer:?}");
+        assert_eq!(source.ip(), expected, "send_to, {prefer:?}");
 
         let connected = free.connect(peer).unwrap();
-        assert_eq!(*connected.local_addr().unwrap().ip(), expected, "connect, {prefer:?}");
+        assert_eq!(connected.local_addr().unwrap().ip(), expected, "connect, {prefer:?}");
         connected.send(b"who?").unwrap();
         assert_eq!(server.recv_from(&mut [0; 8]).unwrap().1, connected.local_addr().unwrap());
 
         let stream = lab.left.run(|| Builder::stream().with(prefer).connect(listening).unwrap());
         let (_, source) = listener.accept().unwrap();
-        assert_eq!(*source.ip(), expected, "TCP, {prefer:?}");
+        assert_eq!(source.ip(), expected, "TCP, {prefer:?}");
         assert_eq!(stream.local_addr().unwrap(), source);
     }
 }
@@ -93,7 +93,7 @@ fn a_live_socket_changes_its_mind() {
     {
         socket.set_option(prefer).unwrap();
         socket.send_to(b"who?", peer).unwrap();
-        assert_eq!(*server.recv_from(&mut [0; 8]).unwrap().1.ip(), expected);
+        assert_eq!(server.recv_from(&mut [0; 8]).unwrap().1.ip(), expected);
     }
 }
 
@@ -104,7 +104,7 @@ fn a_preference_is_no_demand_and_a_bound_address_is() {
     // There is no temporary address yet.
     let prefer = Builder::datagram().with(Prefer::TEMPORARY);
     let connect = |local| lab.left.run(|| prefer.bind(local).unwrap().connect(peer).unwrap());
-    let source = |local| *connect(local).local_addr().unwrap().ip();
+    let source = |local| connect(local).local_addr().unwrap().ip();
     let only: Ipv6Addr = "2001:db8::1".parse().unwrap();
     assert_eq!(source("[::]:0"), only);
     temporary(&lab);
@@ -119,7 +119,7 @@ fn the_system_takes_temporary_addresses_where_its_setting_says_so() {
     let source = |prefer: Prefer| {
         let builder = Builder::datagram().with(prefer);
         let connect = || builder.connect("[2001:db8:1::2]:9").unwrap();
-        *lab.left.run(connect).local_addr().unwrap().ip()
+        lab.left.run(connect).local_addr().unwrap().ip()
     };
     assert_eq!(source(Prefer::DEFAULT), temporary);
     assert_eq!(source(Prefer::PUBLIC), PUBLIC);

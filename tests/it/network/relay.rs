@@ -92,7 +92,7 @@ fn a_good_line_is_a_wire() {
         let (server, client) = datagrams(&lab, ip);
         client.send(&numbered(1)).unwrap();
         assert_eq!(receive(&server, 1), [1]);
-        let stream = lab.right.run(|| Builder::stream().dual_stack().connect((ip, to)).unwrap());
+        let stream = lab.right.run(|| Builder::stream().connect((ip, to)).unwrap());
         let (accepted, peer) = listener.accept().unwrap();
         assert_eq!(peer.ip(), stream.local_addr().unwrap().ip());
         (&accepted).write_all(b"here").unwrap();
@@ -111,7 +111,7 @@ fn a_connection_is_under_way_until_its_packets_arrive() {
     let (listener, to) = listener(&lab);
     for (ip, way) in ADDRESSES.iter().zip([Way::ToLeft, Way::ToRight, Way::ToLeft]) {
         relay.set(way, Plan::all(Fate::IsHeld));
-        let builder = Builder::stream().dual_stack();
+        let builder = Builder::stream();
         let connecting = lab.right.run(|| builder.start_connect((*ip, to)).unwrap());
         until("the packet is held", || relay.counts(way).seen > 0);
         assert!(!connecting.wait(Some(Duration::from_millis(1))).unwrap());
@@ -130,7 +130,7 @@ fn a_slow_line_is_the_round_trip_of_a_connection() {
     let (listener, to) = listener(&lab);
     relay.set_both(&Plan::good().delayed(ONE_WAY));
     for ip in ADDRESSES {
-        let builder = Builder::stream().dual_stack();
+        let builder = Builder::stream();
         let start = Instant::now();
         let one = lab.right.run(|| builder.connect((ip, to)).unwrap());
         assert!(start.elapsed() >= 2 * ONE_WAY);
@@ -376,7 +376,7 @@ fn a_connection_survives_a_bad_line_byte_for_byte() {
 
     let (lab, relay) = require!(Lab::relayed(), "the lab");
     // No more is under way than what a relay without privileges has room for.
-    let builder = Builder::stream().dual_stack().with(RecvBufferSize(64 << 10));
+    let builder = Builder::stream().with(RecvBufferSize(64 << 10));
     let listener = lab.left.run(|| builder.bind("[::]:0").unwrap().listen(4).unwrap());
     let to = listener.local_addr().unwrap().port();
     let data = bytes(LEN);
@@ -424,7 +424,7 @@ fn a_line_that_is_cut_times_out_and_what_was_asked_for_can_be_used_again() {
     let hole = Plan::all(Fate::IsLost);
     for ip in ADDRESSES {
         let peer = (ip, to);
-        let builder = Builder::stream().dual_stack();
+        let builder = Builder::stream();
         let local = if ip.contains('.') { "192.0.2.2:0" } else { "[::]:0" };
         lab.right.run(|| {
             relay.set(Way::ToLeft, hole.clone());

@@ -186,7 +186,7 @@ fn what_options_say_stands_in_ipv4_packets_of_a_dual_stack_socket() {
     let filter = format!("udp dst port {port}");
     let capture = require!(Capture::start(&lab.right, "wire", 3, &filter), "the wire");
     lab.left.run(|| {
-        let builder = Builder::datagram().dual_stack();
+        let builder = Builder::datagram();
         let socket = builder.bind("[::]:0").unwrap();
         socket.send_to(b"plain", ("192.0.2.2", port)).unwrap();
         let builder = builder.with(CLASS).with(UnicastHops(Some(7)));
@@ -210,7 +210,7 @@ fn what_options_say_stands_in_ipv4_packets_of_a_dual_stack_socket() {
 fn what_is_said_of_one_ipv6_packet_stands_in_that_one() {
     let lab = require!(Lab::new(), "the lab");
     lab.left.ip("address add 2001:db8::11/64 dev wire nodad");
-    let builder = Builder::datagram().dual_stack().with(RecvFlowInfo(true));
+    let builder = Builder::datagram().with(RecvFlowInfo(true));
     let builder = builder.with(RecvHopLimit(true)).with(RecvTrafficClass(true));
     let receiver = patient(lab.right.run(|| builder.bind("[::]:0").unwrap()));
     let port = receiver.local_addr().unwrap().port();
@@ -278,7 +278,7 @@ fn what_is_said_of_one_ipv4_packet_stands_in_that_one() {
     let capture = require!(Capture::start(&lab.right, "wire", 6, &filter), "the wire");
     let eleven: IpAddr = "192.0.2.11".parse().unwrap();
     lab.left.run(|| {
-        let socket = Builder::datagram().dual_stack().bind("[::]:0").unwrap();
+        let socket = Builder::datagram().bind("[::]:0").unwrap();
         let peer = (std::net::Ipv4Addr::new(192, 0, 2, 2), port);
         let message = Outgoing::to(peer, b"one");
         for message in [
@@ -313,7 +313,7 @@ fn what_options_say_stands_in_the_segments_of_a_connection() {
     lab.left.ip("address add 2001:db8::11/64 dev wire nodad");
     let listener = lab.right.run(|| Builder::stream().bind("[2001:db8::2]:0").unwrap());
     let listener = listener.listen(4).unwrap();
-    let mut peer = listener.local_addr().unwrap();
+    let mut peer = v6(listener.local_addr().unwrap());
     // SYN, ACK, and the data.
     let filter = format!("tcp dst port {}", peer.port());
     let capture = require!(Capture::start(&lab.right, "wire", 3, &filter), "the wire");
@@ -332,7 +332,7 @@ fn what_options_say_stands_in_the_segments_of_a_connection() {
     let packets = capture.packets();
     assert_eq!(packets.len(), 3);
     for packet in packets {
-        let (source, port) = (IpAddr::V6(*source.ip()), source.port());
+        let (source, port) = (source.ip(), source.port());
         let expected = Packet { class: 0xb8, label: label.bits(), hops: 7, source, port };
         assert_eq!(packet, expected);
         assert_eq!(packet.source.to_string(), "2001:db8::11");
@@ -366,31 +366,31 @@ fn the_tables_of_the_kernel_say_what_was_asked_for() {
     let host = &lab.left;
     let port = |address: SocketAddr| address.port();
 
-    let only = host.run(|| Builder::datagram().with(CLASS).bind("[::]:0").unwrap());
+    let only = host.run(|| Builder::datagram().v6_only().with(CLASS).bind("[::]:0").unwrap());
     let at = port(only.local_addr().unwrap().into());
     let line = require!(ss(host, "-u", &only, at), "the tables");
     says(&line, &["UNCONN", &format!("[::]:{at}"), "v6only:1", "tclass:0xba"]);
 
-    let dual = host.run(|| Builder::datagram().dual_stack().with(CLASS).bind("[::]:0").unwrap());
+    let dual = host.run(|| Builder::datagram().with(CLASS).bind("[::]:0").unwrap());
     let at = port(dual.local_addr().unwrap());
     let line = ss(host, "-u", &dual, at).unwrap();
     says(&line, &["UNCONN", &format!("*:{at}"), "v6only:0", "tclass:0xba", "tos:0xba"]);
 
     let device = BindDevice(Some("wire".parse().unwrap()));
     let bound = host.run(|| Builder::datagram().with(device).bind("[2001:db8::1]:0").unwrap());
-    let at = port(bound.local_addr().unwrap().into());
+    let at = port(bound.local_addr().unwrap());
     let line = ss(host, "-u", &bound, at).unwrap();
     says(&line, &["UNCONN", &format!("[2001:db8::1]%wire:{at}")]);
 
     let connected =
         host.run(|| UdpSocket::bind("[::]:0").unwrap().connect("[2001:db8::2]:9").unwrap());
-    let at = port(connected.local_addr().unwrap().into());
+    let at = port(connected.local_addr().unwrap());
     let line = ss(host, "-u", &connected, at).unwrap();
     says(&line, &["ESTAB", &format!("[2001:db8::1]:{at}"), "[2001:db8::2]:9"]);
 
     let listener = host.run(|| Builder::stream().bind("[fe80::1%wire]:0").unwrap());
     let listener = listener.listen(7).unwrap();
-    let at = port(listener.local_addr().unwrap().into());
+    let at = port(listener.local_addr().unwrap());
     let line = ss(host, "-t", &listener, at).unwrap();
     says(&line, &["LISTEN", "7", &format!("[fe80::1]%wire:{at}")]);
 }

@@ -76,7 +76,7 @@ fn an_accepted_stream_inherits_from_its_listener() {
 
 #[test]
 fn a_specific_address_restricts_by_itself() {
-    let builder = Builder::stream().dual_stack();
+    let builder = Builder::stream();
     let wildcard = builder.bind("[::]:0").unwrap();
     assert!(!wildcard.v6_only().unwrap());
     if LINUX {
@@ -101,7 +101,7 @@ fn tcp_keeps_the_congestion_bits() {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn a_priority_outlives_the_traffic_class() {
     let class = TrafficClass::from(Dscp::CS1);
-    let builder = Builder::datagram().dual_stack().with(Priority(5)).with(class);
+    let builder = Builder::datagram().with(Priority(5)).with(class);
     let socket = builder.bind("[::]:0").unwrap();
     assert_eq!(socket.option::<Priority>().unwrap(), Priority(5));
     socket.set_option(TrafficClass::default()).unwrap();
@@ -112,8 +112,8 @@ fn a_priority_outlives_the_traffic_class() {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn ipv4_has_no_hop_limit_of_zero() {
     let zero = UnicastHops(Some(0));
-    Builder::datagram().with(zero).bind("[::]:0").unwrap();
-    let builder = Builder::datagram().dual_stack();
+    Builder::datagram().v6_only().with(zero).bind("[::]:0").unwrap();
+    let builder = Builder::datagram();
     refused(builder.clone().with(zero).bind("[::]:0"), "IPV6_UNICAST_HOPS");
     refused(builder.bind("[::]:0").unwrap().set_option(zero), "IPV6_UNICAST_HOPS");
     refused(builder.bind("127.0.0.1:0").unwrap().set_option(zero), "IPV6_UNICAST_HOPS");
@@ -224,7 +224,7 @@ fn an_address_that_nobody_has() {
     assert_eq!(plain.kind(), ErrorKind::AddrNotAvailable);
     for address in ["[2001:db8::1]:0", "203.0.113.1:0"] {
         // The option serves both families.
-        Builder::datagram().dual_stack().with(FreeBind(true)).bind(address).unwrap();
+        Builder::datagram().with(FreeBind(true)).bind(address).unwrap();
     }
 }
 
@@ -280,12 +280,10 @@ fn an_unconnected_socket_hears_of_a_refusal() {
 fn ipv4_multicast_leaves_through_the_same_interface() {
     let lo = loopback();
     let group = std::net::Ipv4Addr::new(239, 255, 72, 1);
-    let receiver =
-        Builder::datagram().dual_stack().with(ReadTimeout(Some(PATIENCE))).bind("[::]:0").unwrap();
+    let receiver = Builder::datagram().with(ReadTimeout(Some(PATIENCE))).bind("[::]:0").unwrap();
     let interface = socket2::InterfaceIndexOrAddress::Index(lo.index().get());
     socket2::SockRef::from(&receiver).join_multicast_v4_n(&group, &interface).unwrap();
-    let sender =
-        Builder::datagram().dual_stack().with(MulticastInterface(Some(lo))).bind("[::]:0").unwrap();
+    let sender = Builder::datagram().with(MulticastInterface(Some(lo))).bind("[::]:0").unwrap();
     let port = receiver.local_addr().unwrap().port();
     sender.send_to(b"to the group", (group, port)).unwrap();
     let mut data = [0; 32];

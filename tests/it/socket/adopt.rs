@@ -193,7 +193,7 @@ fn a_datagram_socket_in_another_state_is_refused() {
     let connected = || {
         let peer = socket();
         let socket = bound(Type::DGRAM, true, "[::1]:0");
-        let address = net::SocketAddr::V6(peer.local_addr().unwrap());
+        let address = peer.local_addr().unwrap();
         socket.connect(&address.into()).unwrap();
         Owned::from(socket)
     };

@@ -107,7 +107,7 @@ fn a_bound_stream_takes_the_same_timeouts_as_a_builder() {
 #[test]
 fn a_bound_stream_refuses_a_peer_that_is_no_address() {
     for peer in ["localhost:80", "[::1]", "[fe80::1]:80", "127.0.0.1:80"] {
-        let bound = || Builder::stream().bind("[::1]:0").unwrap();
+        let bound = || Builder::stream().v6_only().bind("[::1]:0").unwrap();
         for error in [
             bound().connect(peer).unwrap_err(),
             bound().connect_timeout(peer, PATIENCE).unwrap_err(),

@@ -49,11 +49,11 @@ fn a_connection_under_way_keeps_its_mode_as_a_value() {
     let listener = dual_listener();
     let port = listener.local_addr().unwrap().port();
     let mut connecting: Connecting<AnyMode> =
-        Builder::stream().start_connect(("::1", port)).unwrap().into();
+        Builder::stream().v6_only().start_connect(("::1", port)).unwrap().into();
     assert!(connecting.peer().is_ipv6());
     let stream: TcpStream<AnyMode> = connecting.finish().unwrap();
     assert!(format!("{stream:?}").contains("V6Only"), "{stream:?}");
-    connecting = Builder::stream().dual_stack().start_connect(ipv4(port)).unwrap().into();
+    connecting = Builder::stream().start_connect(ipv4(port)).unwrap().into();
     assert_eq!(connecting.peer(), ipv4(port));
     let stream = connecting.finish().unwrap();
     assert_eq!(stream.peer_addr().unwrap(), ipv4(port));

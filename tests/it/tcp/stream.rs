@@ -344,7 +344,7 @@ fn a_debug_print_names_both_ends() {
     let shown = format!("{client:?}");
     for part in [
         "TcpStream",
-        "V6Only",
+        "DualStack",
         &client.local_addr().unwrap().to_string(),
         &accepted.local_addr().unwrap().to_string(),
     ] {

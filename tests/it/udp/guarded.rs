@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use inet6::mode::Mode;
 use inet6::option::{MinHopCount, RecvBufferSize, RecvHopLimit, UnicastHops};
-use inet6::{Builder, UdpSocket, V6Only, udp::Guarded};
+use inet6::{Builder, DualStack, UdpSocket, udp::Guarded};
 
 use crate::support::*;
 
@@ -21,14 +21,14 @@ fn sender<M: Mode>(mode: M, hops: u8) -> UdpSocket<M> {
 }
 
 fn near() -> UdpSocket {
-    sender(V6Only, 255)
+    sender(DualStack, 255)
 }
 
 fn far() -> UdpSocket {
-    sender(V6Only, 254)
+    sender(DualStack, 254)
 }
 
-fn guarded() -> Result<(Guarded<UdpSocket>, std::net::SocketAddrV6), inet6::Error> {
+fn guarded() -> Result<(Guarded<UdpSocket>, std::net::SocketAddr), inet6::Error> {
     let socket = socket();
     let here = socket.local_addr().unwrap();
     Ok((socket.guard(NEIGHBOURS)?, here))
@@ -55,7 +55,7 @@ fn what_came_too_far_is_passed_over_and_counted() {
     let mut buffer = [0; 16];
     for round in 1..=3 {
         far.send_to(b"far", here).unwrap();
-        sender(V6Only, 1).send_to(b"farthest", here).unwrap();
+        sender(DualStack, 1).send_to(b"farthest", here).unwrap();
         near.send_to(b"near", here).unwrap();
         let (len, source) = server.recv_from(&mut buffer).unwrap();
         assert_eq!(&buffer[..len], b"near");
@@ -86,9 +86,9 @@ fn the_minimum_is_the_least_that_passes() {
         let here = socket.local_addr().unwrap();
         let server = require!(socket.guard(MinHopCount(minimum)), "hop limits");
         if minimum > 1 {
-            sender(V6Only, minimum - 1).send_to(b"too far", here).unwrap();
+            sender(DualStack, minimum - 1).send_to(b"too far", here).unwrap();
         }
-        sender(V6Only, passes).send_to(b"just so", here).unwrap();
+        sender(DualStack, passes).send_to(b"just so", here).unwrap();
         let received = server.recv_message(&mut [0; 16]).unwrap();
         assert_eq!(received.hop_limit, Some(passes));
         assert_eq!(server.rejected(), u64::from(minimum > 1));
@@ -100,7 +100,7 @@ fn ipv4_peers_are_looked_at_too() {
     let socket = dual_socket();
     let port = socket.local_addr().unwrap().port();
     let server = require!(socket.guard(NEIGHBOURS), "hop limits");
-    let mode = inet6::DualStack;
+    let mode = DualStack;
     for peer in [ipv4(port), (std::net::Ipv6Addr::LOCALHOST, port).into()] {
         if peer.is_ipv4() && !TELLS_IPV4 {
             continue;

@@ -236,7 +236,7 @@ fn a_failed_connect_gives_the_socket_back() {
 fn an_ipv6_peer_of_a_socket_bound_to_ipv4_is_explained() {
     let explanation = "bound to an IPv4 address, and from there no IPv6 peer can be reached";
     let peer = socket().local_addr().unwrap();
-    let bind = || Builder::datagram().dual_stack().bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let bind = || Builder::datagram().bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let client = bind();
     let error = client.send_to(b"x", peer).unwrap_err();
     assert_eq!(error.to_string(), format!("cannot send to {peer}: the socket is {explanation}"));
@@ -257,12 +257,12 @@ fn an_ipv6_peer_of_a_socket_bound_to_ipv4_is_explained() {
 fn an_ipv4_peer_of_a_socket_bound_to_ipv6_is_explained() {
     let explanation =
         "the socket is bound to an IPv6 address, and from there no IPv4 peer can be reached";
-    let client = Builder::datagram().dual_stack().bind("[::1]:0").unwrap();
+    let client = Builder::datagram().bind("[::1]:0").unwrap();
     let error = client.send_to(b"x", (Ipv4Addr::LOCALHOST, 9)).unwrap_err();
     assert_eq!(error.to_string(), format!("cannot send to 127.0.0.1:9: {explanation}"));
     let failed = client.connect((Ipv4Addr::LOCALHOST, 9)).unwrap_err();
     assert_eq!(failed.to_string(), format!("cannot connect to 127.0.0.1:9: {explanation}"));
-    let bound = Builder::stream().dual_stack().bind("[::1]:0").unwrap();
+    let bound = Builder::stream().bind("[::1]:0").unwrap();
     let error = bound.connect("127.0.0.1:9").unwrap_err();
     assert_eq!(error.to_string(), format!("cannot connect to 127.0.0.1:9: {explanation}"));
 }
@@ -349,13 +349,13 @@ fn port_0_is_no_destination() {
     let text = "cannot connect to [::1]:0: port 0 is no destination";
     for error in [
         Builder::datagram().connect("[::1]:0").unwrap_err(),
-        Builder::datagram().dual_stack().connect("[::1]:0").unwrap_err(),
+        Builder::datagram().connect("[::1]:0").unwrap_err(),
         socket().connect("[::1]:0").unwrap_err().into(),
     ] {
         assert_eq!((error.op(), error.kind()), (Op::Connect, ErrorKind::InvalidInput));
         assert_eq!((error.to_string().as_str(), error.raw_os_error()), (text, None));
     }
-    let error = Builder::datagram().dual_stack().connect("127.0.0.1:0").unwrap_err();
+    let error = Builder::datagram().connect("127.0.0.1:0").unwrap_err();
     assert_eq!(error.to_string(), "cannot connect to 127.0.0.1:0: port 0 is no destination");
 }
 

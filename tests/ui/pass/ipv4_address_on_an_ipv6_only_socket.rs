@@ -2,6 +2,6 @@ use inet6::Builder;
 use std::net::Ipv4Addr;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    Builder::stream().dual_stack().bind((Ipv4Addr::LOCALHOST, 0))?;
+    Builder::stream().bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(())
 }

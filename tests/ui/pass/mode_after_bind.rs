@@ -1,6 +1,6 @@
-use inet6::Builder;
+use inet6::{Builder, V6Only};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    Builder::stream().dual_stack().bind("[::]:0")?.listen(128)?;
+    Builder::stream().mode(V6Only).bind("[::]:0")?.listen(128)?;
     Ok(())
 }

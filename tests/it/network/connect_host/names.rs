@@ -79,7 +79,7 @@ fn hosts_file_hides_the_dns() {
         assert_eq!(dns.asked(), []);
 
         // In datagrams, too.
-        let connect = || Builder::datagram().dual_stack().connect_host(("api.example", port));
+        let connect = || Builder::datagram().connect_host(("api.example", port));
         assert_eq!(lab.right.run(connect).unwrap().peer, (SERVER_V4, port).into());
         assert_eq!(dns.asked(), []);
     });
@@ -114,8 +114,10 @@ fn ipv6_only_socket_asks_for_ipv6() {
         require!(Files { hosts, resolv: RESOLV, ..Files::default() }.install(), "files");
         let dns = NameServer::start(&lab.left, &[("api.example", "2001:db8::1")]);
         let (_listener, port) = server(&lab);
-        let connection =
-            lab.right.run(|| Builder::stream().connect_host(("api.example", port))).unwrap();
+        let connection = lab
+            .right
+            .run(|| Builder::stream().v6_only().connect_host(("api.example", port)))
+            .unwrap();
         assert_eq!(story(&connection.report), ["2001:db8::1 connected"]);
         let [answer] = &connection.report.answers[..] else { panic!("{}", connection.report) };
         assert_eq!(answer.family, Some(Family::Ipv6));
@@ -147,7 +149,7 @@ fn families_of_the_dns_alternate() {
         // The order within a family is the system's, and no IPv4 address can be reached.
         let connection = lab.right.run(|| {
             let host = named("host.example", port).attempt_delay(SHORT);
-            Builder::stream().dual_stack().connect_host(host).unwrap()
+            Builder::stream().connect_host(host).unwrap()
         });
         let tried: Vec<_> = connection.report.attempts.iter().map(|it| it.address.ip()).collect();
         let own = |ipv6| found.iter().map(SocketAddr::ip).filter(move |ip| ip.is_ipv6() == ipv6);
@@ -169,14 +171,14 @@ fn localhost_is_not_looked_up() {
         dns.hold(&[Record::A, Record::Aaaa]);
         let (ipv6, ipv4) = lab.right.run(|| {
             let ipv6 = listener();
-            let ipv4 = Builder::stream().dual_stack().bind("127.0.0.1:0").unwrap();
+            let ipv4 = Builder::stream().bind("127.0.0.1:0").unwrap();
             (ipv6, ipv4.listen(4).unwrap())
         });
         let [to_ipv6, to_ipv4] =
             [ipv6.local_addr().unwrap().port(), ipv4.local_addr().unwrap().port()];
         for name in ["localhost", "LocalHost", "localhost.", "app.localhost", "a.b.LOCALHOST."] {
             let connect = || {
-                let builder = Builder::stream().dual_stack();
+                let builder = Builder::stream();
                 // With a deadline as well, which the look-up of another name needs a thread for.
                 let host = named(name, to_ipv4).deadline(PATIENCE);
                 [builder.connect_host(named(name, to_ipv6)), builder.connect_host(host)]
@@ -189,7 +191,8 @@ fn localhost_is_not_looked_up() {
             let shown = second.report.to_string();
             assert!(shown.contains(" ms  answer: ::1, 127.0.0.1\n"), "{shown}");
 
-            let connect = || Builder::stream().connect_host(named(name, to_ipv4)).unwrap_err();
+            let only = Builder::stream().v6_only();
+            let connect = || only.connect_host(named(name, to_ipv4)).unwrap_err();
             let error = require!(without_threads(&lab, connect), "faults");
             assert_eq!(story(error.report()), ["::1 ConnectionRefused"]);
             let found = look_up(&lab, Query::new(name)).unwrap();
@@ -232,7 +235,7 @@ fn system_resolver_needs_no_thread() {
         for (name, winner) in [("host.example", "192.0.2.1"), ("six.example", "2001:db8::1")] {
             // To name the default changes nothing.
             for host in [named(name, port), named(name, port).resolver(SystemResolver)] {
-                let connect = || Builder::stream().dual_stack().connect_host(&host);
+                let connect = || Builder::stream().connect_host(&host);
                 let connection = require!(without_threads(&lab, connect), "faults").unwrap();
                 assert_eq!(story(&connection.report), [format!("{winner} connected")]);
                 listener.accept().unwrap();
@@ -244,7 +247,7 @@ fn system_resolver_needs_no_thread() {
             named("host.example", port).deadline(PATIENCE),
             named("host.example", port).cancel(&cancel),
         ] {
-            let connect = || Builder::stream().dual_stack().connect_host(&host);
+            let connect = || Builder::stream().connect_host(&host);
             let error = require!(without_threads(&lab, connect), "faults").unwrap_err();
             assert_eq!(error.kind(), HostErrorKind::Unresolved);
             assert!(error.to_string().contains("answer: the look-up failed"), "{error}");
@@ -317,7 +320,7 @@ fn missing_names_and_addresses_are_told_apart() {
         assert_eq!(error.kind(), HostErrorKind::Unresolved);
         let text = error.to_string();
         assert!(
-            text.starts_with("cannot connect to nobody.example:80: there is no such name\n"),
+            text.starts_with("cannot look up nobody.example:80: there is no such name\n"),
             "{text}"
         );
         assert_eq!(text.matches("no such name").count(), 2, "{text}");
@@ -465,7 +468,7 @@ fn connect_datagrams(
     lab: &Lab,
     host: &HappyEyeballs,
 ) -> HostConnection<ConnectedUdpSocket<DualStack>> {
-    lab.right.run(|| Builder::datagram().dual_stack().connect_host(host)).unwrap()
+    lab.right.run(|| Builder::datagram().connect_host(host)).unwrap()
 }
 
 #[test]
@@ -495,7 +498,7 @@ fn datagram_socket_avoids_unsuited_source() {
     assert_eq!(story(&connection.report), ["2001:db8:1::1 connected"]);
     assert_eq!(connection.socket.local_addr().unwrap().ip().to_string(), "fd00:6::2");
     let only = Names::of([IpAddr::V6(far), SERVER_V4.into()]);
-    let only = lab.right.run(|| Builder::datagram().connect_host(host(9, only))).unwrap();
+    let only = lab.right.run(|| Builder::datagram().v6_only().connect_host(host(9, only))).unwrap();
     assert_eq!(only.peer, (far, 9).into());
     // A source that the caller names is the caller's decision.
     let source: SocketAddr = "[fd00:6::2]:0".parse().unwrap();
@@ -523,7 +526,7 @@ fn spare_connection_ends_with_its_race() {
             Event::Ended(attempt) => ended.send(attempt.ended).unwrap(),
             _ => {}
         });
-        let builder = Builder::datagram().dual_stack();
+        let builder = Builder::datagram();
         let result = lab.right.run(|| builder.connect_host(&host));
         gate.open();
         let report = result.as_ref().map_or_else(HostError::report, |connected| &connected.report);

@@ -33,7 +33,7 @@ fn ipv6_in_a_black_hole_lets_ipv4_win() {
 fn ipv6_refused_hands_over_to_ipv4() {
     let lab = require!(Lab::new(), "the lab");
     let listener = lab.left.run(|| {
-        let bound = Builder::stream().dual_stack().bind("192.0.2.1:0").unwrap();
+        let bound = Builder::stream().bind("192.0.2.1:0").unwrap();
         bound.listen(4).unwrap()
     });
     let port = listener.local_addr().unwrap().port();
@@ -71,7 +71,7 @@ fn half_full(lab: &Lab) -> (TcpListener, TcpListener<DualStack>, Vec<inet6::tcp:
     let (full, ipv4) = lab.left.run(|| {
         let full = Builder::stream().bind("[2001:db8::1]:0").unwrap().listen(0).unwrap();
         let ipv4 = ("192.0.2.1", full.local_addr().unwrap().port());
-        (full, Builder::stream().dual_stack().bind(ipv4).unwrap().listen(4).unwrap())
+        (full, Builder::stream().bind(ipv4).unwrap().listen(4).unwrap())
     });
     let mut waiting = lab.right.run(|| fill(full.local_addr().unwrap()));
     // This one is not in the queue, and would take the next place.
@@ -227,7 +227,7 @@ fn an_address_with_a_fast_open_cookie_wins_though_it_is_dead() {
     lab.right.sysctl("ipv4/tcp_fastopen", "1");
     let (listener, port) = server(&lab);
     listener.set_option(FastOpen(16)).unwrap();
-    let builder = Builder::stream().dual_stack().with(FastOpenConnect(true));
+    let builder = Builder::stream().with(FastOpenConnect(true));
     let connect = || {
         let host = host(port, Names::both()).attempt_delay(SHORT);
         lab.right.run(|| builder.connect_host(host)).unwrap()

@@ -32,7 +32,7 @@ fn an_ipv6_datagram_tells_its_header() {
     client.send_to(b"ping", (Ipv6Addr::LOCALHOST, port(&server))).unwrap();
     let received = receive(&server);
     assert_eq!((received.len, received.truncated), (4, false));
-    assert_eq!(received.source, client.local_addr().unwrap());
+    assert_eq!(received.source, v6(client.local_addr().unwrap()));
     assert_eq!(received.destination, Some(Ipv6Addr::LOCALHOST));
     assert_eq!(received.interface, Some(loopback()));
     assert_eq!(received.hop_limit, Some(9));
@@ -98,18 +98,18 @@ fn a_connected_socket_tells_and_is_told() {
     let message = Outgoing::new(&[]).vectored(&slices).interface(loopback());
     assert_eq!(client.send_message(&message).unwrap(), 4);
     let received = receive(&server);
-    assert_eq!((received.len, received.source), (4, client.local_addr().unwrap()));
+    assert_eq!((received.len, received.source), (4, v6(client.local_addr().unwrap())));
 
     received.reply(&server, b"pong!").unwrap();
     let received = client.recv_message(&mut [0; 64]).unwrap();
     assert_eq!((received.len, received.source), (5, client.peer_addr().unwrap()));
-    assert_eq!(received.destination, Some(*client.local_addr().unwrap().ip()));
+    assert_eq!(received.destination, Some(client.local_addr().unwrap().ip()));
 }
 
 #[test]
 fn a_source_and_an_interface_may_be_named() {
     let server = curious(DualStack);
-    let client = Builder::datagram().dual_stack().bind("[::]:0").unwrap();
+    let client = Builder::datagram().bind("[::]:0").unwrap();
     for ip in [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)] {
         let to = (ip, port(&server));
         for message in [
@@ -132,7 +132,7 @@ fn the_answer_comes_from_the_address_that_was_asked() {
     peer.send_to(b"ping", (Ipv6Addr::LOCALHOST, port(&server))).unwrap();
     assert_eq!(receive(&server).reply(&server, b"pong").unwrap(), 4);
     let (_, from) = peer.recv_from(&mut [0; 8]).unwrap();
-    assert_eq!((*from.ip(), from.port()), (Ipv6Addr::LOCALHOST, port(&server)));
+    assert_eq!(from, (Ipv6Addr::LOCALHOST, port(&server)).into());
 
     // 127.0.0.0/8 is all ours, so one interface has many addresses.
     let asked = Ipv4Addr::new(127, 0, 0, 3);
@@ -150,7 +150,7 @@ fn the_answer_comes_from_the_address_that_was_asked() {
 #[test]
 fn one_datagram_goes_as_far_as_it_says() {
     let server = curious(DualStack);
-    let client = Builder::datagram().dual_stack().bind("[::]:0").unwrap();
+    let client = Builder::datagram().bind("[::]:0").unwrap();
     for ip in [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)] {
         client.send_message(&Outgoing::to((ip, port(&server)), b"x").hop_limit(7)).unwrap();
         let received = receive(&server);
@@ -162,7 +162,7 @@ fn one_datagram_goes_as_far_as_it_says() {
 #[test]
 fn a_traffic_class_arrives_or_is_refused_before_anything_is_sent() {
     let server = curious(DualStack);
-    let client = Builder::datagram().dual_stack().bind("[::]:0").unwrap();
+    let client = Builder::datagram().bind("[::]:0").unwrap();
     for ip in [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)] {
         let to = (ip, port(&server));
         match client.send_message(&Outgoing::to(to, b"marked").traffic_class(CLASS)) {
