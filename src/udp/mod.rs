@@ -15,9 +15,7 @@ pub(crate) use self::send_at::SocketClock;
 pub(crate) use self::send_error::{Attempt, most_payload, total};
 pub(crate) use self::socket::send_to;
 
-pub use self::batch::{
-    BatchDatagram, BatchDatagrams, CoalescedBatch, CoalescingUdpSocket, RecvBatch, SendBatch,
-};
+pub use self::batch::{BatchDatagram, CoalescedBatch, CoalescingUdpSocket, RecvBatch, SendBatch};
 pub(crate) use self::connected::ConnectedUdpSocket;
 pub use self::guarded::Guarded;
 pub use self::outgoing::Outgoing;

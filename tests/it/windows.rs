@@ -179,7 +179,8 @@ fn cut<M: Mode>(mode: M, here: impl ToAddress<M>) -> Result {
     let mut batch = RecvBatch::new(2, 4)?;
     let mut parts = Vec::new();
     while parts.len() < 2 {
-        for datagram in socket.recv_batch(&mut batch)? {
+        socket.recv_batch(&mut batch)?;
+        for datagram in batch.iter() {
             parts.push((datagram.payload().to_vec(), datagram.truncated(), datagram.source()?));
         }
     }

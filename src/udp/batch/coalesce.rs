@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{BatchDatagrams, RecvBatch, SendBatch};
+use super::{BatchDatagram, RecvBatch, SendBatch};
 use crate::addr::ToAddress;
 use crate::error::Op;
 use crate::error::Returned;
@@ -39,7 +39,8 @@ use crate::udp::{self, UdpSocket};
 /// let mut batch = CoalescedBatch::new(8)?;
 /// let mut lengths = Vec::new();
 /// while lengths.len() < 3 {
-///     for datagram in server.recv_batch(&mut batch)? {
+///     server.recv_batch(&mut batch)?;
+///     for datagram in batch.iter() {
 ///         lengths.extend(datagram.segments().map(|segment| segment.len()));
 ///     }
 /// }
@@ -121,7 +122,8 @@ impl<M: Mode> UdpSocket<M> {
 }
 
 impl<M: Mode> CoalescingUdpSocket<M> {
-    /// Receives datagrams: waits for the first one, and takes what else is there.
+    /// Receives datagrams and returns their number: waits for the first one, and takes what else is
+    /// there.
     ///
     /// # Errors
     ///
@@ -130,10 +132,7 @@ impl<M: Mode> CoalescingUdpSocket<M> {
     /// # Examples
     ///
     /// See [`CoalescingUdpSocket`].
-    pub fn recv_batch<'b>(
-        &self,
-        batch: &'b mut CoalescedBatch,
-    ) -> io::Result<BatchDatagrams<'b, M>> {
+    pub fn recv_batch(&self, batch: &mut CoalescedBatch<M>) -> io::Result<usize> {
         batch.0.receive(self.target())
     }
 
@@ -218,9 +217,9 @@ impl<M: Mode> CoalescingUdpSocket<M> {
 ///
 /// See [`CoalescingUdpSocket`].
 #[derive(Debug)]
-pub struct CoalescedBatch(RecvBatch);
+pub struct CoalescedBatch<M: Mode = DualStack>(RecvBatch<M>);
 
-impl CoalescedBatch {
+impl<M: Mode> CoalescedBatch<M> {
     /// Room for so many, each put together of up to 128 datagrams; eight are enough for most.
     ///
     /// It takes the memory of a [`RecvBatch`] of 65 535 bytes each.
@@ -234,5 +233,23 @@ impl CoalescedBatch {
     /// See [`CoalescingUdpSocket`].
     pub fn new(datagrams: usize) -> io::Result<Self> {
         RecvBatch::new(datagrams, usize::from(u16::MAX)).map(Self)
+    }
+
+    /// Like [`RecvBatch::len`].
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Like [`RecvBatch::is_empty`].
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Like [`RecvBatch::iter`].
+    #[inline]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = BatchDatagram<'_, M>> + Clone {
+        self.0.iter()
     }
 }

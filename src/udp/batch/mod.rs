@@ -5,5 +5,5 @@ mod recv;
 mod send;
 
 pub use self::coalesce::{CoalescedBatch, CoalescingUdpSocket};
-pub use self::recv::{BatchDatagram, BatchDatagrams, RecvBatch};
+pub use self::recv::{BatchDatagram, RecvBatch};
 pub use self::send::SendBatch;

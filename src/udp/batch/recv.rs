@@ -13,7 +13,8 @@ use crate::udp::{ConnectedUdpSocket, UdpSocket};
 /// Room for many datagrams, which one call fills (`recvmmsg`).
 ///
 /// It owns buffers and all else that a call needs, and allocates it once. One batch may serve many
-/// sockets, one after the other.
+/// sockets of a mode, one after the other. It holds the datagrams of the last receive; a receive that
+/// fails leaves it empty.
 ///
 /// A call saves little: on Linux the kernel spends nine tenths of its time on each datagram and not
 /// on the call. What saves much is a kernel that puts datagrams together,
@@ -37,7 +38,9 @@ use crate::udp::{ConnectedUdpSocket, UdpSocket};
 /// }
 ///
 /// let mut batch = RecvBatch::new(32, 1500)?;
-/// for datagram in server.recv_batch(&mut batch)? {
+/// let count = server.recv_batch(&mut batch)?;
+/// assert_eq!(batch.len(), count);
+/// for datagram in batch.iter() {
 ///     println!("{} bytes from {}", datagram.payload().len(), datagram.source()?);
 /// }
 /// # Ok::<(), std::io::Error>(())
@@ -45,11 +48,13 @@ use crate::udp::{ConnectedUdpSocket, UdpSocket};
 ///
 /// Source: recvmmsg(2).
 #[doc(alias = "recvmmsg")]
-pub struct RecvBatch {
+pub struct RecvBatch<M: Mode = DualStack> {
     room: Incoming,
+    received: usize,
+    mode: PhantomData<M>,
 }
 
-impl RecvBatch {
+impl<M: Mode> RecvBatch<M> {
     /// Room for so many datagrams of at most `size` bytes each.
     ///
     /// It takes `datagrams` × (`size` + 876) bytes on a Linux system of 64 bits, and nothing later.
@@ -67,7 +72,7 @@ impl RecvBatch {
         if size > usize::from(u16::MAX) {
             return Err(sys::out_of_range("no datagram is longer than 65535 bytes"));
         }
-        Ok(Self { room: Incoming::new(datagrams, size) })
+        Ok(Self { room: Incoming::new(datagrams, size), received: 0, mode: PhantomData })
     }
 
     /// How many datagrams there is room for.
@@ -75,7 +80,7 @@ impl RecvBatch {
     /// # Examples
     ///
     /// ```
-    /// let batch = inet6::udp::RecvBatch::new(32, 1500)?;
+    /// let batch: inet6::udp::RecvBatch = inet6::udp::RecvBatch::new(32, 1500)?;
     /// assert_eq!((batch.capacity(), batch.datagram_size()), (32, 1500));
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -94,27 +99,42 @@ impl RecvBatch {
         self.room.size()
     }
 
-    pub(super) fn receive<M: Mode>(
-        &mut self,
-        socket: sys::Target<'_>,
-    ) -> io::Result<BatchDatagrams<'_, M>> {
-        let count = self.room.receive(socket.fd)?;
-        Ok(BatchDatagrams { room: &self.room, next: 0, end: count, mode: PhantomData })
+    /// Returns the number of datagrams of the last receive.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.received
+    }
+
+    /// Returns whether the last receive failed, or none was made.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.received == 0
+    }
+
+    /// Returns the datagrams of the last receive, in the order of their arrival.
+    #[inline]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = BatchDatagram<'_, M>> + Clone {
+        let room = &self.room;
+        (0..self.received).map(move |index| BatchDatagram { room, index, mode: PhantomData })
+    }
+
+    pub(super) fn receive(&mut self, socket: sys::Target<'_>) -> io::Result<usize> {
+        self.received = 0;
+        self.received = self.room.receive(socket.fd)?;
+        Ok(self.received)
     }
 }
 
-/// The room it has: a batch may serve sockets of several modes, so it shows no addresses.
-impl fmt::Debug for RecvBatch {
+/// The datagrams of the last receive.
+impl<M: Mode> fmt::Debug for RecvBatch<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecvBatch")
-            .field("capacity", &self.capacity())
-            .field("datagram_size", &self.datagram_size())
-            .finish_non_exhaustive()
+        f.debug_list().entries(self.iter()).finish()
     }
 }
 
 impl<M: Mode> UdpSocket<M> {
-    /// Receives datagrams: waits for the first one, and takes what else is there.
+    /// Receives datagrams and returns their number: waits for the first one, and takes what else is
+    /// there.
     ///
     /// # Errors
     ///
@@ -125,13 +145,14 @@ impl<M: Mode> UdpSocket<M> {
     ///
     /// See [`RecvBatch`].
     #[doc(alias = "recvmmsg")]
-    pub fn recv_batch<'b>(&self, batch: &'b mut RecvBatch) -> io::Result<BatchDatagrams<'b, M>> {
+    pub fn recv_batch(&self, batch: &mut RecvBatch<M>) -> io::Result<usize> {
         batch.receive(self.target())
     }
 }
 
 impl<M: Mode> ConnectedUdpSocket<M> {
-    /// Receives datagrams of the peer: waits for the first one, and takes what else is there.
+    /// Receives datagrams of the peer and returns their number: waits for the first one, and takes what
+    /// else is there.
     ///
     /// # Errors
     ///
@@ -141,48 +162,8 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     ///
     /// See [`RecvBatch`].
     #[doc(alias = "recvmmsg")]
-    pub fn recv_batch<'b>(&self, batch: &'b mut RecvBatch) -> io::Result<BatchDatagrams<'b, M>> {
+    pub fn recv_batch(&self, batch: &mut RecvBatch<M>) -> io::Result<usize> {
         batch.receive(self.target())
-    }
-}
-
-/// The datagrams that a call received, in the order of their arrival.
-///
-/// # Examples
-///
-/// See [`RecvBatch`].
-#[derive(Clone)]
-pub struct BatchDatagrams<'b, M: Mode = DualStack> {
-    room: &'b Incoming,
-    next: usize,
-    end: usize,
-    mode: PhantomData<M>,
-}
-
-impl<'b, M: Mode> Iterator for BatchDatagrams<'b, M> {
-    type Item = BatchDatagram<'b, M>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        let index = self.next;
-        (index < self.end).then(|| {
-            self.next += 1;
-            BatchDatagram { room: self.room, index, mode: PhantomData }
-        })
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.end - self.next;
-        (left, Some(left))
-    }
-}
-
-impl<M: Mode> ExactSizeIterator for BatchDatagrams<'_, M> {}
-
-/// The datagrams that are left.
-impl<M: Mode> fmt::Debug for BatchDatagrams<'_, M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.clone()).finish()
     }
 }
 
@@ -198,7 +179,8 @@ impl<M: Mode> fmt::Debug for BatchDatagrams<'_, M> {
 /// let socket = UdpSocket::bind("[::1]:0")?;
 /// socket.send_to(b"a long datagram", socket.local_addr()?)?;
 /// let mut batch = RecvBatch::new(8, 6)?;
-/// let datagram = socket.recv_batch(&mut batch)?.next().unwrap();
+/// assert_eq!(socket.recv_batch(&mut batch)?, 1);
+/// let datagram = batch.iter().next().unwrap();
 /// assert_eq!((datagram.payload(), datagram.truncated()), (&b"a long"[..], true));
 /// assert_eq!(datagram.source()?, socket.local_addr()?);
 /// # Ok::<(), std::io::Error>(())
@@ -263,7 +245,8 @@ impl<'b, M: Mode> BatchDatagram<'b, M> {
     /// let client = UdpSocket::bind("[::1]:0")?;
     /// client.send_to(b"ping", ("::1", server.local_addr()?.port()))?;
     /// let mut batch = RecvBatch::new(8, 1500)?;
-    /// for datagram in server.recv_batch(&mut batch)? {
+    /// server.recv_batch(&mut batch)?;
+    /// for datagram in batch.iter() {
     ///     datagram.received()?.reply(&server, datagram.payload())?;
     /// }
     /// # Ok::<(), std::io::Error>(())

@@ -107,7 +107,8 @@ impl Receive for UdpSocket {
     }
 
     fn receive(&self, room: &mut RecvBatch, tally: &mut Tally) -> io::Result<()> {
-        self.recv_batch(room)?.for_each(|datagram| tally.take(&datagram));
+        self.recv_batch(room)?;
+        room.iter().for_each(|datagram| tally.take(&datagram));
         Ok(())
     }
 
@@ -124,7 +125,8 @@ impl Receive for CoalescingUdpSocket {
     }
 
     fn receive(&self, room: &mut CoalescedBatch, tally: &mut Tally) -> io::Result<()> {
-        self.recv_batch(room)?.for_each(|datagram| tally.take(&datagram));
+        self.recv_batch(room)?;
+        room.iter().for_each(|datagram| tally.take(&datagram));
         Ok(())
     }
 

@@ -132,7 +132,7 @@ impl Soak {
         let mut batch = RecvBatch::new(16, 8).unwrap();
         let mut left = 8;
         while left > 0 {
-            left -= self.server.recv_batch(&mut batch).unwrap().len();
+            left -= self.server.recv_batch(&mut batch).unwrap();
         }
         let far = UdpSocket::bind("[::1]:0").unwrap().coalesce().unwrap();
         near.send_to(b"x", far.local_addr().unwrap()).unwrap();

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use inet6::option::{RecvHopLimit, RecvPacketInfo};
 use inet6::{
-    AnyMode, Builder, ConnectedUdpSocket, UdpSocket,
+    AnyMode, Builder, ConnectedUdpSocket, DualStack, UdpSocket,
     udp::{CoalescedBatch, MessageTooLong, Outgoing, RecvBatch, SendBatch},
 };
 
@@ -16,7 +16,7 @@ fn drain(socket: &UdpSocket, batch: &mut RecvBatch) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     loop {
         match socket.recv_batch(batch) {
-            Ok(datagrams) => all.extend(datagrams.map(|datagram| datagram.payload().to_vec())),
+            Ok(_) => all.extend(batch.iter().map(|datagram| datagram.payload().to_vec())),
             Err(error) if error.kind() == ErrorKind::WouldBlock => return all,
             Err(error) => panic!("{error}"),
         }
@@ -34,7 +34,8 @@ fn a_batch_takes_what_is_there_in_order() {
     let mut batch = RecvBatch::new(8, 16).unwrap();
     let mut seen = Vec::new();
     for expected in [8, 8, 4] {
-        let mut datagrams = server.recv_batch(&mut batch).unwrap();
+        assert_eq!(server.recv_batch(&mut batch).unwrap(), expected);
+        let mut datagrams = batch.iter();
         for left in (0..expected).rev() {
             assert_eq!(datagrams.len(), left + 1);
             let datagram = datagrams.next().unwrap();
@@ -89,7 +90,10 @@ fn a_batch_is_as_new_each_time() {
         };
         let len = round % 64 + usize::from(round % 7 == 0) * 64;
         client.send_to(&vec![7; len], to).unwrap();
-        let datagram = server.recv_batch(&mut batch).unwrap().next().unwrap();
+        let datagram = {
+            server.recv_batch(&mut batch).unwrap();
+            batch.iter().next().unwrap()
+        };
         let received = datagram.received().unwrap();
         assert_eq!(received.source, client.local_addr().unwrap());
         assert_eq!(received.len, len.min(64));
@@ -184,7 +188,7 @@ fn a_batch_waits_for_the_first_datagram_only() {
     let (server, client) = datagrams();
     let mut batch = RecvBatch::new(4, 16).unwrap();
     client.send(b"").unwrap();
-    assert_eq!(server.recv_batch(&mut batch).unwrap().len(), 1);
+    assert_eq!(server.recv_batch(&mut batch).unwrap(), 1);
     server.set_read_timeout(Some(std::time::Duration::from_millis(1))).unwrap();
     assert_eq!(server.recv_batch(&mut batch).unwrap_err().kind(), ErrorKind::WouldBlock);
 
@@ -194,7 +198,7 @@ fn a_batch_waits_for_the_first_datagram_only() {
     assert!(!server.wait_readable(at_once).unwrap() && server.wait_writable(at_once).unwrap());
     client.send(b"x").unwrap();
     assert!(server.wait_readable(Some(PATIENCE)).unwrap());
-    assert_eq!(server.recv_batch(&mut batch).unwrap().len(), 1);
+    assert_eq!(server.recv_batch(&mut batch).unwrap(), 1);
     server.recv_batch(&mut batch).unwrap_err();
 }
 
@@ -236,18 +240,52 @@ fn a_segment_size_goes_before_that_of_the_socket() {
     }
 }
 
+/// The receive may run inside a closure, as an event loop wants it, and be viewed afterwards.
+#[test]
+fn batch_is_viewed_after_the_closure() {
+    let (server, client) = datagrams();
+    for number in 0..3 {
+        client.send(&[number]).unwrap();
+    }
+    let mut batch = RecvBatch::new(8, 16).unwrap();
+    assert!(batch.is_empty() && batch.iter().next().is_none());
+    let run = |work: &mut dyn FnMut() -> std::io::Result<usize>| work();
+    let count = run(&mut || server.recv_batch(&mut batch)).unwrap();
+    assert_eq!((count, batch.len()), (3, 3));
+    let numbers: Vec<u8> = batch.iter().map(|datagram| datagram.payload()[0]).collect();
+    assert_eq!(numbers, [0, 1, 2]);
+    assert!(format!("{batch:?}").matches("BatchDatagram").count() == 3, "{batch:?}");
+
+    // Fewer than before, and none.
+    client.send(&[3]).unwrap();
+    assert_eq!(server.recv_batch(&mut batch).unwrap(), 1);
+    assert_eq!(batch.iter().len(), 1);
+    server.set_nonblocking(true).unwrap();
+    server.recv_batch(&mut batch).unwrap_err();
+    assert!(batch.is_empty() && batch.iter().len() == 0);
+}
+
 #[test]
 fn a_size_that_makes_no_sense_is_refused() {
     for count in [0, 1025, usize::MAX] {
-        assert_eq!(RecvBatch::new(count, 1500).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(
+            RecvBatch::<DualStack>::new(count, 1500).unwrap_err().kind(),
+            ErrorKind::InvalidInput
+        );
         assert_eq!(SendBatch::new(count).unwrap_err().kind(), ErrorKind::InvalidInput);
-        assert_eq!(CoalescedBatch::new(count).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(
+            CoalescedBatch::<DualStack>::new(count).unwrap_err().kind(),
+            ErrorKind::InvalidInput
+        );
     }
-    assert_eq!(RecvBatch::new(1, 65_536).unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(RecvBatch::<DualStack>::new(1, 65_536).unwrap_err().kind(), ErrorKind::InvalidInput);
     let mut none = RecvBatch::new(1, 0).unwrap();
     let (server, client) = datagrams();
     client.send(b"x").unwrap();
-    let datagram = server.recv_batch(&mut none).unwrap().next().unwrap();
+    let datagram = {
+        server.recv_batch(&mut none).unwrap();
+        none.iter().next().unwrap()
+    };
     assert_eq!((datagram.payload(), datagram.truncated()), (&b""[..], true));
     assert_eq!(datagram.segments().count(), 0);
 }
@@ -257,7 +295,8 @@ fn segments(server: &UdpSocket, total: usize) -> Vec<Vec<u8>> {
     let mut batch = RecvBatch::new(32, 65_535).unwrap();
     let (mut all, mut len) = (Vec::new(), 0);
     while len < total {
-        for datagram in server.recv_batch(&mut batch).unwrap() {
+        server.recv_batch(&mut batch).unwrap();
+        for datagram in batch.iter() {
             assert!(!datagram.truncated());
             len += datagram.payload().len();
             all.push(datagram.payload().to_vec());
@@ -361,7 +400,8 @@ fn what_the_kernel_put_together_is_taken_apart() {
         let (mut seen, mut calls) = (Vec::new(), 0);
         while seen.len() < bytes.len().div_ceil(size.into()) {
             calls += 1;
-            for datagram in server.recv_batch(&mut batch).unwrap() {
+            server.recv_batch(&mut batch).unwrap();
+            for datagram in batch.iter() {
                 assert!(!datagram.truncated());
                 assert_eq!(datagram.source().unwrap(), client.local_addr().unwrap());
                 seen.extend(datagram.segments().map(<[u8]>::to_vec));
