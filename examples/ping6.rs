@@ -49,12 +49,11 @@ fn main() -> Result<(), Box<dyn Error>> {
                 break;
             }
             socket.set_read_timeout(Some(left))?;
-            let reply = match socket.recv_echo(&mut buffer) {
+            let (sequence, message) = match socket.recv_echo(&mut buffer) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
                 reply => reply?,
             };
             // Anybody can send a reply: it must be the first one to something that was sent.
-            let (sequence, message) = (reply.sequence, reply.message);
             let (ip, index) = (*message.source.ip(), message.source.scope_id());
             let theirs = peer.ip() == ip || peer.ip().is_multicast();
             let at = open.iter().position(|(number, _)| *number == sequence);

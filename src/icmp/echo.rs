@@ -57,10 +57,10 @@ const REPLY: u8 = 129;
 /// };
 /// socket.send_echo(("::1", 0), 1, b"anybody here?")?;
 /// let mut buffer = [0; 64];
-/// let reply = socket.recv_echo(&mut buffer)?;
-/// assert_eq!(reply.sequence, 1);
-/// assert_eq!(reply.message.source.ip(), &std::net::Ipv6Addr::LOCALHOST);
-/// assert_eq!(&buffer[..reply.message.len], b"anybody here?");
+/// let (sequence, reply) = socket.recv_echo(&mut buffer)?;
+/// assert_eq!(sequence, 1);
+/// assert_eq!(reply.source.ip(), &std::net::Ipv6Addr::LOCALHOST);
+/// assert_eq!(&buffer[..reply.len], b"anybody here?");
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
@@ -93,36 +93,6 @@ handle!(EchoSocket of SocketAddrV6, Datagram, role Datagrams);
 timeouts!([] EchoSocket);
 readable!([] EchoSocket);
 writable!([] EchoSocket);
-
-/// A reply to an echo request, but for its data, which is in the buffer.
-///
-/// # Examples
-///
-/// See [`EchoSocket`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct EchoReply {
-    /// The number that the request had.
-    pub sequence: u16,
-    /// What else arrived with it. Length and truncation are those of the data; the source has no
-    /// port.
-    pub message: Received<V6Only>,
-}
-
-/// What a router, the other host or this one says of an echo request, but for its data, which is in
-/// the buffer.
-///
-/// # Examples
-///
-/// See [`EchoSocket::recv_error`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct EchoReport {
-    /// The number of the request, where the report quotes it.
-    pub sequence: Option<u16>,
-    /// What it says. Length and truncation are those of the data.
-    pub report: ErrorReport<V6Only>,
-}
 
 impl EchoSocket {
     /// The socket of this descriptor; `bound` is the identifier that the kernel has, and `asked` that of
@@ -185,9 +155,10 @@ impl EchoSocket {
         })
     }
 
-    /// Receives a reply: its data into `buffer`, and what it says.
+    /// Receives a reply: its data into `buffer`. Returns the sequence number of the request and the
+    /// message.
     ///
-    /// Data that does not fit is lost, and the reply tells so.
+    /// Length and truncation of the message are those of the data, and its source has no port.
     ///
     /// # Errors
     ///
@@ -206,7 +177,7 @@ impl EchoSocket {
     /// # Examples
     ///
     /// See [`EchoSocket`].
-    pub fn recv_echo(&self, buffer: &mut [u8]) -> io::Result<EchoReply> {
+    pub fn recv_echo(&self, buffer: &mut [u8]) -> io::Result<(u16, Received<V6Only>)> {
         let mut skipping = Skipping::begin();
         loop {
             let mut header = [0; HEADER];
@@ -214,16 +185,16 @@ impl EchoSocket {
             let message = sys::recv_message(self.target().fd, slices, Take::Data)?;
             if let Some(sequence) = number(REPLY, &header, message.len, self.identifier) {
                 let len = message.len - HEADER;
-                return Ok(EchoReply {
-                    sequence,
-                    message: Received::new(Message { len, ..message }),
-                });
+                return Ok((sequence, Received::new(Message { len, ..message })));
             }
             skipping.skip(self.target().fd)?;
         }
     }
 
     /// Takes the oldest report from the error queue; `None` if it is empty.
+    ///
+    /// Returns the sequence number of the request, if the report quotes it, and the report, whose length
+    /// and truncation are those of the data.
     ///
     /// It never waits. With [`RecvError`](crate::option::RecvError), whoever waits for a reply is
     /// woken by a report: [`recv_echo`](Self::recv_echo) fails, once, with the error that it tells.
@@ -247,16 +218,19 @@ impl EchoSocket {
     /// socket.send_echo(("::1", 0), 1, b"")?;
     /// let mut data = [0; 64];
     /// match socket.recv_echo(&mut data) {
-    ///     Ok(reply) => println!("{} answers", reply.message.source.ip()),
+    ///     Ok((_, reply)) => println!("{} answers", reply.source.ip()),
     ///     Err(error) => match socket.recv_error(&mut data)? {
-    ///         Some(told) => println!("{:?} tells of {:?}", told.report.offender, told.sequence),
+    ///         Some((sequence, report)) => println!("{:?}: {sequence:?}", report.offender),
     ///         None => return Err(error),
     ///     },
     /// }
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[doc(alias = "MSG_ERRQUEUE")]
-    pub fn recv_error(&self, buffer: &mut [u8]) -> io::Result<Option<EchoReport>> {
+    pub fn recv_error(
+        &self,
+        buffer: &mut [u8],
+    ) -> io::Result<Option<(Option<u16>, ErrorReport<V6Only>)>> {
         let mut header = [0; HEADER];
         let slices = &mut [IoSliceMut::new(&mut header), IoSliceMut::new(buffer)];
         let Some(mut report) = report_into::<V6Only>(self.target().fd, slices)? else {
@@ -264,7 +238,7 @@ impl EchoSocket {
         };
         let sequence = number(REQUEST, &header, report.len, self.identifier);
         report.len = report.len.saturating_sub(HEADER);
-        Ok(Some(EchoReport { sequence, report }))
+        Ok(Some((sequence, report)))
     }
 }
 
@@ -328,10 +302,10 @@ mod tests {
         }
         sender.send_to(&[129, 0, 9, 9, 0x12, 0x34, 0xab, 0xcd, 1, 2, 3], peer).unwrap();
         let mut buffer = [0xff; 4];
-        let reply = socket.recv_echo(&mut buffer).unwrap();
-        assert_eq!(reply.sequence, 0xabcd);
-        assert_eq!((reply.message.len, reply.message.truncated), (3, false));
-        assert_eq!(SocketAddr::from(reply.message.source), sender.local_addr().unwrap());
+        let (sequence, reply) = socket.recv_echo(&mut buffer).unwrap();
+        assert_eq!(sequence, 0xabcd);
+        assert_eq!((reply.len, reply.truncated), (3, false));
+        assert_eq!(SocketAddr::from(reply.source), sender.local_addr().unwrap());
         assert_eq!(buffer, [1, 2, 3, 0xff]);
     }
 

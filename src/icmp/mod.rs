@@ -7,7 +7,7 @@ use std::fmt;
 
 mod echo;
 
-pub use self::echo::{EchoReply, EchoReport, EchoSocket};
+pub use self::echo::EchoSocket;
 
 /// An error message of ICMPv6 or of ICMP for IPv4.
 ///

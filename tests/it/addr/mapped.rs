@@ -72,8 +72,6 @@ const WITHOUT_ADDRESS: &[&str] = &[
     "UnsentCause",
     "Zone",
     // Of ICMPv6, which has no IPv4 peers.
-    "EchoReply",
-    "EchoReport",
     "EchoSocket",
     // Options.
     "AddressPreferences",

@@ -33,8 +33,8 @@ pub(crate) mod linux {
     };
     use inet6::{
         UdpSocket, V6Only,
-        icmp::{EchoReply, EchoSocket},
-        udp::MessageTooLong,
+        icmp::EchoSocket,
+        udp::{MessageTooLong, Received},
     };
 
     use super::*;
@@ -62,14 +62,19 @@ pub(crate) mod linux {
 
     /// What comes back of a request, in a buffer of this length.
     #[track_caller]
-    fn echo(socket: &EchoSocket, sequence: u16, data: &[u8], room: usize) -> (EchoReply, Vec<u8>) {
+    fn echo(
+        socket: &EchoSocket,
+        sequence: u16,
+        data: &[u8],
+        room: usize,
+    ) -> (Received<V6Only>, Vec<u8>) {
         socket.send_echo(LOOPBACK, sequence, data).unwrap();
         let mut buffer = vec![0xaa; room];
-        let reply = socket.recv_echo(&mut buffer).unwrap();
-        assert_eq!(reply.sequence, sequence);
-        assert_eq!(reply.message.source, SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0));
-        assert!(buffer[reply.message.len..].iter().all(|byte| *byte == 0xaa), "it wrote too far");
-        buffer.truncate(reply.message.len);
+        let (number, reply) = socket.recv_echo(&mut buffer).unwrap();
+        assert_eq!(number, sequence);
+        assert_eq!(reply.source, SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0));
+        assert!(buffer[reply.len..].iter().all(|byte| *byte == 0xaa), "it wrote too far");
+        buffer.truncate(reply.len);
         (reply, buffer)
     }
 
@@ -81,7 +86,7 @@ pub(crate) mod linux {
             let data: Vec<u8> = (0..65_527).map(|at| at as u8).collect();
             for (sequence, len) in [(0, 0), (1, 1), (256, 56), (0xffff, 1453), (7, 65_527)] {
                 let (reply, echoed) = echo(&socket, sequence, &data[..len], len + 1);
-                assert!(!reply.message.truncated);
+                assert!(!reply.truncated);
                 assert_eq!(echoed, &data[..len]);
             }
         });
@@ -94,7 +99,7 @@ pub(crate) mod linux {
             let socket = echo_socket();
             for room in 0..10 {
                 let (reply, echoed) = echo(&socket, 3, b"12345678", room);
-                assert_eq!(reply.message.truncated, room < 8, "8 bytes into {room}");
+                assert_eq!(reply.truncated, room < 8, "8 bytes into {room}");
                 assert_eq!(echoed, &b"12345678"[..room.min(8)]);
             }
         });
@@ -188,7 +193,7 @@ pub(crate) mod linux {
             for (number, socket) in sockets.iter().enumerate() {
                 for sequence in 0..8 {
                     let mut data = [0xff];
-                    assert_eq!(socket.recv_echo(&mut data).unwrap().sequence, sequence);
+                    assert_eq!(socket.recv_echo(&mut data).unwrap().0, sequence);
                     assert_eq!(data, [number as u8]);
                 }
                 socket.set_nonblocking(true).unwrap();
@@ -226,9 +231,9 @@ pub(crate) mod linux {
             let clone = patient_echo(socket.try_clone().unwrap());
             assert_eq!(clone.identifier(), socket.identifier());
             socket.send_echo(LOOPBACK, 5, b"").unwrap();
-            assert_eq!(clone.recv_echo(&mut []).unwrap().sequence, 5);
+            assert_eq!(clone.recv_echo(&mut []).unwrap().0, 5);
             thread::scope(|scope| {
-                let receiving = scope.spawn(|| clone.recv_echo(&mut []).unwrap().sequence);
+                let receiving = scope.spawn(|| clone.recv_echo(&mut []).unwrap().0);
                 socket.send_echo(LOOPBACK, 6, b"").unwrap();
                 assert_eq!(receiving.join().unwrap(), 6);
             });
@@ -240,7 +245,7 @@ pub(crate) mod linux {
         let host = require!(host(), "the lab");
         host.run(|| {
             let (reply, _) = echo(&echo_socket(), 1, b"x", 8);
-            let message = reply.message;
+            let message = reply;
             assert_eq!((message.destination, message.interface), (None, None));
             assert_eq!((message.hop_limit, message.traffic_class), (None, None));
             assert_eq!((message.flow_label, message.time), (None, None));
@@ -251,7 +256,7 @@ pub(crate) mod linux {
                 .with(RecvTrafficClass(true))
                 .with(RecvTimestamp(true));
             let (reply, _) = echo(&patient_echo(builder.bind_echo("[::]:0").unwrap()), 2, b"x", 8);
-            let message = reply.message;
+            let message = reply;
             assert_eq!(message.destination, Some(Ipv6Addr::LOCALHOST));
             let loopback = inet6::interface::Interface::from_name("lo").unwrap();
             assert_eq!(message.interface, Some(loopback));
