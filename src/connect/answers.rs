@@ -9,7 +9,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::resolve::{Family, ResolveError, ResolveErrorKind};
+use super::ResolveErrorKind;
+use super::resolve::{Family, ResolveError};
 use crate::addr::mapped::canonical;
 
 /// How many addresses of each family are read of the answers to one question.

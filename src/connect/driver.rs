@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use super::ResolveErrorKind;
 use super::answers::{Found, Inbox, Query};
 use super::host::HappyEyeballs;
 use super::lookup::{Way, look_up};
@@ -10,7 +11,7 @@ use super::race::{Next, Race};
 use super::report::{
     Answer, Attempt, Event, HostConnection, HostError, HostErrorKind, Outcome, Report,
 };
-use super::resolve::{Family, ResolveError, ResolveErrorKind};
+use super::resolve::{Family, ResolveError};
 use super::to_host::Host;
 use crate::addr::{AddressError, Endpoint, ToAddress};
 use crate::cancel::Cancel;

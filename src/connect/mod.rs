@@ -22,5 +22,6 @@ pub use self::host::HappyEyeballs;
 pub use self::report::{
     Answer, Attempt, Event, HostConnection, HostError, HostErrorKind, Outcome, Report,
 };
-pub use self::resolve::{Family, Resolve, ResolveError, ResolveErrorKind, SystemResolver};
+pub use self::resolve::{Family, Resolve, ResolveError, SystemResolver};
 pub use self::to_host::ToHost;
+pub use crate::error::reason::ResolveErrorKind;

@@ -6,7 +6,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::resolve::{Family, ResolveError, ResolveErrorKind};
+use super::ResolveErrorKind;
+use super::resolve::{Family, ResolveError};
 use super::to_host::Host;
 use crate::addr::AddressError;
 use crate::error::opening::HostFailure;

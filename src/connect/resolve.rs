@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::thread;
 
 use super::answers::{Answers, Inbox, Query};
-use crate::sys::{self, ResolveReason, Wanted};
+use crate::error::reason::ResolveErrorKind;
+use crate::sys::{self, Wanted};
 
 /// The family of an address, or of a question for addresses.
 ///
@@ -220,15 +221,8 @@ fn ask(query: &Query) -> Result<Vec<SocketAddr>, ResolveError> {
         Some(Family::Ipv6) => Wanted::Ipv6,
         Some(Family::Ipv4) => Wanted::Ipv4,
     };
-    sys::resolve(query.name(), wanted).map_err(|failure| {
-        let kind = match failure.reason {
-            ResolveReason::NoSuchName => ResolveErrorKind::NoSuchName,
-            ResolveReason::NoAddress => ResolveErrorKind::NoAddress,
-            ResolveReason::Unreachable => ResolveErrorKind::Unreachable,
-            ResolveReason::Other => ResolveErrorKind::Other,
-        };
-        ResolveError::new(kind, failure.error)
-    })
+    sys::resolve(query.name(), wanted)
+        .map_err(|failure| ResolveError::new(failure.kind, failure.error))
 }
 
 /// Returns the addresses of `localhost` and of the names below it, which are not looked up (RFC 6761,
@@ -241,28 +235,6 @@ pub(super) fn localhost(name: &str) -> Option<Vec<SocketAddr>> {
     let is_below = above.len() > 1 && above.ends_with(b".");
     (last.eq_ignore_ascii_case(LOCALHOST) && (above.is_empty() || is_below))
         .then(|| vec![(Ipv6Addr::LOCALHOST, 0).into(), (Ipv4Addr::LOCALHOST, 0).into()])
-}
-
-/// What sort of failure a look-up met.
-///
-/// # Examples
-///
-/// See [`Resolve`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-#[non_exhaustive]
-pub enum ResolveErrorKind {
-    /// The name does not exist.
-    #[error("no such name")]
-    NoSuchName,
-    /// The name exists, and has no address of the families asked for.
-    #[error("no address")]
-    NoAddress,
-    /// No resolver answered, or it asks to try again later.
-    #[error("the resolver cannot be reached")]
-    Unreachable,
-    /// Anything else.
-    #[error("the look-up failed")]
-    Other,
 }
 
 /// A look-up failed.

@@ -243,3 +243,25 @@ impl AddressFault {
 pub(crate) fn system_error(code: Option<i32>) -> io::Error {
     code.map_or_else(|| io::ErrorKind::Other.into(), io::Error::from_raw_os_error)
 }
+
+/// What sort of failure a look-up met.
+///
+/// # Examples
+///
+/// See [`Resolve`](crate::connect::Resolve).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResolveErrorKind {
+    /// The name does not exist.
+    #[error("no such name")]
+    NoSuchName,
+    /// The name exists, and has no address of the families asked for.
+    #[error("no address")]
+    NoAddress,
+    /// No resolver answered, or it asks to try again later.
+    #[error("the resolver cannot be reached")]
+    Unreachable,
+    /// Anything else.
+    #[error("the look-up failed")]
+    Other,
+}

@@ -54,7 +54,7 @@ pub(crate) use self::interface::{
     InterfaceAddress, InterfaceRow, interface_index, interfaces, is_own,
 };
 pub(crate) use self::multicast::*;
-pub(crate) use self::resolve::{ResolveFailure, ResolveReason, Wanted, resolve};
+pub(crate) use self::resolve::{ResolveFailure, Wanted, resolve};
 pub(crate) use self::send_file::send_file;
 pub(crate) use self::sockopt::*;
 pub(crate) use self::system::{Sharing, System};

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use super::{index_of, look_up};
 use crate::addr::{AddressError, is_zoned};
+use crate::error::reason::ResolveErrorKind;
 
 /// The families that a look-up is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,32 +18,19 @@ pub(crate) enum Wanted {
 /// A look-up failed.
 #[derive(Debug)]
 pub(crate) struct ResolveFailure {
-    pub(crate) reason: ResolveReason,
+    pub(crate) kind: ResolveErrorKind,
     pub(crate) error: io::Error,
 }
 
-/// What sort of failure it is, as far as the system tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ResolveReason {
-    /// The name does not exist.
-    NoSuchName,
-    /// The name exists, and has no address of the families.
-    NoAddress,
-    /// Nobody answered, or somebody asks to try again later.
-    Unreachable,
-    /// Anything else.
-    Other,
-}
-
 impl ResolveFailure {
-    pub(super) fn new(reason: ResolveReason, error: io::Error) -> Self {
-        Self { reason, error }
+    pub(super) fn new(kind: ResolveErrorKind, error: io::Error) -> Self {
+        Self { kind, error }
     }
 }
 
 impl From<io::Error> for ResolveFailure {
     fn from(error: io::Error) -> Self {
-        Self::new(ResolveReason::Other, error)
+        Self::new(ResolveErrorKind::Other, error)
     }
 }
 
@@ -54,7 +42,7 @@ pub(crate) fn resolve(name: &str, wanted: Wanted) -> Result<Vec<SocketAddr>, Res
     if name.is_empty() {
         // Some systems take it for "this host".
         let error = io::Error::new(io::ErrorKind::InvalidInput, "the name is empty");
-        return Err(ResolveFailure::new(ResolveReason::NoSuchName, error));
+        return Err(ResolveFailure::new(ResolveErrorKind::NoSuchName, error));
     }
     if name.contains('\0') {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "a zero byte in the name").into());
@@ -96,7 +84,7 @@ fn zoned(name: &str) -> Result<Option<SocketAddr>, ResolveFailure> {
         Some(index) => Ok(Some(SocketAddrV6::new(ip, 0, 0, index.get()).into())),
         None => {
             let error = io::Error::new(io::ErrorKind::NotFound, "no such interface");
-            Err(ResolveFailure::new(ResolveReason::NoSuchName, error))
+            Err(ResolveFailure::new(ResolveErrorKind::NoSuchName, error))
         }
     }
 }
@@ -115,7 +103,7 @@ fn add_zones(addresses: &mut [SocketAddr], zoned: &[SocketAddr]) {
 
 fn no_address(why: &str) -> ResolveFailure {
     let error = io::Error::new(io::ErrorKind::NotFound, why);
-    ResolveFailure::new(ResolveReason::NoAddress, error)
+    ResolveFailure::new(ResolveErrorKind::NoAddress, error)
 }
 
 #[cfg(test)]
@@ -133,7 +121,7 @@ mod tests {
         for wanted in ALL {
             let is = |name, address| match resolve(name, wanted) {
                 Ok(found) => found == [address],
-                Err(failure) => failure.reason == ResolveReason::NoAddress,
+                Err(failure) => failure.kind == ResolveErrorKind::NoAddress,
             };
             assert!(is("::1", v6) && is("127.0.0.1", v4), "{wanted:?}");
             assert_eq!(resolve("::1", wanted).is_ok(), wanted != Wanted::Ipv4);
@@ -160,12 +148,12 @@ mod tests {
         let long = format!("fe80::1%{name:x<300}");
         for name in ["fe80::1%nowhere", "2001:db8::1%nowhere", &long] {
             let failure = resolve(name, Wanted::Ipv6).unwrap_err();
-            assert_eq!(failure.reason, ResolveReason::NoSuchName, "{name}");
+            assert_eq!(failure.kind, ResolveErrorKind::NoSuchName, "{name}");
         }
-        assert_eq!(resolve("fe80::1%", Wanted::Both).unwrap_err().reason, ResolveReason::Other);
+        assert_eq!(resolve("fe80::1%", Wanted::Both).unwrap_err().kind, ResolveErrorKind::Other);
         assert_eq!(
-            resolve("fe80::1%1", Wanted::Ipv4).unwrap_err().reason,
-            ResolveReason::NoAddress
+            resolve("fe80::1%1", Wanted::Ipv4).unwrap_err().kind,
+            ResolveErrorKind::NoAddress
         );
     }
 
@@ -186,8 +174,8 @@ mod tests {
     #[test]
     fn text_that_is_no_name_fails() {
         for wanted in ALL {
-            assert_eq!(resolve("", wanted).unwrap_err().reason, ResolveReason::NoSuchName);
-            assert_eq!(resolve("::1\0", wanted).unwrap_err().reason, ResolveReason::Other);
+            assert_eq!(resolve("", wanted).unwrap_err().kind, ResolveErrorKind::NoSuchName);
+            assert_eq!(resolve("::1\0", wanted).unwrap_err().kind, ResolveErrorKind::Other);
             for name in ["x".repeat(300), ["x"; 5000].join("."), "x".repeat(1 << 20)] {
                 resolve(&name, wanted).unwrap_err();
             }

@@ -5,7 +5,8 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::ptr::{self, NonNull};
 
-use crate::sys::{ResolveFailure, ResolveReason, Wanted};
+use crate::error::reason::ResolveErrorKind;
+use crate::sys::{ResolveFailure, Wanted};
 
 /// `EAI_NODATA` and `EAI_ADDRFAMILY` of netdb.h, which the standard no longer has, nor libc for
 /// every system: there are two sets of numbers, that of RFC 2553 and its negative twin of glibc,
@@ -88,10 +89,10 @@ fn failure(code: c_int) -> ResolveFailure {
         return io::Error::last_os_error().into();
     }
     let reason = match code {
-        libc::EAI_NONAME => ResolveReason::NoSuchName,
-        libc::EAI_AGAIN => ResolveReason::Unreachable,
-        code if NO_ADDRESS.contains(&code) => ResolveReason::NoAddress,
-        _ => ResolveReason::Other,
+        libc::EAI_NONAME => ResolveErrorKind::NoSuchName,
+        libc::EAI_AGAIN => ResolveErrorKind::Unreachable,
+        code if NO_ADDRESS.contains(&code) => ResolveErrorKind::NoAddress,
+        _ => ResolveErrorKind::Other,
     };
     // SAFETY: the call takes any number.
     let text = unsafe { libc::gai_strerror(code) };
@@ -109,11 +110,11 @@ mod tests {
 
     #[test]
     fn each_number_has_its_reason() {
-        assert_eq!(failure(libc::EAI_NONAME).reason, ResolveReason::NoSuchName);
-        assert_eq!(failure(libc::EAI_AGAIN).reason, ResolveReason::Unreachable);
-        assert_eq!(failure(libc::EAI_FAIL).reason, ResolveReason::Other);
+        assert_eq!(failure(libc::EAI_NONAME).kind, ResolveErrorKind::NoSuchName);
+        assert_eq!(failure(libc::EAI_AGAIN).kind, ResolveErrorKind::Unreachable);
+        assert_eq!(failure(libc::EAI_FAIL).kind, ResolveErrorKind::Other);
         for code in NO_ADDRESS {
-            assert_eq!(failure(code).reason, ResolveReason::NoAddress);
+            assert_eq!(failure(code).kind, ResolveErrorKind::NoAddress);
         }
         // netdb.h of glibc and of musl.
         #[cfg(target_os = "linux")]
@@ -121,12 +122,12 @@ mod tests {
         // glibc gives the second one for an address of the other family.
         #[cfg(all(target_os = "linux", target_env = "gnu"))]
         assert_eq!(
-            look_up("127.0.0.1", Wanted::Ipv6).unwrap_err().reason,
-            ResolveReason::NoAddress
+            look_up("127.0.0.1", Wanted::Ipv6).unwrap_err().kind,
+            ResolveErrorKind::NoAddress
         );
         assert_ne!(failure(libc::EAI_NONAME).error.to_string(), "");
         // There is no such number.
-        assert_eq!(failure(12345).reason, ResolveReason::Other);
+        assert_eq!(failure(12345).kind, ResolveErrorKind::Other);
     }
 
     #[test]

@@ -11,8 +11,9 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use super::open;
+use crate::error::reason::ResolveErrorKind;
 use crate::kind::{Protocol, Shape};
-use crate::sys::{ResolveFailure, ResolveReason, Wanted};
+use crate::sys::{ResolveFailure, Wanted};
 
 pub(crate) fn look_up(name: &str, wanted: Wanted) -> Result<Vec<SocketAddr>, ResolveFailure> {
     // The first socket of a process is what starts Winsock.
@@ -100,10 +101,10 @@ fn address(entry: &ADDRINFOW) -> Option<SocketAddr> {
 
 fn failure(code: c_int) -> ResolveFailure {
     let reason = match code {
-        WSAHOST_NOT_FOUND => ResolveReason::NoSuchName,
-        WSANO_DATA => ResolveReason::NoAddress,
-        WSATRY_AGAIN => ResolveReason::Unreachable,
-        _ => ResolveReason::Other,
+        WSAHOST_NOT_FOUND => ResolveErrorKind::NoSuchName,
+        WSANO_DATA => ResolveErrorKind::NoAddress,
+        WSATRY_AGAIN => ResolveErrorKind::Unreachable,
+        _ => ResolveErrorKind::Other,
     };
     ResolveFailure::new(reason, io::Error::from_raw_os_error(code))
 }
