@@ -282,16 +282,16 @@ fn an_ipv6_only_socket_tries_ipv6_only() {
     let (ipv4, port) = server(&lab);
     require!(lab.left.arriving().reject(IPV6_TCP, Reject::Reset), "nftables");
     let host = host(port, Names::both());
-    let error = lab.right.run(|| Builder::stream().connect_host(&host)).unwrap_err();
+    let error = lab.right.run(|| Builder::stream().v6_only().connect_host(&host)).unwrap_err();
     assert_eq!(error.kind(), HostErrorKind::Exhausted);
     assert_eq!(story(error.report()), ["2001:db8::1 ConnectionRefused"]);
     ipv4.set_nonblocking(true).unwrap();
     ipv4.accept().unwrap_err();
 
     lab.left.let_all_through();
-    let connection = lab.right.run(|| Builder::stream().connect_host(&host)).unwrap();
+    let connection = lab.right.run(|| Builder::stream().v6_only().connect_host(&host)).unwrap();
     assert_eq!(story(&connection.report), ["2001:db8::1 connected"]);
-    assert_eq!(connection.socket.peer_addr().unwrap().ip(), SERVER_V6);
+    assert_eq!(connection.socket.peer_addr().unwrap().ip(), &SERVER_V6);
 }
 
 #[test]
