@@ -158,7 +158,7 @@ fn joining_switches_off_what_others_joined() {
 
 #[test]
 fn without_an_interface_it_is_the_one_of_the_socket() {
-    let socket = open();
+    let socket = inet6::Builder::datagram().v6_only().bind("[::]:0").unwrap();
     let on = MulticastInterface(Some(loopback()));
     socket.set_option(on).unwrap();
     for group in [GROUP, "ff15::1234".parse().unwrap()] {
