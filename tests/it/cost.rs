@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use inet6::mode::Mode;
 use inet6::option::{MinHopCount, NoDelay, RecvHopLimit, RecvPacketInfo, UnicastHops};
 use inet6::{
-    AnyMode, Builder, DualStack, TcpStream, UdpSocket, V6Only,
+    Builder, DualStack, TcpStream, UdpSocket,
     udp::{CoalescedBatch, Outgoing, RecvBatch, SendBatch},
 };
 
@@ -116,10 +116,7 @@ fn allocations_are_counted() {
 
 #[test]
 fn streams_do_not_allocate() {
-    streams(V6Only);
-    streams(DualStack);
-    streams(AnyMode::V6Only);
-    streams(AnyMode::DualStack);
+    in_every_mode!(mode => streams(mode));
 }
 
 fn streams<M: Mode>(mode: M) {
@@ -174,10 +171,7 @@ fn exchange<M: Mode>(client: &TcpStream<M>, mut server: &TcpStream<M>) {
 
 #[test]
 fn datagrams_do_not_allocate() {
-    datagrams(V6Only);
-    datagrams(DualStack);
-    datagrams(AnyMode::V6Only);
-    datagrams(AnyMode::DualStack);
+    in_every_mode!(mode => datagrams(mode));
 }
 
 #[test]
@@ -284,10 +278,7 @@ fn ipv4_peers_do_not_allocate() {
 
 #[test]
 fn batches_do_not_allocate() {
-    batches(V6Only);
-    batches(DualStack);
-    batches(AnyMode::V6Only);
-    batches(AnyMode::DualStack);
+    in_every_mode!(mode => batches(mode));
 }
 
 fn batches<M: Mode>(mode: M) {

@@ -51,10 +51,7 @@ fn walk<M: Mode>(mode: M, address: &str) {
 
 #[test]
 fn the_walk_works_in_every_mode_over_ipv6() {
-    walk(V6Only, "[::1]:0");
-    walk(DualStack, "[::1]:0");
-    walk(AnyMode::V6Only, "[::1]:0");
-    walk(AnyMode::DualStack, "[::1]:0");
+    in_every_mode!(mode => walk(mode, "[::1]:0"));
 }
 
 #[test]
@@ -293,7 +290,7 @@ fn the_mode_is_set_and_read_back_before_the_address() {
     for call in [libc::SYS_setsockopt, libc::SYS_getsockopt] {
         let mode = Fault { call, arguments: v6_only, errno: libc::EINVAL };
         let open = || {
-            let stream = Builder::stream().bind("[::]:0").unwrap_err();
+            let stream = Builder::stream().v6_only().bind("[::]:0").unwrap_err();
             [stream, Builder::datagram().bind("[::]:0").unwrap_err()]
         };
         // Both fail, and the first one ends the opening.

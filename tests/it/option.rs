@@ -1,4 +1,4 @@
-//! Every option: what is set is what is read, on the builder and on open sockets, in both modes,
+//! Every option: what is set is what is read, on the builder and on open sockets, in every mode,
 //! with its IPv4 twin; and where the kernel does something else, that.
 
 use std::fmt::Debug;
@@ -98,65 +98,55 @@ pub(crate) fn privileged() -> bool {
 /// An option of streams that is decided before the socket is bound.
 #[track_caller]
 fn stream<O: SocketOption<Stream> + PartialEq>(case: Case<O>) {
-    bound_stream(&case, Builder::stream());
-    bound_stream(&case, Builder::stream());
+    in_every_mode!(mode => bound_stream(&case, Builder::stream().mode(mode)));
 }
 
 /// An option of datagram sockets that is decided before the socket is bound.
 #[track_caller]
 fn datagram<O: SocketOption<Datagram> + PartialEq>(case: Case<O>) {
-    bound_datagram(&case, Builder::datagram());
-    bound_datagram(&case, Builder::datagram());
+    in_every_mode!(mode => bound_datagram(&case, Builder::datagram().mode(mode)));
 }
 
 #[track_caller]
 fn both<O: SocketOption<Stream> + SocketOption<Datagram> + PartialEq>(case: Case<O>) {
-    bound_stream(&case, Builder::stream());
-    bound_stream(&case, Builder::stream());
+    in_every_mode!(mode => bound_stream(&case, Builder::stream().mode(mode)));
     datagram(case);
 }
 
 /// An option that a listener can change.
 #[track_caller]
 fn listener<O: LiveOn<Listening> + PartialEq>(case: Case<O>) {
-    open_listener(&case, Builder::stream());
-    open_listener(&case, Builder::stream());
+    in_every_mode!(mode => open_listener(&case, Builder::stream().mode(mode)));
     stream(case);
 }
 
 /// An option that a connection can change.
 #[track_caller]
 fn connection<O: LiveOn<Connected> + PartialEq>(case: Case<O>) {
-    open_stream(&case, Builder::stream());
-    open_stream(&case, Builder::stream());
+    in_every_mode!(mode => open_stream(&case, Builder::stream().mode(mode)));
     stream(case);
 }
 
 /// An option that every open stream socket can change.
 #[track_caller]
 fn streams<O: LiveOn<Listening> + LiveOn<Connected> + PartialEq>(case: Case<O>) {
-    open_stream(&case, Builder::stream());
-    open_stream(&case, Builder::stream());
+    in_every_mode!(mode => open_stream(&case, Builder::stream().mode(mode)));
     listener(case);
 }
 
 /// An option that an open datagram socket can change.
 #[track_caller]
 fn datagrams<O: LiveOn<Datagrams> + PartialEq>(case: Case<O>) {
-    open_datagram(&case, Builder::datagram());
-    open_datagram(&case, Builder::datagram());
+    in_every_mode!(mode => open_datagram(&case, Builder::datagram().mode(mode)));
     datagram(case);
 }
 
 /// An option that every open socket can change.
 #[track_caller]
 fn all<O: LiveOn<Listening> + LiveOn<Connected> + LiveOn<Datagrams> + PartialEq>(case: Case<O>) {
-    open_stream(&case, Builder::stream());
-    open_stream(&case, Builder::stream());
-    open_listener(&case, Builder::stream());
-    open_listener(&case, Builder::stream());
-    open_datagram(&case, Builder::datagram());
-    open_datagram(&case, Builder::datagram());
+    in_every_mode!(mode => open_stream(&case, Builder::stream().mode(mode)));
+    in_every_mode!(mode => open_listener(&case, Builder::stream().mode(mode)));
+    in_every_mode!(mode => open_datagram(&case, Builder::datagram().mode(mode)));
     both(case);
 }
 
@@ -480,8 +470,7 @@ fn when_datagrams_arrive_and_leave() {
         let [receive, send, hardware] = [1, 2, 4].map(|bit| bits & bit != 0);
         datagrams(of("SO_TIMESTAMPING", Timestamping { receive, send, hardware }));
         let case = of("SO_TIMESTAMPING", Timestamping { receive, send, hardware });
-        open_stream(&case, Builder::stream());
-        open_stream(&case, Builder::stream());
+        in_every_mode!(mode => open_stream(&case, Builder::stream().mode(mode)));
     }
     datagrams(of("SO_TXTIME", TransmitTime(None)));
     datagrams(of("SO_TXTIME", TransmitTime(Some(TransmitClock::Monotonic))));

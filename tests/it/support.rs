@@ -47,6 +47,30 @@ macro_rules! require {
     };
 }
 
+/// Evaluates an expression in every mode: `in_every_mode!(mode => check(mode))`.
+///
+/// It is a macro because each mode is a type of its own.
+macro_rules! in_every_mode {
+    ($mode:ident => $body:expr) => {{
+        {
+            let $mode = inet6::V6Only;
+            $body;
+        }
+        {
+            let $mode = inet6::DualStack;
+            $body;
+        }
+        {
+            let $mode = inet6::AnyMode::V6Only;
+            $body;
+        }
+        {
+            let $mode = inet6::AnyMode::DualStack;
+            $body;
+        }
+    }};
+}
+
 /// A condition or a result, for `require!`.
 pub(crate) trait Needed {
     type Value;

@@ -8,9 +8,7 @@ use std::time::Instant;
 use inet6::kind::{Datagram, Stream};
 use inet6::mode::Mode;
 use inet6::option::{ReuseAddress, ReusePort};
-use inet6::{
-    AnyMode, Builder, DualStack, Error, TcpListener, TcpStream, UdpSocket, V6Only, error::Op,
-};
+use inet6::{Builder, Error, TcpListener, TcpStream, UdpSocket, error::Op};
 
 use crate::support::*;
 
@@ -54,9 +52,7 @@ fn listeners<M: Mode>(builder: &Builder<Stream, M>, count: usize) -> Option<Vec<
 
 #[test]
 fn all_have_one_port_and_share_it() {
-    one_port(V6Only);
-    one_port(DualStack);
-    one_port(AnyMode::DualStack);
+    in_every_mode!(mode => one_port(mode));
 }
 
 fn one_port<M: Mode>(mode: M) {

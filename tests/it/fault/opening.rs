@@ -129,8 +129,7 @@ fn endpoint(text: &str) -> Endpoint {
 fn every_step_of_a_listener_is_named() {
     alone(|| {
         require!(faults(), "faults");
-        listeners(V6Only);
-        listeners(DualStack);
+        in_every_mode!(mode => listeners(mode));
         let here = endpoint("[::1]:0");
         let reuse = step(libc::SYS_setsockopt, Op::Set("SO_REUSEADDR"));
         let steps = vec![
@@ -161,8 +160,7 @@ fn listeners<M: Mode>(mode: M) {
 fn every_step_of_connecting_is_named() {
     alone(|| {
         require!(faults(), "faults");
-        connections(V6Only);
-        connections(DualStack);
+        in_every_mode!(mode => connections(mode));
     });
 }
 
@@ -215,8 +213,7 @@ fn connections<M: Mode>(mode: M) {
 fn every_step_of_a_datagram_socket_is_named() {
     alone(|| {
         require!(faults(), "faults");
-        datagram_sockets(V6Only);
-        datagram_sockets(DualStack);
+        in_every_mode!(mode => datagram_sockets(mode));
     });
 }
 

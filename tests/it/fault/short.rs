@@ -8,8 +8,8 @@ use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::thread;
 
+use inet6::TcpStream;
 use inet6::mode::Mode;
-use inet6::{AnyMode, DualStack, TcpStream, V6Only};
 
 use crate::example::{Server, example, output};
 use crate::fault::preload::Library;
@@ -40,9 +40,7 @@ const LEN: usize = 60_013;
 fn reading_and_writing_as_std_does() {
     let library = require!(Library::build("short"), "the library");
     alone_with(&[("LD_PRELOAD", &library.path())], || {
-        as_std_does(V6Only);
-        as_std_does(DualStack);
-        as_std_does(AnyMode::V6Only);
+        in_every_mode!(mode => as_std_does(mode));
     });
 }
 

@@ -290,10 +290,7 @@ fn every_socket_gives_its_descriptor_and_can_be_adopted_again() {
         passes::<UdpSocket<M>>(server.into());
         passes::<ConnectedUdpSocket<M>>(client.into());
     }
-    check(V6Only);
-    check(DualStack);
-    check(AnyMode::V6Only);
-    check(AnyMode::DualStack);
+    in_every_mode!(mode => check(mode));
 }
 
 #[test]

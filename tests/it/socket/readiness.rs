@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use inet6::mode::Mode;
 use inet6::option::{Linger, SendBufferSize};
-use inet6::{AnyMode, Builder, DualStack, TcpStream, V6Only};
+use inet6::{Builder, TcpStream};
 
 use crate::support::*;
 
@@ -17,9 +17,7 @@ const SOON: Option<Duration> = Some(PATIENCE);
 
 #[test]
 fn a_socket_is_readable_when_something_has_come() {
-    every_kind(V6Only);
-    every_kind(DualStack);
-    every_kind(AnyMode::V6Only);
+    in_every_mode!(mode => every_kind(mode));
 }
 
 fn every_kind<M: Mode>(mode: M) {

@@ -8,7 +8,7 @@ use std::thread;
 
 use inet6::mode::Mode;
 use inet6::option::{Cork, Linger, NoDelay, SendBufferSize};
-use inet6::{AnyMode, DualStack, TcpStream, V6Only, error::Op};
+use inet6::{TcpStream, error::Op};
 
 use crate::support::*;
 
@@ -68,9 +68,7 @@ fn a_system_without_it_says_so() {
 #[test]
 fn a_file_arrives_whole() {
     if HAVE_SEND_FILE {
-        whole(V6Only);
-        whole(DualStack);
-        whole(AnyMode::V6Only);
+        in_every_mode!(mode => whole(mode));
     }
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use inet6::mode::Mode;
 use inet6::option::NoDelay;
-use inet6::{AnyMode, DualStack, V6Only};
 use socket2::SockRef;
 
 use crate::support::*;
@@ -25,10 +24,7 @@ fn bytes_go_both_ways_in_every_mode() {
         assert_eq!(client.recv(&mut buffer).unwrap(), 4);
         assert_eq!(&buffer[..4], b"pong");
     }
-    check(V6Only);
-    check(DualStack);
-    check(AnyMode::V6Only);
-    check(AnyMode::DualStack);
+    in_every_mode!(mode => check(mode));
 }
 
 #[test]

@@ -348,7 +348,7 @@ fn port_0_is_no_destination() {
     }
     let text = "cannot connect to [::1]:0: port 0 is no destination";
     for error in [
-        Builder::datagram().connect("[::1]:0").unwrap_err(),
+        Builder::datagram().v6_only().connect("[::1]:0").unwrap_err(),
         Builder::datagram().connect("[::1]:0").unwrap_err(),
         socket().connect("[::1]:0").unwrap_err().into(),
     ] {
