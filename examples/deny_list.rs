@@ -27,11 +27,7 @@ macro_rules! serve {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    serve!(
-        use inet6::TcpListener;
-    );
-    serve!(
-        use std::net::TcpListener;
-    );
+    serve! { use inet6::TcpListener; }
+    serve! { use std::net::TcpListener; }
     Ok(())
 }

@@ -87,8 +87,8 @@
 //!   ([`Resolve`]).
 //! * It has no async runtime and no event loop. Its sockets lend their descriptor (`AsFd`,
 //!   `AsSocket`) to [yours](guide::readiness), and [`Connecting`] is the state that one waits for.
-//! * It opens no IPv4 socket. A dual-stack socket serves IPv4 peers; where a system has none (see
-//!   [the table](guide::systems)), opening one is an error.
+//! * It opens no IPv4 socket. A dual-stack socket serves IPv4 peers. If a system has no such sockets
+//!   (see [the table](guide::systems)), a wildcard address is an error.
 //! * It opens neither raw nor Unix domain sockets, and speaks no protocol but TCP, Multipath TCP
 //!   and UDP, and of ICMPv6 the echo.
 //! * It does not set what you did not ask for, but for the following.

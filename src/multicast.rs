@@ -164,7 +164,7 @@ impl<M: Mode> UdpSocket<M> {
     /// # Platform notes
     ///
     /// [`Unsupported`](io::ErrorKind::Unsupported) on OpenBSD, NetBSD and DragonFly;
-    /// [`capabilities`](crate::capabilities)`()?.source_specific_multicast` asks first.
+    /// [`Capabilities::probe`](crate::capabilities::Capabilities::probe)`()?.source_specific_multicast` asks first.
     ///
     /// # Examples
     ///

@@ -270,11 +270,14 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         let fd = sys::open(K::SHAPE, self.protocol, nonblocking || self.nonblocking)
             .map_err(|error| self.no_socket(error))?;
         let socket = self.target(&fd);
-        sys::set_v6_only(socket.fd, v6_only).or_else(|error| self.without_mode(error, address))?;
+        if let Err(error) = sys::set_v6_only(socket.fd, v6_only) {
+            self.without_mode(error, socket, address, connects)?;
+            return Ok(fd);
+        }
         let echo = K::SHAPE == Shape::Datagram && self.protocol == Protocol::Icmpv6;
         // One question to the log for all that is usual.
         if echo || !self.options.is_empty() || log::log_enabled!(log::Level::Trace) {
-            self.set_options(socket, connects.then_some(*address))?;
+            self.set_options(socket, true, connects.then_some(*address))?;
         }
         Ok(fd)
     }
@@ -285,16 +288,22 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         sys::errno::creating(self.protocol, self.mode.v6_only(), error)
     }
 
-    /// Leaves the mode as it is if the system has no dual-stack sockets and the address is a specific
-    /// IPv6 one, which no IPv4 peer can reach anyway.
+    /// Leaves the mode as it is and sets the options, if the system has no dual-stack sockets and the
+    /// address is a specific IPv6 one, which no IPv4 peer can reach anyway.
     #[cold]
     #[inline(never)]
-    fn without_mode(&self, error: std::io::Error, address: &SocketAddrV6) -> Result<(), Error> {
+    fn without_mode(
+        &self,
+        error: std::io::Error,
+        socket: Target<'_>,
+        address: &SocketAddrV6,
+        connects: bool,
+    ) -> Result<(), Error> {
         let v6_only = self.mode.v6_only();
         let is_specific = !is_wildcard(address.ip()) && !is_mapped(address.ip());
         if !v6_only && is_specific && sys::errno::is_no_dual_stack(&error) {
             log::debug!("this system has no dual-stack sockets: IPV6_V6ONLY is left as it is");
-            return Ok(());
+            return self.set_options(socket, false, connects.then_some(*address));
         }
         log::trace!("opened an IPv6 socket for {:?}", self.protocol);
         Err(sys::errno::opening(Op::Mode, None, v6_only, error))
@@ -302,9 +311,16 @@ impl<K: Kind, M: Mode> Builder<K, M> {
 
     /// What is left where there are options, or a log that wants each step.
     #[inline(never)]
-    fn set_options(&self, socket: Target<'_>, peer: Option<SocketAddrV6>) -> Result<(), Error> {
+    fn set_options(
+        &self,
+        socket: Target<'_>,
+        has_mode: bool,
+        peer: Option<SocketAddrV6>,
+    ) -> Result<(), Error> {
         log::trace!("opened an IPv6 socket for {:?}", self.protocol);
-        log::trace!("set IPV6_V6ONLY to {}", self.mode.v6_only());
+        if has_mode {
+            log::trace!("set IPV6_V6ONLY to {}", self.mode.v6_only());
+        }
         if self.protocol == Protocol::Icmpv6 {
             sys::keep_identifier(socket.fd)
                 .map_err(|error| sys::errno::option(Op::Set(ShareAddress::NAME), error))?;

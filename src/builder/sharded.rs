@@ -258,7 +258,7 @@ mod tests {
             let (kind, text) = refused(System::FreeBsd, address, true, 2).unwrap();
             assert_eq!(kind, ErrorKind::Unsupported, "{text}");
             assert!(text.starts_with("cannot bind "), "{text}");
-            assert!(text.contains(":80: ") && text.contains("IPv6-only"), "{text}");
+            assert!(text.contains(":80: ") && text.contains("`.v6_only()`"), "{text}");
             assert_eq!(refused(System::Linux, address, true, 2), None);
         }
         assert_eq!(refused(System::FreeBsd, "[::]:80", false, 2), None);

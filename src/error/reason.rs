@@ -68,8 +68,8 @@ pub(crate) enum Reason {
     #[error("the socket is bound to an IPv6 address, and from there no IPv4 peer can be reached")]
     BoundToIpv6,
     #[error(
-        "this system does not share out what arrives at a dual-stack socket on every address; open \
-         IPv6-only sockets, or bind one address"
+        "this system does not share out what arrives at a dual-stack socket on every address; restrict \
+         the sockets with `.v6_only()`, or bind one address"
     )]
     NotShared,
     #[error("this system shares out among at most {0} sockets")]

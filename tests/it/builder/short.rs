@@ -3,6 +3,8 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+#[cfg(target_os = "linux")]
+use inet6::{Builder, option::UnicastHops};
 use inet6::{Endpoint, TcpListener, TcpStream, UdpSocket, error::Op};
 
 use crate::support::*;
@@ -134,6 +136,9 @@ fn specific_address_needs_no_dual_stack() {
         assert_eq!(listener.accept().unwrap().1, stream.local_addr().unwrap());
         let socket = UdpSocket::bind("[::1]:0").unwrap();
         assert!(socket.v6_only().unwrap());
+        let builder = Builder::datagram().with(UnicastHops(Some(7)));
+        let socket = builder.bind("[::1]:0").unwrap();
+        assert_eq!(socket.option::<UnicastHops>().unwrap(), UnicastHops(Some(7)));
         for error in [
             UdpSocket::bind("[::]:0").unwrap_err(),
             TcpListener::bind("0.0.0.0:0").unwrap_err(),
@@ -147,4 +152,24 @@ fn specific_address_needs_no_dual_stack() {
     // Another failure says nothing about the system.
     let denied = with_faults(&[fault(libc::EPERM)], || UdpSocket::bind("[::1]:0").unwrap_err());
     assert_eq!(denied.unwrap().op(), Op::Mode);
+}
+
+/// Only a mode that was set is logged as set.
+#[cfg(target_os = "linux")]
+#[test]
+fn mode_left_alone_is_logged() {
+    alone(|| {
+        let arguments: &[_] = &[(1, libc::IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
+        let refused = Fault { call: libc::SYS_setsockopt, arguments, errno: libc::EINVAL };
+        let lines = logged_at(log::LevelFilter::Trace, || {
+            let opened = with_faults(&[refused], || UdpSocket::bind("[::1]:0").unwrap());
+            drop(require!(opened, "faults"));
+        });
+        let about_mode: Vec<_> = lines.iter().filter(|line| line.contains("IPV6_V6ONLY")).collect();
+        let text = "DEBUG this system has no dual-stack sockets: IPV6_V6ONLY is left as it is";
+        assert_eq!(about_mode, [text], "{lines:#?}");
+        let lines =
+            logged_at(log::LevelFilter::Trace, || drop(UdpSocket::bind("[::1]:0").unwrap()));
+        assert!(lines.iter().any(|line| line == "TRACE set IPV6_V6ONLY to false"), "{lines:#?}");
+    });
 }
