@@ -45,22 +45,22 @@
 //!
 //! ```text
 //!  Builder::stream() ─┬─ bind ────────▶ BoundStream ─┬─ listen ──▶ TcpListener
-//!        │                              │                 │ next_connection, accept
+//!    .v6_only()       │                              │                 │ next_connection, accept
 //!    .with(option)    │                              │ connect         ▼
 //!                     ├─ connect ────────────────────┴───────────▶ TcpStream
 //!                     ├─ start_connect ─▶ Connecting ── finish ──────▲
 //!                     └─ connect_host ──▶ HostConnection ── .socket ─┘
 //!
 //!  Builder::datagram() ┬─ bind ───────▶ UdpSocket ── connect ──▶ ConnectedUdpSocket
-//!         │                                                 ▲
+//!    .v6_only()        │                                                 ▲
 //!    .with(option)     ├─ connect ───────────────────────────────────────┤
 //!                      ├─ connect_host ──▶ HostConnection ── .socket ────┘
 //!                      └─ bind_echo ──▶ EchoSocket
 //! ```
 //!
-//! [`TcpListener::bind`], [`TcpStream::connect`] and [`UdpSocket::bind`] are short forms, as in
-//! std: they are dual-stack, and look names up. Opening gives [`Error`], using an open socket gives a plain
-//! [`std::io::Error`], and the first converts into the second.
+//! [`TcpListener::bind`], [`TcpStream::connect`] and [`UdpSocket::bind`] are short forms, like those of
+//! std: they open dual-stack sockets and look up names. Opening fails with [`Error`], using an open
+//! socket with a plain [`std::io::Error`], and the first converts into the second.
 //!
 //! # What it does
 //!
@@ -82,9 +82,9 @@
 //!
 //! # What it does not do
 //!
-//! * It looks host names up in the short forms and in [`connect_host`](Builder::connect_host);
-//!   everywhere else addresses are literal. It is no name server's client: it asks the system's resolver, or yours
-//!   ([`Resolve`]).
+//! * It looks up host names in the short forms and in [`connect_host`](Builder::connect_host) only;
+//!   elsewhere addresses are literal. It is no client of name servers: it asks the system's resolver,
+//!   or yours ([`Resolve`]).
 //! * It has no async runtime and no event loop. Its sockets lend their descriptor (`AsFd`,
 //!   `AsSocket`) to [yours](guide::readiness), and [`Connecting`] is the state that one waits for.
 //! * It opens no IPv4 socket. A dual-stack socket serves IPv4 peers. If a system has no such sockets

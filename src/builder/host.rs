@@ -119,12 +119,14 @@ impl<M: Mode> Builder<Datagram, M> {
 /// The address of this host that a socket was connected from. A connection without one, which some
 /// system may make, is refused.
 fn local_ip<M: Mode>(socket: &ConnectedUdpSocket<M>, peer: Endpoint) -> Result<IpAddr, Error> {
-    let (reason, error) = match sys::local_address(socket.target().fd) {
-        Ok(local) if !is_wildcard(local.ip()) => return Ok(canonical(local).ip()),
-        Ok(_) => (Some(Reason::NoSource), ErrorKind::AddrNotAvailable.into()),
-        Err(error) => (None, error),
-    };
-    Err(Error::new(Op::Connect, Some(peer), reason, error))
+    match sys::local_address(socket.target().fd) {
+        Ok(local) if !is_wildcard(local.ip()) => Ok(canonical(local).ip()),
+        Ok(_) => {
+            let kind = ErrorKind::AddrNotAvailable;
+            Err(Error::refused(Op::Connect, Some(peer), Reason::NoSource, kind))
+        }
+        Err(error) => Err(Error::new(Op::Connect, Some(peer), None, error)),
+    }
 }
 
 impl<M: Mode> Pending<TcpStream<M>> for Connecting<M> {

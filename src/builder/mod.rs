@@ -290,6 +290,8 @@ impl<K: Kind, M: Mode> Builder<K, M> {
 
     /// Leaves the mode as it is and sets the options, if the system has no dual-stack sockets and the
     /// address is a specific IPv6 one, which no IPv4 peer can reach anyway.
+    ///
+    /// The proof is that the socket is restricted although it was to be dual-stack.
     #[cold]
     #[inline(never)]
     fn without_mode(
@@ -301,7 +303,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     ) -> Result<(), Error> {
         let v6_only = self.mode.v6_only();
         let is_specific = !is_wildcard(address.ip()) && !is_mapped(address.ip());
-        if !v6_only && is_specific && sys::errno::is_no_dual_stack(&error) {
+        if !v6_only && is_specific && sys::is_v6_only(socket.fd) {
             log::debug!("this system has no dual-stack sockets: IPV6_V6ONLY is left as it is");
             return self.set_options(socket, false, connects.then_some(*address));
         }

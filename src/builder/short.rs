@@ -1,15 +1,15 @@
 //! The short forms of std: dual-stack, and for hosts as well as addresses.
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Builder;
-use crate::addr::{Endpoint, ToAddress};
+use crate::addr::{AddressError, Endpoint, ToAddress};
 use crate::connect::to_host::{Host, ToHost};
 use crate::connect::{HappyEyeballs, HostError, Query, Resolve, SystemResolver};
-use crate::error::{Error, Op, Reason};
+use crate::error::Error;
+use crate::error::reason::AddressFault;
 use crate::mode::DualStack;
 use crate::option::ReuseAddress;
 use crate::tcp::{TcpListener, TcpStream};
@@ -27,7 +27,7 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// Those of [`Builder::bind`], for the last address, and a failed look-up ([`Op::LookUp`]).
+    /// Those of [`Builder::bind`], for the last address, and a failed look-up ([`Op::LookUp`](crate::error::Op::LookUp)).
     ///
     /// # Examples
     ///
@@ -50,7 +50,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// Those of [`Builder::connect`], and a failed look-up ([`Op::LookUp`]). If several addresses were
+    /// Those of [`Builder::connect`], and a failed look-up ([`Op::LookUp`](crate::error::Op::LookUp)). If several addresses were
     /// tried, the error lists them all.
     ///
     /// # Examples
@@ -63,10 +63,9 @@ impl TcpStream {
     pub fn connect(host: impl ToHost) -> Result<Self, Error> {
         match host.read_host()? {
             Host::Literal(peer) => Builder::stream().connect(peer),
-            Host::List(addresses) if addresses.is_empty() => Err(no_address(Op::Connect)),
             host => {
                 let connection =
-                    Builder::stream().connect_host(HappyEyeballs::to_host(Ok(host)))?;
+                    Builder::stream().connect_host(HappyEyeballs::with_host(Ok(host)))?;
                 Ok(connection.socket)
             }
         }
@@ -104,7 +103,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// Those of [`Builder::bind`], for the last address, and a failed look-up ([`Op::LookUp`]).
+    /// Those of [`Builder::bind`], for the last address, and a failed look-up ([`Op::LookUp`](crate::error::Op::LookUp)).
     ///
     /// # Examples
     ///
@@ -122,19 +121,19 @@ fn first_that_works<S>(
     host: &impl ToHost,
     verb: impl Fn(Endpoint) -> Result<S, Error>,
 ) -> Result<S, Error> {
-    let addresses = match host.read_host()? {
+    let addresses: Arc<[SocketAddr]> = match host.read_host()? {
         Host::Literal(address) => return verb(address),
-        Host::Name { name, port } => look_up(name, port)?,
-        Host::List(addresses) => addresses.to_vec(),
+        Host::Name { name, port } => look_up(name, port)?.into(),
+        Host::List(addresses) => addresses,
     };
-    let mut result = Err(no_address(Op::Bind));
-    for address in addresses {
-        result = verb(address.into());
-        if result.is_ok() {
-            break;
+    let mut last = None;
+    for address in &*addresses {
+        match verb(Endpoint::from(*address)) {
+            Ok(opened) => return Ok(opened),
+            Err(error) => last = Some(error),
         }
     }
-    result
+    Err(last.unwrap_or_else(|| AddressError::new("[]", AddressFault::EmptyList).into()))
 }
 
 /// The addresses of a name, for both families.
@@ -150,8 +149,4 @@ fn look_up(name: Arc<str>, port: u16) -> Result<Vec<SocketAddr>, Error> {
             Err(HostError::unresolved(host, error, began.elapsed()).into())
         }
     }
-}
-
-fn no_address(op: Op) -> Error {
-    Error::new(op, None, Some(Reason::NoAddress), ErrorKind::InvalidInput.into())
 }

@@ -88,7 +88,7 @@ impl HappyEyeballs {
         host.into()
     }
 
-    pub(crate) fn to_host(host: Result<Host, AddressError>) -> Self {
+    pub(crate) fn with_host(host: Result<Host, AddressError>) -> Self {
         Self {
             host,
             resolution_delay: Duration::from_millis(50),
@@ -323,7 +323,7 @@ impl fmt::Debug for HappyEyeballs {
 
 impl<H: ToHost> From<H> for HappyEyeballs {
     fn from(host: H) -> Self {
-        Self::to_host(host.read_host())
+        Self::with_host(host.read_host())
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! [`Builder::connect_host`](crate::Builder::connect_host) resolves a name, races its addresses and
 //! keeps the first connection. Inside, `race` decides what to do next and knows no clock, no socket
-//! and no thread; `drive` and `lookup` have them.
+//! and no thread; `driver` and `lookup` have them.
 
 mod answers;
 pub(crate) mod driver;

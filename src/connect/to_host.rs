@@ -48,7 +48,11 @@ pub trait ReadHost {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
     Literal(Endpoint),
-    Name { name: Arc<str>, port: u16 },
+    Name {
+        name: Arc<str>,
+        port: u16,
+    },
+    /// Never empty.
     List(Arc<[SocketAddr]>),
 }
 
@@ -113,7 +117,10 @@ impl ReadHost for (String, u16) {
 impl ToHost for [SocketAddr] {}
 impl ReadHost for [SocketAddr] {
     fn read_host(&self) -> Result<Host, AddressError> {
-        Ok(Host::List(self.into()))
+        match self.is_empty() {
+            true => Err(AddressError::new("[]", AddressFault::EmptyList)),
+            false => Ok(Host::List(self.into())),
+        }
     }
 }
 

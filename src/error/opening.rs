@@ -44,6 +44,8 @@ struct Inner {
 enum Source {
     Address(AddressError),
     System(io::Error),
+    /// This crate refuses it, for a reason that is given, and the system was not asked.
+    Refused(io::ErrorKind),
     Host(HostFailure),
 }
 
@@ -64,6 +66,25 @@ impl Error {
         source: io::Error,
     ) -> Self {
         Self(Box::new(Inner { op, address, reason, source: Source::System(source) }))
+    }
+
+    /// A refusal by this crate.
+    pub(crate) fn refused(
+        op: Op,
+        address: Option<Endpoint>,
+        reason: Reason,
+        kind: io::ErrorKind,
+    ) -> Self {
+        let (reason, source) = (Some(reason), Source::Refused(kind));
+        Self(Box::new(Inner { op, address, reason, source }))
+    }
+
+    /// Converts into the system's own error if nothing more is known, so that its number is kept.
+    pub(super) fn into_system(self) -> io::Error {
+        match *self.0 {
+            Inner { reason: None, source: Source::System(error), .. } => error,
+            inner => Self(Box::new(inner)).into(),
+        }
     }
 
     pub(crate) fn host(op: Op, failure: HostFailure) -> Self {
@@ -90,6 +111,7 @@ impl Error {
         match &self.0.source {
             Source::Address(error) => error.kind(),
             Source::Host(failure) => failure.kind,
+            Source::Refused(kind) => *kind,
             // The numbers for this have no kind of their own in std.
             Source::System(error) => match self.0.reason {
                 Some(
@@ -162,15 +184,20 @@ impl Error {
             Source::Address(error) => error.raw_os_error(),
             Source::System(error) => error.raw_os_error(),
             Source::Host(failure) => failure.raw_os_error,
+            Source::Refused(_) => None,
         }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Source::Host(failure) = &self.0.source {
-            return failure.error.fmt(f);
-        }
+        let cause: &dyn fmt::Display = match (&self.0.reason, &self.0.source) {
+            (_, Source::Host(failure)) => return failure.error.fmt(f),
+            (Some(reason), _) => reason,
+            (None, Source::Address(error)) => error,
+            (None, Source::System(error)) => error,
+            (None, Source::Refused(kind)) => kind,
+        };
         match self.0.op {
             Op::Address => write!(f, "cannot use the address")?,
             Op::LookUp => write!(f, "cannot look up")?,
@@ -200,12 +227,7 @@ impl fmt::Display for Error {
             (Some(address), _) => write!(f, " {address}")?,
             (None, _) => {}
         }
-        match (&self.0.reason, &self.0.source) {
-            (Some(reason), _) => write!(f, ": {reason}"),
-            (None, Source::Address(error)) => write!(f, ": {error}"),
-            (None, Source::System(error)) => write!(f, ": {error}"),
-            (None, Source::Host(failure)) => write!(f, ": {}", failure.error),
-        }
+        write!(f, ": {cause}")
     }
 }
 
@@ -223,6 +245,7 @@ impl std::error::Error for Error {
         match &self.0.source {
             Source::Address(error) => Some(error),
             Source::System(error) => Some(error),
+            Source::Refused(_) => None,
             Source::Host(failure) => failure.error.source(),
         }
     }

@@ -59,8 +59,6 @@ pub(crate) enum Reason {
     NoLoopback,
     #[error("{}", .0.text())]
     Absent(Absence),
-    #[error("the list of addresses is empty")]
-    NoAddress,
     #[error("no local address can reach it; IPv6 may be disabled")]
     NoSource,
     #[error("the socket is bound to an IPv4 address, and from there no IPv6 peer can be reached")]
@@ -202,6 +200,8 @@ pub(crate) enum AddressFault {
     NotLiteral,
     #[error("has no port: write [::1]:8000 or 192.0.2.1:8000")]
     NoPort,
+    #[error("is an empty list of addresses")]
+    EmptyList,
     #[error("lacks brackets: write an IPv6 address and its port as [fe80::1]:8000")]
     NoBrackets,
     #[error("has brackets where none belong: only an IPv6 address followed by a port has them")]

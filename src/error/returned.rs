@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use super::Error;
+use super::{Error, Op};
 
 /// An operation failed and returns the socket or the descriptor that it consumed.
 ///
@@ -106,6 +106,9 @@ impl<T> From<Returned<T>> for Error {
 
 impl<T> From<Returned<T>> for io::Error {
     fn from(failed: Returned<T>) -> Self {
-        failed.error.into()
+        match failed.error.op() {
+            Op::Adopt => failed.error.into_system(),
+            _ => failed.error.into(),
+        }
     }
 }

@@ -54,7 +54,7 @@ fn mode<M: Mode>(state: &State) -> Result<M, Error> {
 }
 
 fn refused(reason: Reason) -> Error {
-    Error::new(Op::Adopt, None, Some(reason), io::ErrorKind::InvalidInput.into())
+    Error::refused(Op::Adopt, None, reason, io::ErrorKind::InvalidInput)
 }
 
 fn failed(error: io::Error) -> Error {

@@ -84,7 +84,7 @@ pub(crate) fn not_shared(address: SocketAddrV6, reason: Reason) -> Error {
         Reason::TooManyShards(_) => io::ErrorKind::InvalidInput,
         _ => io::ErrorKind::Unsupported,
     };
-    Error::new(Op::Bind, Some(canonical(address).into()), Some(reason), kind.into())
+    Error::refused(Op::Bind, Some(canonical(address).into()), reason, kind)
 }
 
 /// Why a membership was not changed; the scope id of the group is the interface.
@@ -131,7 +131,7 @@ pub(crate) fn group_refused(
     reason: Reason,
     kind: io::ErrorKind,
 ) -> Error {
-    group_error(op, group, Some(reason), kind.into())
+    Error::refused(op, Some(canonical(group).into()), reason, kind)
 }
 
 fn group_error(op: Op, group: SocketAddrV6, reason: Option<Reason>, error: io::Error) -> Error {
@@ -296,12 +296,6 @@ pub(crate) fn proven<T>(tried: io::Result<T>) -> io::Result<Option<T>> {
 /// Whether the interface of an address does not exist, or no longer does.
 pub(crate) fn is_gone(error: &Error) -> bool {
     error.raw_os_error().is_some_and(|code| codes::NO_DEVICE.contains(&code))
-}
-
-/// Whether the system refuses to let a socket serve both families, or accepted that and did not do it.
-pub(crate) fn is_no_dual_stack(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
-        || is_no_option(error)
 }
 
 /// Whether there is no way to a destination.

@@ -226,6 +226,11 @@ pub(crate) fn set_v6_only(fd: Borrowed<'_>, v6_only: bool) -> io::Result<()> {
     }
 }
 
+/// Whether the kernel says that a socket is restricted to IPv6.
+pub(crate) fn is_v6_only(fd: Borrowed<'_>) -> bool {
+    matches!(read_v6_only(fd), Ok(Some(true)))
+}
+
 /// Reads `IPV6_V6ONLY`; `None` if the kernel does not report it for this socket.
 #[inline]
 pub(super) fn read_v6_only(fd: Borrowed<'_>) -> io::Result<Option<bool>> {

@@ -96,7 +96,7 @@ fn a_port_for_privileged_programs() {
 
 #[test]
 fn an_address_of_another_host() {
-    let error = UdpSocket::bind("[2001:db8::1]:0").unwrap_err();
+    let error = Builder::datagram().v6_only().bind("[2001:db8::1]:0").unwrap_err();
     assert_eq!(error.address().unwrap().to_string(), "[2001:db8::1]:0");
     let text = "cannot bind [2001:db8::1]:0: no interface of this host has this address";
     says(error, Op::Bind, ErrorKind::AddrNotAvailable, text);

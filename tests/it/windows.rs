@@ -360,9 +360,9 @@ fn connecting_to_the_wildcard_is_never_half_done() -> Result {
     let server = UdpSocket::bind("[::]:0")?;
     let port = server.local_addr()?.port();
     let address = Ipv6Addr::UNSPECIFIED;
-    match Builder::datagram().connect((address, port)) {
+    match Builder::datagram().v6_only().connect((address, port)) {
         Ok(client) => {
-            assert_eq!(client.peer_addr()?, (Ipv6Addr::LOCALHOST, port).into())
+            assert_eq!(SocketAddr::V6(client.peer_addr()?), (Ipv6Addr::LOCALHOST, port).into())
         }
         Err(error) => {
             assert_eq!((error.op(), error.kind()), (Op::Connect, ErrorKind::AddrNotAvailable));

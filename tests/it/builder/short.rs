@@ -3,9 +3,9 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-#[cfg(target_os = "linux")]
-use inet6::{Builder, option::UnicastHops};
-use inet6::{Endpoint, TcpListener, TcpStream, UdpSocket, error::Op};
+use inet6::{
+    Builder, Endpoint, TcpListener, TcpStream, UdpSocket, connect::HostErrorKind, error::Op,
+};
 
 use crate::support::*;
 
@@ -85,10 +85,14 @@ fn addresses_of_a_list_are_raced() {
 #[test]
 fn empty_list_is_an_error() {
     let none: &[SocketAddr] = &[];
+    let text = "cannot use the address: `[]` is an empty list of addresses";
     for error in [TcpListener::bind(none).unwrap_err(), TcpStream::connect(none).unwrap_err()] {
-        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
-        assert!(error.to_string().contains("the list of addresses is empty"), "{error}");
+        assert_eq!((error.op(), error.kind()), (Op::Address, ErrorKind::InvalidInput));
+        assert_eq!(error.to_string(), text);
     }
+    let error = Builder::stream().connect_host(none).unwrap_err();
+    assert_eq!(error.kind(), HostErrorKind::Invalid);
+    assert_eq!(error.to_string(), "cannot use the host: `[]` is an empty list of addresses");
 }
 
 #[test]
@@ -122,54 +126,4 @@ fn error_kind() -> ErrorKind {
     let error = TcpStream::connect("nobody.invalid:80").unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::HostUnreachable | ErrorKind::NotFound), "{error}");
     error.kind()
-}
-
-/// A system such as OpenBSD refuses to switch `IPV6_V6ONLY` off.
-#[cfg(target_os = "linux")]
-#[test]
-fn specific_address_needs_no_dual_stack() {
-    let arguments: &[_] = &[(1, libc::IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
-    let fault = |errno| Fault { call: libc::SYS_setsockopt, arguments, errno };
-    let refused = with_faults(&[fault(libc::EINVAL)], || {
-        let listener = TcpListener::bind("[::1]:0").unwrap();
-        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        assert_eq!(listener.accept().unwrap().1, stream.local_addr().unwrap());
-        let socket = UdpSocket::bind("[::1]:0").unwrap();
-        assert!(socket.v6_only().unwrap());
-        let builder = Builder::datagram().with(UnicastHops(Some(7)));
-        let socket = builder.bind("[::1]:0").unwrap();
-        assert_eq!(socket.option::<UnicastHops>().unwrap(), UnicastHops(Some(7)));
-        for error in [
-            UdpSocket::bind("[::]:0").unwrap_err(),
-            TcpListener::bind("0.0.0.0:0").unwrap_err(),
-            TcpStream::connect("127.0.0.1:9").unwrap_err(),
-        ] {
-            assert_eq!((error.op(), error.kind()), (Op::Mode, ErrorKind::Unsupported), "{error}");
-            assert!(error.to_string().contains("`.v6_only()`"), "{error}");
-        }
-    });
-    require!(refused, "faults");
-    // Another failure says nothing about the system.
-    let denied = with_faults(&[fault(libc::EPERM)], || UdpSocket::bind("[::1]:0").unwrap_err());
-    assert_eq!(denied.unwrap().op(), Op::Mode);
-}
-
-/// Only a mode that was set is logged as set.
-#[cfg(target_os = "linux")]
-#[test]
-fn mode_left_alone_is_logged() {
-    alone(|| {
-        let arguments: &[_] = &[(1, libc::IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
-        let refused = Fault { call: libc::SYS_setsockopt, arguments, errno: libc::EINVAL };
-        let lines = logged_at(log::LevelFilter::Trace, || {
-            let opened = with_faults(&[refused], || UdpSocket::bind("[::1]:0").unwrap());
-            drop(require!(opened, "faults"));
-        });
-        let about_mode: Vec<_> = lines.iter().filter(|line| line.contains("IPV6_V6ONLY")).collect();
-        let text = "DEBUG this system has no dual-stack sockets: IPV6_V6ONLY is left as it is";
-        assert_eq!(about_mode, [text], "{lines:#?}");
-        let lines =
-            logged_at(log::LevelFilter::Trace, || drop(UdpSocket::bind("[::1]:0").unwrap()));
-        assert!(lines.iter().any(|line| line == "TRACE set IPV6_V6ONLY to false"), "{lines:#?}");
-    });
 }

@@ -337,10 +337,14 @@ fn a_datagram_socket_takes_the_first_address_with_a_route_and_a_source() {
         assert_eq!((len, source), (4, connection.socket.local_addr().unwrap()));
     }
 
-    let only = lab.right.run(|| Builder::datagram().connect_host(host(port, Names::both())));
-    assert_eq!(only.unwrap().socket.peer_addr().unwrap().ip(), SERVER_V6);
+    let only =
+        lab.right.run(|| Builder::datagram().v6_only().connect_host(host(port, Names::both())));
+    assert_eq!(only.unwrap().socket.peer_addr().unwrap().ip(), &SERVER_V6);
     let names = Names::of([nowhere]);
-    let error = lab.right.run(|| Builder::datagram().connect_host(host(port, names))).unwrap_err();
+    let error = lab
+        .right
+        .run(|| Builder::datagram().v6_only().connect_host(host(port, names)))
+        .unwrap_err();
     assert_eq!(error.kind(), HostErrorKind::Exhausted);
     assert_eq!(story(error.report()), expected[..1]);
 }

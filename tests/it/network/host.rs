@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use inet6::interface::Interfaces;
-use inet6::option::FreeBind;
+use inet6::option::{FreeBind, UnicastHops};
 use inet6::{
     AnyMode, Builder, TcpListener, TcpStream, UdpSocket,
     error::{Absence, Op},
@@ -112,7 +112,8 @@ fn detection(host: &Host, questions: &str, interval: &str) {
 #[track_caller]
 fn refused(address: &str, absence: Absence, why: &str) {
     let errors = [
-        UdpSocket::bind(address).unwrap_err(),
+        Builder::datagram().v6_only().bind(address).unwrap_err(),
+        Builder::stream().v6_only().bind(address).unwrap_err(),
         TcpListener::bind(address).unwrap_err(),
         Builder::datagram().bind(address).unwrap_err(),
     ];
@@ -246,4 +247,69 @@ fn four_reasons_for_no_ipv6_address_are_four_errors() {
     host.sysctl("ipv6/conf/wire/disable_ipv6", "1");
     let address = format!("[fe80::7%{}]:0", Lab::index(&host));
     host.run(|| refused(&address, Absence::Disabled, why));
+}
+
+/// `IPV6_V6ONLY` cannot be set, as on OpenBSD, and the default of the kernel is on or off.
+fn refusing_the_mode<T: Send>(
+    default: &str,
+    errno: libc::c_int,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, String> {
+    let arguments: &[_] = &[(1, libc::IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
+    let fault = Fault { call: libc::SYS_setsockopt, arguments, errno };
+    let host = Host::new()?;
+    host.ip("link set dev lo up");
+    host.sysctl("ipv6/bindv6only", default);
+    host.run(|| with_faults(&[fault], work))
+}
+
+#[test]
+fn specific_address_needs_no_dual_stack() {
+    // The second kernel accepts the value and ignores it, as DragonFly did.
+    for errno in [libc::EINVAL, 0] {
+        let opened = refusing_the_mode("1", errno, || {
+            let listener = TcpListener::bind("[::1]:0").unwrap();
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            assert_eq!(listener.accept().unwrap().1, stream.local_addr().unwrap());
+            let socket = UdpSocket::bind("[::1]:0").unwrap();
+            assert!(socket.v6_only().unwrap());
+            let builder = Builder::datagram().with(UnicastHops(Some(7)));
+            let socket = builder.bind("[::1]:0").unwrap();
+            assert_eq!(socket.option::<UnicastHops>().unwrap(), UnicastHops(Some(7)));
+            for error in [
+                UdpSocket::bind("[::]:0").unwrap_err(),
+                TcpListener::bind("0.0.0.0:0").unwrap_err(),
+                TcpStream::connect("127.0.0.1:9").unwrap_err(),
+            ] {
+                let said = (error.op(), error.kind());
+                assert_eq!(said, (Op::Mode, ErrorKind::Unsupported), "{error}");
+                assert!(error.to_string().contains("`.v6_only()`"), "{error}");
+            }
+        });
+        require!(opened, "the lab and faults");
+    }
+}
+
+/// A socket that is not restricted could serve both: the refusal has another cause.
+#[test]
+fn refused_mode_alone_proves_nothing() {
+    let error = refusing_the_mode("0", libc::EINVAL, || UdpSocket::bind("[::1]:0").unwrap_err());
+    let error = require!(error, "the lab and faults");
+    assert_eq!((error.op(), error.raw_os_error()), (Op::Mode, Some(libc::EINVAL)));
+}
+
+#[test]
+fn mode_left_alone_is_logged() {
+    alone(|| {
+        let lines = logged_at(log::LevelFilter::Trace, || {
+            let bind = || drop(UdpSocket::bind("[::1]:0").unwrap());
+            require!(refusing_the_mode("1", libc::EINVAL, bind), "the lab and faults");
+        });
+        let about_mode: Vec<_> = lines.iter().filter(|line| line.contains("IPV6_V6ONLY")).collect();
+        let text = "DEBUG this system has no dual-stack sockets: IPV6_V6ONLY is left as it is";
+        assert_eq!(about_mode, [text], "{lines:#?}");
+        let bind = || drop(UdpSocket::bind("[::1]:0").unwrap());
+        let lines = logged_at(log::LevelFilter::Trace, bind);
+        assert!(lines.iter().any(|line| line == "TRACE set IPV6_V6ONLY to false"), "{lines:#?}");
+    });
 }

@@ -219,7 +219,8 @@ fn what_is_said_of_one_ipv6_packet_stands_in_that_one() {
     // The system itself takes the address that came last.
     let (one, label) = ("2001:db8::1".parse().unwrap(), FlowLabel::new(0x4711).unwrap());
     lab.left.run(|| {
-        let socket = Builder::datagram().with(AutoFlowLabel(false)).bind("[::]:0").unwrap();
+        let builder = Builder::datagram().v6_only().with(AutoFlowLabel(false));
+        let socket = builder.bind("[::]:0").unwrap();
         let peer = (std::net::Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2), port);
         let message = Outgoing::to(peer, b"one");
         let all = message.traffic_class(CLASS).hop_limit(7).flow_label(label).source(one);

@@ -220,7 +220,7 @@ fn the_kernel_balances_among_listeners() {
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn an_address_that_nobody_has() {
-    let plain = Builder::datagram().bind("[2001:db8::1]:0").unwrap_err();
+    let plain = Builder::datagram().v6_only().bind("[2001:db8::1]:0").unwrap_err();
     assert_eq!(plain.kind(), ErrorKind::AddrNotAvailable);
     for address in ["[2001:db8::1]:0", "203.0.113.1:0"] {
         // The option serves both families.

@@ -165,6 +165,9 @@ fn what_is_no_socket_is_refused_with_the_systems_reason() {
     let error = TcpListener::<V6Only>::try_from(Owned::from(file)).unwrap_err();
     let source = error.source().unwrap().downcast_ref::<io::Error>().unwrap();
     assert_eq!(source.raw_os_error(), Some(libc::ENOTSOCK));
+    assert_eq!(io::Error::from(error).raw_os_error(), Some(libc::ENOTSOCK));
+    let file = std::fs::File::open("/dev/null").unwrap();
+    let error = TcpListener::<V6Only>::try_from(Owned::from(file)).unwrap_err();
     assert_eq!(inet6::Error::from(error).raw_os_error(), Some(libc::ENOTSOCK));
 }
 
@@ -319,6 +322,7 @@ fn a_refusal_becomes_either_error() {
     let error = io::Error::from(refusal());
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("it is not a stream socket"), "{error}");
+    assert!(refusal().source().is_none());
     assert_eq!(refusal().error().op(), Op::Adopt);
     assert_eq!(format!("{:?}", refusal()), refusal().to_string());
 }

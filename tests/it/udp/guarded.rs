@@ -81,14 +81,18 @@ fn what_came_too_far_is_passed_over_and_counted() {
 
 #[test]
 fn the_minimum_is_the_least_that_passes() {
+    in_every_mode!(mode => least_that_passes(mode));
+}
+
+fn least_that_passes<M: Mode>(mode: M) {
     for (minimum, passes) in [(0, 1), (1, 1), (2, 2), (64, 64), (254, 254)] {
-        let socket = socket();
-        let here = socket.local_addr().unwrap();
+        let socket = Builder::datagram().mode(mode).bind(("::1", 0)).unwrap();
+        let here = ("::1", port(&socket));
         let server = require!(socket.guard(MinHopCount(minimum)), "hop limits");
         if minimum > 1 {
-            sender(DualStack, minimum - 1).send_to(b"too far", here).unwrap();
+            sender(mode, minimum - 1).send_to(b"too far", here).unwrap();
         }
-        sender(DualStack, passes).send_to(b"just so", here).unwrap();
+        sender(mode, passes).send_to(b"just so", here).unwrap();
         let received = server.recv_message(&mut [0; 16]).unwrap();
         assert_eq!(received.hop_limit, Some(passes));
         assert_eq!(server.rejected(), u64::from(minimum > 1));
