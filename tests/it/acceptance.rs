@@ -150,8 +150,9 @@ fn good() -> Vec<String> {
     (1..=CASES).map(|number| format!("| {number} | a | b | - | `x::y`, `x::z` | c |")).collect()
 }
 
+/// Breaks a table in order, and expects these breaches.
 #[track_caller]
-fn bites(broken: impl Fn(&mut Vec<String>), expected: &[&str]) {
+fn assert_breaches(broken: impl Fn(&mut Vec<String>), expected: &[&str]) {
     let mut lines = good();
     let head = "# A title\n\n| no. | is |\n| --- | --- |\n";
     let known = |test: &str| ["x::y", "x::z"].contains(&test);
@@ -162,11 +163,14 @@ fn bites(broken: impl Fn(&mut Vec<String>), expected: &[&str]) {
 
 #[test]
 fn a_case_that_is_missing_doubled_or_unknown_is_found() {
-    bites(|lines| drop(lines.remove(6)), &["case 7 is wanted, and here stands `8`"]);
-    bites(|lines| drop(lines.pop()), &["the last case is 51, and 52 must be"]);
-    bites(Vec::clear, &["the last case is 0, and 52 must be"]);
-    bites(|lines| lines.insert(7, lines[6].clone()), &["case 8 is wanted, and here stands `7`"]);
-    bites(
+    assert_breaches(|lines| drop(lines.remove(6)), &["case 7 is wanted, and here stands `8`"]);
+    assert_breaches(|lines| drop(lines.pop()), &["the last case is 51, and 52 must be"]);
+    assert_breaches(Vec::clear, &["the last case is 0, and 52 must be"]);
+    assert_breaches(
+        |lines| lines.insert(7, lines[6].clone()),
+        &["case 8 is wanted, and here stands `7`"],
+    );
+    assert_breaches(
         |lines| lines.swap(0, 1),
         &[
             "case 1 is wanted, and here stands `2`",
@@ -175,9 +179,9 @@ fn a_case_that_is_missing_doubled_or_unknown_is_found() {
         ],
     );
     let beyond = "| 53 | a | b | - | `x::y` | c |".to_owned();
-    bites(|lines| lines.push(beyond.clone()), &["the last case is 53, and 52 must be"]);
+    assert_breaches(|lines| lines.push(beyond.clone()), &["the last case is 53, and 52 must be"]);
     let no_number = |lines: &mut Vec<String>| lines[51] = lines[51].replace("52", "5x");
-    bites(
+    assert_breaches(
         no_number,
         &["case 52 is wanted, and here stands `5x`", "the last case is 0, and 52 must be"],
     );
@@ -188,10 +192,10 @@ fn a_row_without_a_living_test_is_found() {
     let replace = |from: &'static str, to: &'static str| {
         move |lines: &mut Vec<String>| lines[4] = lines[4].replace(from, to)
     };
-    bites(replace("`x::y`, `x::z`", "not yet"), &["case 5: no test"]);
-    bites(replace("x::y", "x::gone"), &["case 5: there is no test `x::gone`"]);
-    bites(replace("x::y", "x::z"), &["case 5: a test stands twice"]);
-    bites(replace("| - |", "|  |"), &["case 5: an empty cell"]);
-    bites(replace("| - |", "|"), &["case 5: 5 columns, and 6 must be"]);
-    bites(replace("`x::y`, `x::z`", ""), &["case 5: an empty cell", "case 5: no test"]);
+    assert_breaches(replace("`x::y`, `x::z`", "not yet"), &["case 5: no test"]);
+    assert_breaches(replace("x::y", "x::gone"), &["case 5: there is no test `x::gone`"]);
+    assert_breaches(replace("x::y", "x::z"), &["case 5: a test stands twice"]);
+    assert_breaches(replace("| - |", "|  |"), &["case 5: an empty cell"]);
+    assert_breaches(replace("| - |", "|"), &["case 5: 5 columns, and 6 must be"]);
+    assert_breaches(replace("`x::y`, `x::z`", ""), &["case 5: an empty cell", "case 5: no test"]);
 }

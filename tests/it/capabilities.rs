@@ -44,7 +44,7 @@ mod lacking {
 
     #[test]
     fn a_host_without_ipv6_can_do_nothing() {
-        alone(|| {
+        in_own_process(|| {
             let fault = Fault { call: libc::SYS_socket, arguments: &[], errno: libc::EAFNOSUPPORT };
             let can = require!(with_faults(&[fault], Capabilities::probe), "faults").unwrap();
             assert!(!can.ipv6 && !can.dual_stack && !can.multipath_tcp && !can.fast_open);
@@ -56,7 +56,7 @@ mod lacking {
     /// `lo` may be without `::1` although all else works.
     #[test]
     fn options_need_no_address() {
-        alone(|| {
+        in_own_process(|| {
             let fault = Fault { call: libc::SYS_bind, arguments: &[], errno: libc::EADDRNOTAVAIL };
             let can = require!(with_faults(&[fault], Capabilities::probe), "faults").unwrap();
             assert!(!can.ipv6 && !can.dual_stack, "{can:?}");
@@ -68,7 +68,7 @@ mod lacking {
     /// Each probe that fails for want of something, at each of its calls.
     #[test]
     fn starved_probes_are_not_answers() {
-        alone(|| {
+        in_own_process(|| {
             let on = |call, errno| Fault { call, arguments: &[], errno };
             let multipath = [(2, libc::IPPROTO_MPTCP)];
             let echo = [(2, libc::IPPROTO_ICMPV6)];
@@ -99,7 +99,7 @@ mod lacking {
     /// The limit of the process itself, at each number of descriptors that is too small.
     #[test]
     fn process_at_its_limit_probes_again() {
-        alone(|| {
+        in_own_process(|| {
             // The lowest free number is the next descriptor.
             let next: libc::rlim_t = socket().as_raw_fd().try_into().unwrap();
             for room in 0..3 {
@@ -115,7 +115,7 @@ mod lacking {
 
     #[test]
     fn a_host_without_dual_stack_sockets_says_so() {
-        alone(|| {
+        in_own_process(|| {
             let arguments: &[_] = &[(1, libc::IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
             // It claims success and does nothing, as DragonFly did.
             let fault = Fault { call: libc::SYS_setsockopt, arguments, errno: 0 };
@@ -126,7 +126,7 @@ mod lacking {
 
     #[test]
     fn an_option_that_the_kernel_lacks_is_not_claimed() {
-        alone(|| {
+        in_own_process(|| {
             let lacks = |call, name| Fault { call, arguments: name, errno: libc::ENOPROTOOPT };
             let source = [(1, libc::IPPROTO_IPV6), (2, libc::MCAST_JOIN_SOURCE_GROUP)];
             let segment = [(1, libc::SOL_UDP), (2, libc::UDP_SEGMENT)];

@@ -31,8 +31,8 @@ thread_local! {
 /// What the process has allocated and not freed: how often, and how many bytes.
 static LIVE: [AtomicI64; 2] = [AtomicI64::new(0), AtomicI64::new(0)];
 
-/// How many allocations of the process live, and their bytes; it means something in a process
-/// `alone`.
+/// How many allocations of the process live, and their bytes; for a closure of
+/// [`in_own_process`].
 pub(crate) fn live() -> [i64; 2] {
     LIVE.each_ref().map(|count| count.load(Ordering::Relaxed))
 }

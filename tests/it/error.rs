@@ -10,9 +10,9 @@ use inet6::{Builder, Endpoint, Error, TcpStream, UdpSocket, addr::AddressError, 
 
 use crate::support::*;
 
-/// The step, the kind and the text of an error, and that all its forms agree.
+/// Expects the step, the kind and the text of an error, in all its forms.
 #[track_caller]
-fn says(error: Error, op: Op, kind: ErrorKind, text: &str) {
+fn assert_error(error: Error, op: Op, kind: ErrorKind, text: &str) {
     assert_eq!((error.op(), error.kind()), (op, kind), "{error}");
     assert_eq!(error.to_string(), text);
     let source = error.source().expect("the cause is there");
@@ -43,7 +43,7 @@ fn a_port_in_use() {
     #[cfg(unix)]
     assert_eq!(error.raw_os_error(), Some(libc::EADDRINUSE));
     let text = format!("cannot bind {address}: address in use; another socket has it");
-    says(error, Op::Bind, ErrorKind::AddrInUse, &text);
+    assert_error(error, Op::Bind, ErrorKind::AddrInUse, &text);
 }
 
 #[test]
@@ -58,12 +58,12 @@ fn a_port_in_use_by_an_ipv4_socket() {
         "cannot bind [::]:{port}: address in use; another socket has it, and a dual-stack socket \
          needs the port on IPv4 too (0.0.0.0:{port})"
     );
-    says(error, Op::Bind, ErrorKind::AddrInUse, &text);
+    assert_error(error, Op::Bind, ErrorKind::AddrInUse, &text);
     Builder::datagram().v6_only().bind(("::", port)).unwrap();
 
     let error = Builder::datagram().bind(ipv4_address(&ipv4)).unwrap_err();
     let text = format!("cannot bind 0.0.0.0:{port}: address in use; another socket has it");
-    says(error, Op::Bind, ErrorKind::AddrInUse, &text);
+    assert_error(error, Op::Bind, ErrorKind::AddrInUse, &text);
 }
 
 fn ipv4_address(socket: &std::net::UdpSocket) -> std::net::SocketAddr {
@@ -91,7 +91,7 @@ fn a_port_for_privileged_programs() {
     assert_eq!(error.raw_os_error(), Some(libc::EACCES));
     let text =
         "cannot bind [::]:80: permission denied; ports below 1024 are for privileged programs";
-    says(error, Op::Bind, ErrorKind::PermissionDenied, text);
+    assert_error(error, Op::Bind, ErrorKind::PermissionDenied, text);
 }
 
 #[test]
@@ -99,10 +99,10 @@ fn an_address_of_another_host() {
     let error = Builder::datagram().v6_only().bind("[2001:db8::1]:0").unwrap_err();
     assert_eq!(error.address().unwrap().to_string(), "[2001:db8::1]:0");
     let text = "cannot bind [2001:db8::1]:0: no interface of this host has this address";
-    says(error, Op::Bind, ErrorKind::AddrNotAvailable, text);
+    assert_error(error, Op::Bind, ErrorKind::AddrNotAvailable, text);
     let error = Builder::stream().bind("192.0.2.1:0").unwrap_err();
     let text = "cannot bind 192.0.2.1:0: no interface of this host has this address";
-    says(error, Op::Bind, ErrorKind::AddrNotAvailable, text);
+    assert_error(error, Op::Bind, ErrorKind::AddrNotAvailable, text);
 }
 
 #[cfg(target_os = "linux")]
@@ -118,7 +118,7 @@ fn a_system_without_ipv6() {
         assert_eq!(error.raw_os_error(), Some(libc::EAFNOSUPPORT));
         assert_eq!(error.address(), None);
         let kind = io::Error::from_raw_os_error(libc::EAFNOSUPPORT).kind();
-        says(error, Op::Open, kind, "cannot open an IPv6 socket: this system has no IPv6");
+        assert_error(error, Op::Open, kind, "cannot open an IPv6 socket: this system has no IPv6");
     }
 }
 
@@ -137,14 +137,14 @@ fn absent_multipath_tcp_is_unsupported() {
         let text = "cannot open an IPv6 socket: this system has no Multipath TCP, or it is \
                     switched off";
         assert_eq!(error.raw_os_error(), Some(errno));
-        says(error, Op::Open, ErrorKind::Unsupported, text);
+        assert_error(error, Op::Open, ErrorKind::Unsupported, text);
     }
     // If TCP fails too, the protocol is not what is wrong.
     let fault = Fault { call, arguments: &[(0, libc::AF_INET6)], errno: libc::EINVAL };
     let error = open(fault).unwrap().unwrap_err();
     let system = io::Error::from_raw_os_error(libc::EINVAL);
     let text = format!("cannot open an IPv6 socket: {system}");
-    says(error, Op::Open, ErrorKind::InvalidInput, &text);
+    assert_error(error, Op::Open, ErrorKind::InvalidInput, &text);
 }
 
 #[cfg(target_os = "linux")]
@@ -157,11 +157,11 @@ fn ipv6_disabled_or_loopback_down() {
             let error = UdpSocket::bind("[::1]:0").unwrap_err();
             assert_eq!(error.raw_os_error(), Some(libc::EADDRNOTAVAIL));
             let text = format!("cannot bind [::1]:0: {why}");
-            says(error, Op::Bind, ErrorKind::AddrNotAvailable, &text);
+            assert_error(error, Op::Bind, ErrorKind::AddrNotAvailable, &text);
             let error = TcpStream::connect("[::1]:80").unwrap_err();
             assert_eq!(error.raw_os_error(), Some(libc::EADDRNOTAVAIL));
             let text = format!("cannot connect to [::1]:80: {why}");
-            says(error, Op::Connect, ErrorKind::AddrNotAvailable, &text);
+            assert_error(error, Op::Connect, ErrorKind::AddrNotAvailable, &text);
         });
     };
     let host = require!(Host::new(), "the lab");
@@ -176,7 +176,7 @@ fn ipv6_disabled_or_loopback_down() {
     let error = host.run(|| UdpSocket::bind("[::1]:0").unwrap_err());
     let text = "cannot bind [::1]:0: no interface of this host has this address; IPv6 may be \
                 disabled, or the interface down";
-    says(error, Op::Bind, ErrorKind::AddrNotAvailable, text);
+    assert_error(error, Op::Bind, ErrorKind::AddrNotAvailable, text);
 }
 
 #[cfg(target_os = "linux")]
@@ -188,7 +188,7 @@ fn no_route_to_a_peer() {
         let error = TcpStream::connect("[2001:db8::1]:80").unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::ENETUNREACH));
         let text = "cannot connect to [2001:db8::1]:80: network unreachable; there is no route";
-        says(error, Op::Connect, ErrorKind::NetworkUnreachable, text);
+        assert_error(error, Op::Connect, ErrorKind::NetworkUnreachable, text);
     });
 }
 
@@ -201,7 +201,7 @@ fn a_link_local_address_without_a_zone() {
         assert_eq!((error.raw_os_error(), error.address()), (None, None));
         let text = "cannot use the address: `[fe80::1]:80` is link-local and needs the zone it is \
                     meant on: write it as fe80::1%eth0, with the name or the index of an interface";
-        says(error, Op::Address, ErrorKind::InvalidInput, text);
+        assert_error(error, Op::Address, ErrorKind::InvalidInput, text);
     }
 }
 
@@ -209,7 +209,7 @@ fn a_link_local_address_without_a_zone() {
 fn an_unknown_interface() {
     let error = UdpSocket::bind("[fe80::1%nowhere]:80").unwrap_err();
     let text = "cannot use the address: `[fe80::1%nowhere]:80` names no interface of this host";
-    says(error, Op::Address, ErrorKind::InvalidInput, text);
+    assert_error(error, Op::Address, ErrorKind::InvalidInput, text);
 }
 
 #[cfg(target_os = "linux")]
@@ -226,7 +226,7 @@ fn text_that_is_no_address() {
     let error = Builder::stream().connect("example.com:80").unwrap_err();
     let text = "cannot use the address: `example.com:80` is not a literal IPv6 or IPv4 address: \
                 `connect_host` looks host names up";
-    says(error, Op::Address, ErrorKind::InvalidInput, text);
+    assert_error(error, Op::Address, ErrorKind::InvalidInput, text);
 }
 
 #[cfg(target_os = "linux")]
@@ -250,7 +250,7 @@ fn an_option_that_the_system_lacks() {
                 (Op::Get("TCP_NODELAY"), "read")
             };
             let text = format!("cannot {verb} TCP_NODELAY: this system does not have it");
-            says(error, op, ErrorKind::Unsupported, &text);
+            assert_error(error, op, ErrorKind::Unsupported, &text);
         }
     }
 }
@@ -272,9 +272,9 @@ fn a_value_out_of_range() {
     let zero = ReadTimeout(Some(Duration::ZERO));
     let error = Builder::stream().with(zero).bind("[::1]:0").unwrap_err();
     let text = "cannot set SO_RCVTIMEO: zero means waiting for ever: give `None`";
-    says(error, Op::Set("SO_RCVTIMEO"), ErrorKind::InvalidInput, text);
+    assert_error(error, Op::Set("SO_RCVTIMEO"), ErrorKind::InvalidInput, text);
     let error = socket().set_option(zero).unwrap_err();
-    says(error, Op::Set("SO_RCVTIMEO"), ErrorKind::InvalidInput, text);
+    assert_error(error, Op::Set("SO_RCVTIMEO"), ErrorKind::InvalidInput, text);
 }
 
 #[cfg(target_os = "linux")]
@@ -290,12 +290,12 @@ fn a_mode_that_the_system_refuses() {
     assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
     let text = "cannot set IPV6_V6ONLY: this system has no dual-stack sockets; restrict the \
                 socket with `.v6_only()`, or use a specific IPv6 address";
-    says(error, Op::Mode, ErrorKind::Unsupported, text);
+    assert_error(error, Op::Mode, ErrorKind::Unsupported, text);
 
     // As OpenBSD would, if it were the other way round; DragonFly accepted and ignored.
     let text = "cannot set IPV6_V6ONLY: this system refuses to restrict a socket to IPv6";
     let only = with_faults(&[refuse], || Builder::datagram().v6_only().bind("[::]:0"));
-    says(require!(only, "faults").unwrap_err(), Op::Mode, ErrorKind::Unsupported, text);
+    assert_error(require!(only, "faults").unwrap_err(), Op::Mode, ErrorKind::Unsupported, text);
     let host = crate::lab::Host::new();
     let open = || with_faults(&[ignore], || Builder::datagram().v6_only().bind("[::]:0"));
     let only = match &host {
@@ -303,7 +303,7 @@ fn a_mode_that_the_system_refuses() {
         Ok(host) => host.run(open),
         Err(_) => open(),
     };
-    says(require!(only, "faults").unwrap_err(), Op::Mode, ErrorKind::Unsupported, text);
+    assert_error(require!(only, "faults").unwrap_err(), Op::Mode, ErrorKind::Unsupported, text);
 }
 
 #[cfg(target_os = "linux")]
@@ -323,7 +323,7 @@ fn a_limit_of_descriptors() {
 #[cfg(unix)]
 #[test]
 fn the_limit_of_descriptors_of_the_process() {
-    alone(|| {
+    in_own_process(|| {
         let before = limit_descriptors(0);
         let error = UdpSocket::bind("[::1]:0").unwrap_err();
         limit_descriptors(before);
@@ -362,7 +362,7 @@ fn a_refused_connection() {
     let error = TcpStream::connect(closed).unwrap_err();
     assert_eq!(error.address(), Some(&Endpoint::from(closed)));
     let text = format!("cannot connect to {closed}: connection refused; nothing listens there");
-    says(error, Op::Connect, ErrorKind::ConnectionRefused, &text);
+    assert_error(error, Op::Connect, ErrorKind::ConnectionRefused, &text);
 }
 
 #[test]
@@ -372,7 +372,7 @@ fn an_error_of_a_closed_ipv4_port_shows_ipv4() {
     let closed = bound.local_addr().unwrap();
     let error = streams.connect(closed).unwrap_err();
     let text = format!("cannot connect to {closed}: connection refused; nothing listens there");
-    says(error, Op::Connect, ErrorKind::ConnectionRefused, &text);
+    assert_error(error, Op::Connect, ErrorKind::ConnectionRefused, &text);
 }
 
 #[test]

@@ -20,13 +20,13 @@ const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 /// A socket at an address where nobody listens, as long as it lives; and the address.
 fn closed(ipv4: bool) -> (ConnectedUdpSocket<DualStack>, SocketAddr) {
     let local = if ipv4 { "127.0.0.1:0" } else { "[::1]:0" };
-    let deaf = deafened(Builder::datagram().bind(local).unwrap());
+    let deaf = connected_to_itself(Builder::datagram().bind(local).unwrap());
     let address = deaf.local_addr().unwrap();
     (deaf, address)
 }
 
 fn socket_with_errors<M: Mode>(mode: M) -> UdpSocket<M> {
-    patient(Builder::datagram().mode(mode).with(RecvError(true)).bind("[::]:0").unwrap())
+    with_read_timeout(Builder::datagram().mode(mode).with(RecvError(true)).bind("[::]:0").unwrap())
 }
 
 #[track_caller]

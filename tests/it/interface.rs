@@ -184,7 +184,7 @@ mod unknown {
 
     #[test]
     fn starved_look_up_reports_the_limit() {
-        alone(|| {
+        in_own_process(|| {
             let all = Interface::list().unwrap();
             let name = all.iter().next().unwrap().name();
             let zone: Zone = name.parse().unwrap();

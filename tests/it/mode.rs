@@ -36,7 +36,7 @@ fn walk<M: Mode>(mode: M, address: &str) {
     assert_eq!(text, "Hello, client!");
 
     let builder = Builder::datagram().mode(mode);
-    let server = patient(builder.bind(address).unwrap());
+    let server = with_read_timeout(builder.bind(address).unwrap());
     let client = builder.connect(server.local_addr().unwrap()).unwrap();
     client.send(b"ping").unwrap();
     let mut buffer = [0; 16];
@@ -147,7 +147,7 @@ fn an_ipv4_peer_can_be_answered_with_the_address_it_has() {
 #[test]
 fn an_ipv6_only_wildcard_leaves_the_port_to_ipv4() {
     // Another test may have the port on IPv4 at the moment; on a dual-stack one it is never free.
-    until("the port is free on IPv4", || {
+    wait_until("the port is free on IPv4", || {
         let listener = Builder::stream().v6_only().bind("[::]:0").unwrap().listen(4).unwrap();
         let port = listener.local_addr().unwrap().port();
         let refused = std::net::TcpStream::connect(ipv4(port));

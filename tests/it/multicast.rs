@@ -29,8 +29,9 @@ fn was_member(socket: &UdpSocket) -> bool {
     socket.leave_multicast_v6(&GROUP, loopback().index().get()).is_ok()
 }
 
+/// Expects the step, the kind and the text of an error, in which `%lo` is the loopback interface.
 #[track_caller]
-fn says(error: &Error, op: Op, kind: ErrorKind, text: &str) {
+fn assert_error(error: &Error, op: Op, kind: ErrorKind, text: &str) {
     let text = text.replace("%lo", &format!("%{}", loopback()));
     assert_eq!((error.op(), error.kind(), error.to_string()), (op, kind, text));
 }
@@ -42,7 +43,7 @@ fn sources() -> Result<(), &'static str> {
         Err(error) if error.kind() == ErrorKind::Unsupported => {
             let text = "cannot join ff12::1234%lo: this system has no source-specific multicast \
                         for IPv6";
-            says(&error, Op::Join, ErrorKind::Unsupported, text);
+            assert_error(&error, Op::Join, ErrorKind::Unsupported, text);
             Err("this system has none")
         }
         result => {
@@ -62,7 +63,7 @@ fn dropping_a_membership_leaves_the_group() {
 
     let twice = socket.join(GROUP, loopback()).unwrap_err();
     let text = "cannot join ff12::1234%lo: the socket is a member already";
-    says(&twice, Op::Join, ErrorKind::AddrInUse, text);
+    assert_error(&twice, Op::Join, ErrorKind::AddrInUse, text);
     let address = twice.address().unwrap();
     assert_eq!((address.ip(), address.port()), (GROUP.into(), 0));
     assert!(twice.raw_os_error().is_some());
@@ -82,7 +83,7 @@ fn leaving_tells_whether_it_worked() {
     assert_eq!(gone.op(), Op::Leave);
     if !wine_lacks("leaving twice is an invalid argument") {
         let text = "cannot leave ff12::1234%lo: the socket is not a member";
-        says(&gone, Op::Leave, ErrorKind::AddrNotAvailable, text);
+        assert_error(&gone, Op::Leave, ErrorKind::AddrNotAvailable, text);
     }
 }
 
@@ -179,7 +180,7 @@ fn what_no_call_can_do_is_refused_before_it() {
             socket.join_everywhere(group).unwrap_err(),
             socket.join_source(group, SOURCE, None).unwrap_err(),
         ] {
-            says(&error, Op::Join, ErrorKind::InvalidInput, &text);
+            assert_error(&error, Op::Join, ErrorKind::InvalidInput, &text);
             assert_eq!(error.raw_os_error(), None);
         }
     }
@@ -187,7 +188,7 @@ fn what_no_call_can_do_is_refused_before_it() {
         let error = socket.join(group.parse().unwrap(), None).unwrap_err();
         let text =
             format!("cannot join {group}: the group is one of each link: name the interface");
-        says(&error, Op::Join, ErrorKind::InvalidInput, &text);
+        assert_error(&error, Op::Join, ErrorKind::InvalidInput, &text);
     }
     let membership = socket.join(GROUP, loopback()).unwrap();
     for (source, shown) in [("::", "::"), ("ff02::1", "ff02::1"), ("::ffff:192.0.2.1", "192.0.2.1")]
@@ -196,10 +197,10 @@ fn what_no_call_can_do_is_refused_before_it() {
         let text = format!("the source {shown} is not a unicast IPv6 address");
         let error = socket.join_source(GROUP, source, loopback()).unwrap_err();
         let join = format!("cannot join ff12::1234%lo: {text}");
-        says(&error, Op::Join, ErrorKind::InvalidInput, &join);
+        assert_error(&error, Op::Join, ErrorKind::InvalidInput, &join);
         let error = membership.block(source).unwrap_err();
         let block = format!("cannot block a source of ff12::1234%lo: {text}");
-        says(&error, Op::Block, ErrorKind::InvalidInput, &block);
+        assert_error(&error, Op::Block, ErrorKind::InvalidInput, &block);
         assert_eq!(membership.unblock(source).unwrap_err().kind(), ErrorKind::InvalidInput);
     }
 }
@@ -222,12 +223,12 @@ fn a_source_is_blocked_and_unblocked_once() {
     let membership = socket.join(GROUP, loopback()).unwrap();
     let error = membership.unblock(SOURCE).unwrap_err();
     let text = "cannot unblock a source of ff12::1234%lo: 2001:db8::1 is not blocked";
-    says(&error, Op::Unblock, ErrorKind::AddrNotAvailable, text);
+    assert_error(&error, Op::Unblock, ErrorKind::AddrNotAvailable, text);
     membership.block(SOURCE).unwrap();
     membership.block(OTHER).unwrap();
     let error = membership.block(SOURCE).unwrap_err();
     let text = "cannot block a source of ff12::1234%lo: 2001:db8::1 is blocked already";
-    says(&error, Op::Block, ErrorKind::AddrNotAvailable, text);
+    assert_error(&error, Op::Block, ErrorKind::AddrNotAvailable, text);
     membership.unblock(SOURCE).unwrap();
     membership.unblock(OTHER).unwrap();
     membership.leave().unwrap();
@@ -245,10 +246,10 @@ fn each_source_is_a_membership() {
     let error = socket.join_source(GROUP, SOURCE, loopback()).unwrap_err();
     let text =
         "cannot join ff12::1234%lo: the socket is a member already, for the source 2001:db8::1";
-    says(&error, Op::Join, ErrorKind::AddrNotAvailable, text);
+    assert_error(&error, Op::Join, ErrorKind::AddrNotAvailable, text);
     let error = socket.join(GROUP, loopback()).unwrap_err();
     let text = "cannot join ff12::1234%lo: the socket is a member already";
-    says(&error, Op::Join, ErrorKind::AddrInUse, text);
+    assert_error(&error, Op::Join, ErrorKind::AddrInUse, text);
 
     let second = socket.join_source(GROUP, OTHER, loopback()).unwrap();
     drop(first);
@@ -268,7 +269,7 @@ fn a_membership_for_every_source_does_not_become_one_for_one() {
     if cfg!(target_os = "linux") {
         let text = "cannot join ff12::1234%lo: the socket is a member already, for every source; \
                     leave that first";
-        says(&error, Op::Join, ErrorKind::AddrInUse, text);
+        assert_error(&error, Op::Join, ErrorKind::AddrInUse, text);
     }
     every.block(SOURCE).unwrap();
     every.leave().unwrap();
@@ -277,7 +278,7 @@ fn a_membership_for_every_source_does_not_become_one_for_one() {
 #[cfg(unix)]
 #[test]
 fn memberships_open_nothing() {
-    alone(|| {
+    in_own_process(|| {
         let socket = open();
         let before = open_descriptors();
         for _ in 0..50 {
@@ -296,7 +297,7 @@ fn memberships_open_nothing() {
 
 #[test]
 fn a_drop_that_cannot_leave_is_logged() {
-    alone(|| {
+    in_own_process(|| {
         let socket = open();
         let membership = socket.join(GROUP, loopback()).unwrap();
         assert!(was_member(&socket));

@@ -32,8 +32,8 @@ struct Case<O> {
     twin: Option<(i32, i32)>,
 }
 
-/// An option that reads as it was set, and that Linux has.
-fn of<O: Clone>(name: &'static str, value: O) -> Case<O> {
+/// Describes an option that reads as it was set, and that Linux has.
+fn option_case<O: Clone>(name: &'static str, value: O) -> Case<O> {
     let read = value.clone();
     Case { name, set: value, read, on_linux: true, needs_privilege: false, twin: None }
 }
@@ -59,12 +59,12 @@ impl<O> Case<O> {
         Self { twin: Some((number, value)), ..self }
     }
 
-    /// What was opened or done, or `None` after a refusal that is in order.
+    /// Returns what was opened or done, or `None` after a refusal that is in order.
     ///
     /// Which version of another system has what is not known here: there, what is missing must be
     /// said properly, and the rest must work.
     #[track_caller]
-    fn allowed<T>(&self, result: Result<T, Error>) -> Option<T> {
+    fn supported<T>(&self, result: Result<T, Error>) -> Option<T> {
         let error = match result {
             Ok(_) if LINUX && !self.on_linux => panic!("{} works here", self.name),
             Ok(value) => return Some(value),
@@ -157,7 +157,7 @@ where
 {
     let plain = builder.bind("[::]:0").unwrap();
     let builder = builder.with(case.set.clone());
-    let Some(socket) = case.allowed(builder.bind("[::]:0")) else { return };
+    let Some(socket) = case.supported(builder.bind("[::]:0")) else { return };
     assert_eq!(socket.option::<O>().unwrap(), case.read, "{}", case.name);
     raw::check(case, &builder, &socket, &plain);
 }
@@ -169,7 +169,7 @@ where
 {
     let plain = builder.bind("[::]:0").unwrap();
     let builder = builder.with(case.set.clone());
-    let Some(socket) = case.allowed(builder.bind("[::]:0")) else { return };
+    let Some(socket) = case.supported(builder.bind("[::]:0")) else { return };
     assert_eq!(socket.option::<O>().unwrap(), case.read, "{}", case.name);
     raw::check(case, &builder, &socket, &plain);
 }
@@ -180,7 +180,7 @@ fn open_listener<O: LiveOn<Listening> + PartialEq, M: Mode>(
     builder: Builder<Stream, M>,
 ) {
     let socket = builder.bind("[::]:0").unwrap().listen(1).unwrap();
-    let Some(()) = case.allowed(socket.set_option(case.set.clone())) else { return };
+    let Some(()) = case.supported(socket.set_option(case.set.clone())) else { return };
     assert_eq!(socket.option::<O>().unwrap(), case.read, "{}", case.name);
     raw::check(case, &builder, &socket, &builder.bind("[::]:0").unwrap());
 }
@@ -192,7 +192,7 @@ fn open_stream<O: LiveOn<Connected> + PartialEq, M: Mode>(
 ) {
     let listener = builder.bind("[::]:0").unwrap().listen(1).unwrap();
     let socket = builder.connect(here(listener.local_addr().unwrap())).unwrap();
-    let Some(()) = case.allowed(socket.set_option(case.set.clone())) else { return };
+    let Some(()) = case.supported(socket.set_option(case.set.clone())) else { return };
     assert_eq!(socket.option::<O>().unwrap(), case.read, "{}", case.name);
     raw::check(case, &builder, &socket, &builder.bind("[::]:0").unwrap());
 }
@@ -203,7 +203,7 @@ fn open_datagram<O: LiveOn<Datagrams> + PartialEq, M: Mode>(
     builder: Builder<Datagram, M>,
 ) {
     let socket = builder.bind("[::]:0").unwrap();
-    let Some(()) = case.allowed(socket.set_option(case.set.clone())) else { return };
+    let Some(()) = case.supported(socket.set_option(case.set.clone())) else { return };
     assert_eq!(socket.option::<O>().unwrap(), case.read, "{}", case.name);
     raw::check(case, &builder, &socket, &builder.bind("[::]:0").unwrap());
 }
@@ -287,36 +287,36 @@ const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
 fn who_may_bind() {
-    stream(of("SO_REUSEADDR", ReuseAddress(true)));
-    datagram(of("SO_REUSEADDR", ShareAddress(true)));
-    both(of("SO_EXCLUSIVEADDRUSE", ExclusiveAddressUse(true)).linux(false));
-    both(of("SO_REUSEPORT", ReusePort(true)));
+    stream(option_case("SO_REUSEADDR", ReuseAddress(true)));
+    datagram(option_case("SO_REUSEADDR", ShareAddress(true)));
+    both(option_case("SO_EXCLUSIVEADDRUSE", ExclusiveAddressUse(true)).linux(false));
+    both(option_case("SO_REUSEPORT", ReusePort(true)));
     // One bit in the kernel for both families: no twin is set.
-    both(of("IPV6_FREEBIND", FreeBind(true)));
-    both(of("IPV6_TRANSPARENT", Transparent(true)).privileged());
-    stream(of("IP_BIND_ADDRESS_NO_PORT", BindAddressNoPort(true)));
+    both(option_case("IPV6_FREEBIND", FreeBind(true)));
+    both(option_case("IPV6_TRANSPARENT", Transparent(true)).privileged());
+    stream(option_case("IP_BIND_ADDRESS_NO_PORT", BindAddressNoPort(true)));
 }
 
 #[test]
 fn buffers() {
     let doubled = 8_192 * differs(false).buffer_size;
-    all(of("SO_SNDBUF", SendBufferSize(8_192)).reads(SendBufferSize(doubled)));
-    all(of("SO_RCVBUF", RecvBufferSize(8_192)).reads(RecvBufferSize(doubled)));
+    all(option_case("SO_SNDBUF", SendBufferSize(8_192)).reads(SendBufferSize(doubled)));
+    all(option_case("SO_RCVBUF", RecvBufferSize(8_192)).reads(RecvBufferSize(doubled)));
     refused(UdpSocket::bind("[::1]:0").unwrap().set_option(SendBufferSize(u32::MAX)), "SO_SNDBUF");
     refused(UdpSocket::bind("[::1]:0").unwrap().set_option(RecvBufferSize(1 << 31)), "SO_RCVBUF");
 }
 
 #[test]
 fn how_a_stream_lives() {
-    streams(of("SO_KEEPALIVE", KeepAlive(true)));
-    streams(of("SO_LINGER", Linger(Some(Duration::from_secs(3)))));
-    streams(of("SO_LINGER", Linger(Some(Duration::ZERO))));
-    streams(of("SO_LINGER", Linger(None)));
-    streams(of("SO_OOBINLINE", OutOfBandInline(true)));
-    all(of("SO_RCVTIMEO", ReadTimeout(Some(3 * SECOND))));
-    all(of("SO_RCVTIMEO", ReadTimeout(None)));
-    all(of("SO_SNDTIMEO", WriteTimeout(Some(3 * SECOND))));
-    all(of("SO_SNDTIMEO", WriteTimeout(None)));
+    streams(option_case("SO_KEEPALIVE", KeepAlive(true)));
+    streams(option_case("SO_LINGER", Linger(Some(Duration::from_secs(3)))));
+    streams(option_case("SO_LINGER", Linger(Some(Duration::ZERO))));
+    streams(option_case("SO_LINGER", Linger(None)));
+    streams(option_case("SO_OOBINLINE", OutOfBandInline(true)));
+    all(option_case("SO_RCVTIMEO", ReadTimeout(Some(3 * SECOND))));
+    all(option_case("SO_RCVTIMEO", ReadTimeout(None)));
+    all(option_case("SO_SNDTIMEO", WriteTimeout(Some(3 * SECOND))));
+    all(option_case("SO_SNDTIMEO", WriteTimeout(None)));
     let listener = TcpListener::bind("[::1]:0").unwrap();
     refused(listener.set_option(ReadTimeout(Some(Duration::ZERO))), "SO_RCVTIMEO");
     refused(listener.set_option(WriteTimeout(Some(Duration::ZERO))), "SO_SNDTIMEO");
@@ -330,16 +330,16 @@ fn this_host() {
     let lo = loopback();
     let index = BindDevice(Some(lo.into()));
     let name: Zone = lo.name().unwrap().parse().unwrap();
-    both(of("SO_BINDTODEVICE", index.clone()).privileged());
-    both(of("SO_BINDTODEVICE", BindDevice(Some(name))).reads(index.clone()).privileged());
-    all(of("SO_BINDTODEVICE", BindDevice(None)).privileged());
-    datagrams(of("SO_BINDTODEVICE", index).privileged());
-    all(of("SO_MARK", Mark(u32::MAX)).privileged());
-    all(of("SO_PRIORITY", Priority(6)));
-    all(of("SO_PRIORITY", Priority(7)).privileged());
-    all(of("SO_INCOMING_CPU", IncomingCpu(Some(0))));
-    all(of("SO_INCOMING_CPU", IncomingCpu(None)));
-    all(of("SO_BUSY_POLL", BusyPoll(Duration::from_micros(50))).privileged());
+    both(option_case("SO_BINDTODEVICE", index.clone()).privileged());
+    both(option_case("SO_BINDTODEVICE", BindDevice(Some(name))).reads(index.clone()).privileged());
+    all(option_case("SO_BINDTODEVICE", BindDevice(None)).privileged());
+    datagrams(option_case("SO_BINDTODEVICE", index).privileged());
+    all(option_case("SO_MARK", Mark(u32::MAX)).privileged());
+    all(option_case("SO_PRIORITY", Priority(6)));
+    all(option_case("SO_PRIORITY", Priority(7)).privileged());
+    all(option_case("SO_INCOMING_CPU", IncomingCpu(Some(0))));
+    all(option_case("SO_INCOMING_CPU", IncomingCpu(None)));
+    all(option_case("SO_BUSY_POLL", BusyPoll(Duration::from_micros(50))).privileged());
     let socket = UdpSocket::bind("[::1]:0").unwrap();
     if LINUX {
         refused(socket.set_option(Priority(u32::MAX)), "SO_PRIORITY");
@@ -354,29 +354,31 @@ fn the_interface_of_unicast() {
     require!(!under_wine(), "IPV6_UNICAST_IF is an invalid argument");
     let lo = loopback();
     let big_endian = i32::from_ne_bytes(lo.index().get().to_be_bytes());
-    datagrams(of("IPV6_UNICAST_IF", UnicastInterface(Some(lo))).twin(IP_UNICAST_IF, big_endian));
-    datagrams(of("IPV6_UNICAST_IF", UnicastInterface(None)).twin(IP_UNICAST_IF, 0));
+    datagrams(
+        option_case("IPV6_UNICAST_IF", UnicastInterface(Some(lo))).twin(IP_UNICAST_IF, big_endian),
+    );
+    datagrams(option_case("IPV6_UNICAST_IF", UnicastInterface(None)).twin(IP_UNICAST_IF, 0));
 }
 
 #[test]
 fn the_header() {
-    all(of("IPV6_UNICAST_HOPS", UnicastHops(Some(5))).twin(IP_TTL, 5));
+    all(option_case("IPV6_UNICAST_HOPS", UnicastHops(Some(5))).twin(IP_TTL, 5));
     let default = differs(wine_lacks("the default hop limit is that of the host")).hop_limit;
-    let case = of("IPV6_UNICAST_HOPS", UnicastHops(None)).reads(UnicastHops(default));
+    let case = option_case("IPV6_UNICAST_HOPS", UnicastHops(None)).reads(UnicastHops(default));
     match default {
         Some(_) => all(case.twin(IP_TTL, 64)),
         // A dual-stack socket may have the default of IPv4 for both families.
         None => open_datagram(&case, Builder::datagram()),
     }
     let class = TrafficClass::from(Dscp::AF41);
-    all(of("IPV6_TCLASS", class).twin(IP_TOS, 0x88));
+    all(option_case("IPV6_TCLASS", class).twin(IP_TOS, 0x88));
     let marked = TrafficClass { dscp: Dscp::LE, ecn: Ecn::Ect0 };
-    datagrams(of("IPV6_TCLASS", marked).twin(IP_TOS, 0x06));
-    streams(of("IPV6_MINHOPCOUNT", MinHopCount(255)).twin(IP_MINTTL, 255));
-    all(of("IPV6_AUTOFLOWLABEL", AutoFlowLabel(false)));
-    all(of("IPV6_AUTOFLOWLABEL", AutoFlowLabel(true)));
-    datagrams(of("IPV6_FLOWINFO_SEND", FlowInfoSend(true)));
-    both(of("IPV6_FLOWINFO_SEND", FlowInfoSend(false)));
+    datagrams(option_case("IPV6_TCLASS", marked).twin(IP_TOS, 0x06));
+    streams(option_case("IPV6_MINHOPCOUNT", MinHopCount(255)).twin(IP_MINTTL, 255));
+    all(option_case("IPV6_AUTOFLOWLABEL", AutoFlowLabel(false)));
+    all(option_case("IPV6_AUTOFLOWLABEL", AutoFlowLabel(true)));
+    datagrams(option_case("IPV6_FLOWINFO_SEND", FlowInfoSend(true)));
+    both(option_case("IPV6_FLOWINFO_SEND", FlowInfoSend(false)));
 }
 
 #[test]
@@ -386,22 +388,22 @@ fn address_preferences() {
     let home = |value: Prefer| if LINUX { value.with(Prefer::HOME) } else { value };
     let name = "IPV6_ADDR_PREFERENCES";
     for value in [Prefer::DEFAULT, Prefer::TEMPORARY, Prefer::PUBLIC, Prefer::HOME] {
-        datagrams(of(name, value).reads(home(value)));
-        stream(of(name, value).reads(home(value)));
+        datagrams(option_case(name, value).reads(home(value)));
+        stream(option_case(name, value).reads(home(value)));
     }
     let care_of = Prefer::PUBLIC.with(Prefer::CARE_OF);
-    datagrams(of(name, care_of));
+    datagrams(option_case(name, care_of));
     // Linux accepts it and does nothing.
-    datagrams(of(name, Prefer::CGA).linux(false));
-    datagrams(of(name, Prefer::NON_CGA).reads(home(Prefer::DEFAULT)));
+    datagrams(option_case(name, Prefer::CGA).linux(false));
+    datagrams(option_case(name, Prefer::NON_CGA).reads(home(Prefer::DEFAULT)));
 }
 
 #[test]
 fn packet_sizes() {
     const WANT: i32 = 1;
     const DO: i32 = 2;
-    datagrams(of("IPV6_DONTFRAG", DontFragment(true)).twin(IP_MTU_DISCOVER, DO));
-    datagrams(of("IPV6_DONTFRAG", DontFragment(false)).twin(IP_MTU_DISCOVER, WANT));
+    datagrams(option_case("IPV6_DONTFRAG", DontFragment(true)).twin(IP_MTU_DISCOVER, DO));
+    datagrams(option_case("IPV6_DONTFRAG", DontFragment(false)).twin(IP_MTU_DISCOVER, WANT));
     let values = [
         (MtuDiscover::Dont, 0),
         (MtuDiscover::Want, WANT),
@@ -411,7 +413,7 @@ fn packet_sizes() {
         (MtuDiscover::Omit, 5),
     ];
     for (value, number) in values {
-        all(of("IPV6_MTU_DISCOVER", value).twin(IP_MTU_DISCOVER, number));
+        all(option_case("IPV6_MTU_DISCOVER", value).twin(IP_MTU_DISCOVER, number));
     }
     let socket = UdpSocket::bind("[::1]:0").unwrap();
     refused(socket.set_option(Mtu(1279)), "IPV6_MTU");
@@ -436,46 +438,50 @@ fn packet_sizes() {
 
 #[test]
 fn multicast() {
-    datagrams(of("IPV6_MULTICAST_HOPS", MulticastHops(Some(4))).twin(IP_MULTICAST_TTL, 4));
+    datagrams(option_case("IPV6_MULTICAST_HOPS", MulticastHops(Some(4))).twin(IP_MULTICAST_TTL, 4));
     let one = MulticastHops(Some(1));
-    datagrams(of("IPV6_MULTICAST_HOPS", MulticastHops(None)).reads(one).twin(IP_MULTICAST_TTL, 1));
-    datagrams(of("IPV6_MULTICAST_LOOP", MulticastLoop(false)).twin(IP_MULTICAST_LOOP, 0));
-    datagrams(of("IPV6_MULTICAST_LOOP", MulticastLoop(true)).twin(IP_MULTICAST_LOOP, 1));
-    datagrams(of("IPV6_MULTICAST_ALL", MulticastAll(false)).twin(IP_MULTICAST_ALL, 0));
-    datagrams(of("IPV6_MULTICAST_ALL", MulticastAll(true)).twin(IP_MULTICAST_ALL, 1));
+    datagrams(
+        option_case("IPV6_MULTICAST_HOPS", MulticastHops(None))
+            .reads(one)
+            .twin(IP_MULTICAST_TTL, 1),
+    );
+    datagrams(option_case("IPV6_MULTICAST_LOOP", MulticastLoop(false)).twin(IP_MULTICAST_LOOP, 0));
+    datagrams(option_case("IPV6_MULTICAST_LOOP", MulticastLoop(true)).twin(IP_MULTICAST_LOOP, 1));
+    datagrams(option_case("IPV6_MULTICAST_ALL", MulticastAll(false)).twin(IP_MULTICAST_ALL, 0));
+    datagrams(option_case("IPV6_MULTICAST_ALL", MulticastAll(true)).twin(IP_MULTICAST_ALL, 1));
 }
 
 #[test]
 fn the_interface_of_multicast() {
     require!(!under_wine(), "an index for IP_MULTICAST_IF is an invalid argument");
-    datagrams(of("IPV6_MULTICAST_IF", MulticastInterface(Some(loopback()))));
-    datagrams(of("IPV6_MULTICAST_IF", MulticastInterface(None)));
+    datagrams(option_case("IPV6_MULTICAST_IF", MulticastInterface(Some(loopback()))));
+    datagrams(option_case("IPV6_MULTICAST_IF", MulticastInterface(None)));
 }
 
 #[test]
 fn what_is_received() {
-    datagrams(of("IPV6_RECVPKTINFO", RecvPacketInfo(true)));
-    datagrams(of("IPV6_RECVHOPLIMIT", RecvHopLimit(true)).twin(IP_RECVTTL, 1));
-    datagrams(of("IPV6_RECVTCLASS", RecvTrafficClass(true)).twin(IP_RECVTOS, 1));
-    all(of("IPV6_RECVERR", RecvError(true)).twin(IP_RECVERR, 1));
-    datagrams(of("IPV6_RECVPATHMTU", RecvPathMtu(true)));
-    datagrams(of("IPV6_FLOWINFO", RecvFlowInfo(true)));
-    datagrams(of("SO_RXQ_OVFL", RecvDropCount(true)));
+    datagrams(option_case("IPV6_RECVPKTINFO", RecvPacketInfo(true)));
+    datagrams(option_case("IPV6_RECVHOPLIMIT", RecvHopLimit(true)).twin(IP_RECVTTL, 1));
+    datagrams(option_case("IPV6_RECVTCLASS", RecvTrafficClass(true)).twin(IP_RECVTOS, 1));
+    all(option_case("IPV6_RECVERR", RecvError(true)).twin(IP_RECVERR, 1));
+    datagrams(option_case("IPV6_RECVPATHMTU", RecvPathMtu(true)));
+    datagrams(option_case("IPV6_FLOWINFO", RecvFlowInfo(true)));
+    datagrams(option_case("SO_RXQ_OVFL", RecvDropCount(true)));
 }
 
 #[test]
 fn when_datagrams_arrive_and_leave() {
-    datagrams(of("SO_TIMESTAMP", RecvTimestamp(true)));
+    datagrams(option_case("SO_TIMESTAMP", RecvTimestamp(true)));
     for bits in 0..8_u8 {
         let [receive, send, hardware] = [1, 2, 4].map(|bit| bits & bit != 0);
-        datagrams(of("SO_TIMESTAMPING", Timestamping { receive, send, hardware }));
-        let case = of("SO_TIMESTAMPING", Timestamping { receive, send, hardware });
+        datagrams(option_case("SO_TIMESTAMPING", Timestamping { receive, send, hardware }));
+        let case = option_case("SO_TIMESTAMPING", Timestamping { receive, send, hardware });
         in_every_mode!(mode => open_stream(&case, Builder::stream().mode(mode)));
     }
-    datagrams(of("SO_TXTIME", TransmitTime(None)));
-    datagrams(of("SO_TXTIME", TransmitTime(Some(TransmitClock::Monotonic))));
+    datagrams(option_case("SO_TXTIME", TransmitTime(None)));
+    datagrams(option_case("SO_TXTIME", TransmitTime(Some(TransmitClock::Monotonic))));
     for clock in [TransmitClock::Realtime, TransmitClock::Tai] {
-        datagrams(of("SO_TXTIME", TransmitTime(Some(clock))).privileged());
+        datagrams(option_case("SO_TXTIME", TransmitTime(Some(clock))).privileged());
     }
     if LINUX {
         let socket = UdpSocket::bind("[::1]:0").unwrap();
@@ -497,25 +503,25 @@ fn udp() {
     let socket = UdpSocket::bind("[::1]:0").unwrap();
     refused(socket.set_option(SegmentSize(Some(0))), "UDP_SEGMENT");
     require!(!under_wine(), "UDP_SEND_MSG_SIZE is an invalid argument");
-    datagrams(of("UDP_SEGMENT", SegmentSize(Some(1200))));
-    datagrams(of("UDP_SEGMENT", SegmentSize(None)));
+    datagrams(option_case("UDP_SEGMENT", SegmentSize(Some(1200))));
+    datagrams(option_case("UDP_SEGMENT", SegmentSize(None)));
 }
 
 #[test]
 fn tcp() {
-    streams(of("TCP_NODELAY", NoDelay(true)));
-    connection(of("TCP_CORK", Cork(true)));
-    connection(of("TCP_QUICKACK", QuickAck(false)));
-    streams(of("TCP_KEEPIDLE", KeepAliveIdle(60 * SECOND)));
-    streams(of("TCP_KEEPINTVL", KeepAliveInterval(7 * SECOND)));
-    streams(of("TCP_KEEPCNT", KeepAliveCount(4)));
-    streams(of("TCP_USER_TIMEOUT", UserTimeout(Some(Duration::from_millis(12_345)))));
-    streams(of("TCP_USER_TIMEOUT", UserTimeout(None)));
-    streams(of("TCP_CONGESTION", Congestion("reno".into())));
-    streams(of("TCP_NOTSENT_LOWAT", NotSentLowWater(16_384)));
-    streams(of("TCP_NOTSENT_LOWAT", NotSentLowWater(u32::MAX)));
+    streams(option_case("TCP_NODELAY", NoDelay(true)));
+    connection(option_case("TCP_CORK", Cork(true)));
+    connection(option_case("TCP_QUICKACK", QuickAck(false)));
+    streams(option_case("TCP_KEEPIDLE", KeepAliveIdle(60 * SECOND)));
+    streams(option_case("TCP_KEEPINTVL", KeepAliveInterval(7 * SECOND)));
+    streams(option_case("TCP_KEEPCNT", KeepAliveCount(4)));
+    streams(option_case("TCP_USER_TIMEOUT", UserTimeout(Some(Duration::from_millis(12_345)))));
+    streams(option_case("TCP_USER_TIMEOUT", UserTimeout(None)));
+    streams(option_case("TCP_CONGESTION", Congestion("reno".into())));
+    streams(option_case("TCP_NOTSENT_LOWAT", NotSentLowWater(16_384)));
+    streams(option_case("TCP_NOTSENT_LOWAT", NotSentLowWater(u32::MAX)));
     if LINUX {
-        listener(of("TCP_MAXSEG", MaxSegment(1000)));
+        listener(option_case("TCP_MAXSEG", MaxSegment(1000)));
     }
 }
 
@@ -523,13 +529,13 @@ fn tcp() {
 fn how_a_connection_opens() {
     // Linux counts retransmissions, and rounds up.
     let rounded = DeferAccept(Some(7 * SECOND));
-    listener(of("TCP_DEFER_ACCEPT", DeferAccept(Some(5 * SECOND))).reads(rounded));
-    listener(of("TCP_DEFER_ACCEPT", DeferAccept(None)));
+    listener(option_case("TCP_DEFER_ACCEPT", DeferAccept(Some(5 * SECOND))).reads(rounded));
+    listener(option_case("TCP_DEFER_ACCEPT", DeferAccept(None)));
     let switch = FastOpen(if LINUX { 16 } else { 1 });
-    listener(of("TCP_FASTOPEN", FastOpen(16)).reads(switch));
+    listener(option_case("TCP_FASTOPEN", FastOpen(16)).reads(switch));
     let clients = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_fastopen").unwrap_or_default();
     let allowed = clients.trim().parse::<u32>().unwrap_or(1) & 1 != 0;
-    stream(of("TCP_FASTOPEN_CONNECT", FastOpenConnect(true)).linux(allowed));
+    stream(option_case("TCP_FASTOPEN_CONNECT", FastOpenConnect(true)).linux(allowed));
 }
 
 /// A value that does not fit is refused with the name of the option, and never wraps.

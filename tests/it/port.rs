@@ -96,7 +96,7 @@ mod overlap {
                         assert_eq!(refused, Err(ErrorKind::AddrInUse), "{}", names());
                     } else {
                         // Another test may have this port at the second place.
-                        until(&names(), || {
+                        wait_until(&names(), || {
                             let (port, _first) = open(first, kind, 0).unwrap();
                             open(second, kind, port).is_ok()
                         });
@@ -111,7 +111,7 @@ mod overlap {
 fn a_listener_for_each_family_may_have_the_same_port() {
     let mut pair = None;
     // Another test may have the port on IPv4.
-    until("the port is free on IPv4", || {
+    wait_until("the port is free on IPv4", || {
         let ipv6 = Builder::stream().v6_only().bind("[::]:0").unwrap().listen(4).unwrap();
         let port = ipv6.local_addr().unwrap().port();
         let ipv4 = std::net::TcpListener::bind((Ipv4Addr::UNSPECIFIED, port));
@@ -171,7 +171,7 @@ fn of_a_group_the_ipv4_socket_hears_the_ipv4_peers() {
     }
     let client = TcpStream::connect((Ipv6Addr::LOCALHOST, port)).unwrap();
     let mut peer = None;
-    until("the connection arrives", || {
+    wait_until("the connection arrives", || {
         peer = both.accept().ok().map(|(_, peer)| peer);
         peer.is_some()
     });

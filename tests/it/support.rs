@@ -1,4 +1,19 @@
-//! What the tests share: skipping with a reason, a process of one's own, pairs of sockets.
+//! What the tests share. Ten names to know:
+//!
+//! | helper | does |
+//! | --- | --- |
+//! | `require!` | skips the rest of a test, with a reason, if the machine lacks something |
+//! | [`leave_out`] | reports that a part of a test was skipped |
+//! | `in_every_mode!` | evaluates an expression in every mode |
+//! | [`in_own_process`] | runs the rest of a test in a process of its own |
+//! | [`wait_until`] | waits for a condition, up to [`PATIENCE`] |
+//! | [`logged`] | collects the log lines of some work |
+//! | [`socket`], [`datagrams`], [`listener`], [`streams`] | open one socket on `[::1]`, or a connected pair; `dual_…` on `[::]` |
+//! | [`with_read_timeout`] | lets a socket fail instead of waiting for ever |
+//! | [`connected_to_itself`], [`closed_port`] | keep a port taken on which nobody listens |
+//! | [`differs`] | returns what a system does where systems differ |
+//!
+//! On Linux `with_faults` lets system calls fail, and `crate::lab` makes hosts and networks.
 
 use std::env;
 use std::ffi::OsStr;
@@ -13,6 +28,7 @@ use std::time::{Duration, Instant};
 
 use inet6::interface::InterfaceInfo;
 use inet6::mode::Mode;
+use inet6::option::{RecvHopLimit, RecvPacketInfo, RecvTrafficClass};
 use inet6::{
     Builder, ConnectedUdpSocket, DualStack, TcpListener, TcpStream, UdpSocket,
     interface::Interface, tcp::BoundStream, udp::Received,
@@ -136,21 +152,21 @@ pub(crate) fn wine_lacks(what: &str) -> bool {
     under_wine()
 }
 
-/// Runs the rest of a test in a process where no other test runs, for what belongs to a process:
-/// its descriptors, limits and signals.
+/// Runs the rest of a test in a process of its own, because descriptors, limits and signals belong
+/// to a process.
 #[track_caller]
-pub(crate) fn alone<F: FnOnce()>(body: F) {
-    alone_with(&[], body);
+pub(crate) fn in_own_process<F: FnOnce()>(body: F) {
+    in_own_process_with(&[], body);
 }
 
-/// As [`alone`], with more in the environment of the process.
+/// Like [`in_own_process`], with more variables in the environment of the process.
 #[track_caller]
-pub(crate) fn alone_with<F: FnOnce()>(environment: &[(&str, &OsStr)], body: F) {
-    const MARK: &str = "INET6_ALONE";
+pub(crate) fn in_own_process_with<F: FnOnce()>(environment: &[(&str, &OsStr)], body: F) {
+    const MARK: &str = "INET6_OWN_PROCESS";
 
     let closure = std::any::type_name::<F>();
     let name = closure.split_once("::").and_then(|(_, path)| path.strip_suffix("::{{closure}}"));
-    let name = name.expect("`alone` is called with a closure of a test");
+    let name = name.expect("`in_own_process` is called with a closure of a test");
     if env::var_os(MARK).is_some_and(|value| value == name) {
         return body();
     }
@@ -169,14 +185,14 @@ pub(crate) fn alone_with<F: FnOnce()>(environment: &[(&str, &OsStr)], body: F) {
     }
     assert!(
         output.status.success() && text.contains("1 passed"),
-        "{name}, alone: {}\n{text}\n{}",
+        "{name}, in its own process: {}\n{text}\n{}",
         output.status,
         String::from_utf8_lossy(&output.stderr)
     );
 }
 
-/// What is logged at debug and above while `work` runs, as "LEVEL text"; in a process that is
-/// [`alone`].
+/// What is logged at debug and above while `work` runs, as "LEVEL text"; for a closure of
+/// [`in_own_process`].
 pub(crate) fn logged(work: impl FnOnce()) -> Vec<String> {
     logged_at(log::LevelFilter::Debug, work)
 }
@@ -230,12 +246,12 @@ pub(crate) fn dual_listener() -> TcpListener<DualStack> {
 
 /// A datagram socket on every address, IPv6 and IPv4.
 pub(crate) fn dual_socket() -> UdpSocket<DualStack> {
-    patient(Builder::datagram().bind("[::]:0").unwrap())
+    with_read_timeout(Builder::datagram().bind("[::]:0").unwrap())
 }
 
-/// Waits for what the system does a little later.
+/// Waits until a condition holds, for what the system does a little later.
 #[track_caller]
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < PATIENCE, "{what}: it is not so after {PATIENCE:?}");
@@ -245,7 +261,19 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// A datagram socket on `[::1]`.
 pub(crate) fn socket() -> UdpSocket {
-    patient(UdpSocket::bind("[::1]:0").unwrap())
+    with_read_timeout(UdpSocket::bind("[::1]:0").unwrap())
+}
+
+/// Opens a datagram socket on all addresses that receives the destination, the hop limit and the
+/// traffic class of each datagram.
+pub(crate) fn socket_with_packet_info<M: Mode>(mode: M) -> UdpSocket<M> {
+    let socket = Builder::datagram()
+        .mode(mode)
+        .with(RecvPacketInfo(true))
+        .with(RecvHopLimit(true))
+        .with(RecvTrafficClass(true))
+        .bind((Ipv6Addr::UNSPECIFIED, 0));
+    with_read_timeout(socket.unwrap())
 }
 
 /// A datagram socket on `[::1]`, and one that is connected to it.
@@ -255,9 +283,9 @@ pub(crate) fn datagrams() -> (UdpSocket, ConnectedUdpSocket) {
     (server, client)
 }
 
-/// Makes a socket hear nobody but itself: its port answers others as a closed one does, and stays
-/// taken, so that no other test opens it.
-pub(crate) fn deafened<M: Mode>(socket: UdpSocket<M>) -> ConnectedUdpSocket<M> {
+/// Connects a socket to itself. Its port refuses all others as a closed one does, and stays taken,
+/// so that no other test opens it.
+pub(crate) fn connected_to_itself<M: Mode>(socket: UdpSocket<M>) -> ConnectedUdpSocket<M> {
     let here = socket.local_addr().unwrap();
     socket.connect(here).unwrap()
 }
@@ -279,8 +307,8 @@ pub(crate) fn streams_in<M: Mode>(mode: M) -> (TcpStream<M>, TcpStream<M>) {
     (client, accepted)
 }
 
-/// Makes a socket fail instead of waiting for ever.
-pub(crate) fn patient<M: Mode>(socket: UdpSocket<M>) -> UdpSocket<M> {
+/// Sets a read timeout, so that a lost packet fails a test instead of hanging it.
+pub(crate) fn with_read_timeout<M: Mode>(socket: UdpSocket<M>) -> UdpSocket<M> {
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     socket
 }

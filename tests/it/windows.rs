@@ -206,7 +206,7 @@ fn cut<M: Mode>(mode: M, here: impl ToAddress<M>) -> Result {
 /// nothing, so there the test shows no more than that the cure is accepted.)
 #[test]
 fn a_peer_that_is_gone_does_not_break_the_socket() -> Result {
-    let deaf = deafened(socket());
+    let deaf = connected_to_itself(socket());
     let closed = deaf.local_addr()?;
     let dual = Builder::datagram().bind("[::1]:0")?;
     survives(UdpSocket::bind("[::1]:0")?, closed)?;

@@ -20,9 +20,9 @@ fn system(kind: ErrorKind) -> io::Error {
     io::Error::new(kind, "what the system says")
 }
 
-/// The error ends with why it is, or with what the system says.
+/// Expects an error that ends with its reason, or with the text of the system.
 #[track_caller]
-fn says(error: Error, kind: ErrorKind, why: Option<&str>) {
+fn assert_error(error: Error, kind: ErrorKind, why: Option<&str>) {
     assert_eq!(error.kind(), kind, "{error}");
     let source = std::error::Error::source(&error).expect("the system's error").to_string();
     let text = error.to_string();
@@ -39,7 +39,7 @@ fn an_opening_says_why() {
         (Op::Connect, at(1), PermissionDenied, None),
     ] {
         let why = why.unwrap_or("permission denied");
-        says(opening(op, address, true, system(kind)), kind, Some(why));
+        assert_error(opening(op, address, true, system(kind)), kind, Some(why));
     }
     for (op, address, kind, why) in [
         (Op::Bind, at(1), AddrInUse, Some("address in use; another socket has it")),
@@ -59,7 +59,7 @@ fn an_opening_says_why() {
         (Op::Bind, None, AddrInUse, None),
         (Op::Connect, at(1), ConnectionReset, None),
     ] {
-        says(opening(op, address, true, system(kind)), kind, why);
+        assert_error(opening(op, address, true, system(kind)), kind, why);
     }
 }
 
@@ -73,12 +73,12 @@ fn an_option_says_why_unless_the_error_does() {
         (InvalidInput, "the value is out of range"),
         (PermissionDenied, "permission denied"),
     ] {
-        says(option(op, kind.into()), kind, Some(why));
+        assert_error(option(op, kind.into()), kind, Some(why));
     }
     for kind in [NotFound, InvalidInput] {
-        says(option(op, io::Error::new(kind, "by itself")), kind, Some("by itself"));
+        assert_error(option(op, io::Error::new(kind, "by itself")), kind, Some("by itself"));
     }
-    says(option(op, TimedOut.into()), TimedOut, None);
+    assert_error(option(op, TimedOut.into()), TimedOut, None);
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_flow_label_says_why() {
         (InvalidInput, Some("the value is out of range")),
         (TimedOut, None),
     ] {
-        says(flow_label(kind.into()), kind, why);
+        assert_error(flow_label(kind.into()), kind, why);
     }
 }
 
@@ -156,13 +156,13 @@ fn a_membership_says_why() {
         ),
         (Op::Join, 1, None, TimedOut, None),
     ] {
-        says(membership(op, on_some(index), source, kind.into()), kind, why);
+        assert_error(membership(op, on_some(index), source, kind.into()), kind, why);
     }
     // The number of a membership, for an interface that does not exist.
     let none = "no such interface";
     for (op, source) in [(Op::Join, Some(source)), (Op::Join, None), (Op::Block, Some(source))] {
         let nowhere = on_some(0x7fff_ffff);
-        says(
+        assert_error(
             membership(op, nowhere, source, AddrNotAvailable.into()),
             AddrNotAvailable,
             Some(none),
@@ -171,12 +171,12 @@ fn a_membership_says_why() {
     for code in codes::NO_MULTICAST {
         let error = || io::Error::from_raw_os_error(*code);
         let why = "the interface does not exist, or has no IPv6 multicast";
-        says(membership(Op::Join, on_some(1), None, error()), error().kind(), Some(why));
+        assert_error(membership(Op::Join, on_some(1), None, error()), error().kind(), Some(why));
     }
     // "Invalid argument" says nothing of multicast where there was no joining, or only of a source.
     let error = || io::Error::from_raw_os_error(codes::NO_MULTICAST[0]);
-    says(membership(Op::Leave, on_some(1), None, error()), error().kind(), None);
-    says(membership(Op::Join, on_some(1), Some(source), error()), error().kind(), None);
+    assert_error(membership(Op::Leave, on_some(1), None, error()), error().kind(), None);
+    assert_error(membership(Op::Join, on_some(1), Some(source), error()), error().kind(), None);
 }
 
 #[test]

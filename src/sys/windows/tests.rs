@@ -22,8 +22,9 @@ fn number(code: i32) -> io::Error {
     io::Error::from_raw_os_error(code)
 }
 
+/// Expects the number, the kind and a part of the text of an error.
 #[track_caller]
-fn says(error: Error, code: i32, kind: Option<ErrorKind>, text: &str) {
+fn assert_error(error: Error, code: i32, kind: Option<ErrorKind>, text: &str) {
     assert_eq!(error.raw_os_error(), Some(code), "{error}");
     assert!(error.to_string().contains(text), "{error}");
     // Some numbers have no kind in std.
@@ -47,17 +48,17 @@ fn of_an_opening() {
         (Op::Connect, WSAEHOSTUNREACH, Some(HostUnreachable), "host unreachable"),
         (Op::Connect, WSAEADDRNOTAVAIL, Some(AddrNotAvailable), "no local address"),
     ] {
-        says(opened(op, code), code, kind, text);
+        assert_error(opened(op, code), code, kind, text);
     }
     let wildcard = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 8000, 0, 0);
     let dual = errno::opening(Op::Bind, Some(wildcard), false, number(WSAEADDRINUSE));
-    says(dual, WSAEADDRINUSE, Some(AddrInUse), "0.0.0.0:8000");
+    assert_error(dual, WSAEADDRINUSE, Some(AddrInUse), "0.0.0.0:8000");
 
     let code = WSAEPROTONOSUPPORT;
     let error = errno::creating(Protocol::MultipathTcp, true, number(code));
-    says(error, code, Some(Unsupported), "no Multipath TCP");
+    assert_error(error, code, Some(Unsupported), "no Multipath TCP");
     let error = errno::creating(Protocol::Icmpv6, true, number(code));
-    says(error, code, Some(Unsupported), "no ICMPv6 datagram sockets");
+    assert_error(error, code, Some(Unsupported), "no ICMPv6 datagram sockets");
     for code in [WSAEWOULDBLOCK, WSAEINPROGRESS] {
         assert!(errno::is_connecting(&number(code)), "{code}");
     }
@@ -73,7 +74,7 @@ fn of_an_option_and_of_a_group() {
         (WSAEINVAL, InvalidInput, "out of range"),
         (WSAEACCES, PermissionDenied, "permission denied"),
     ] {
-        says(errno::option(op, number(code)), code, Some(kind), text);
+        assert_error(errno::option(op, number(code)), code, Some(kind), text);
     }
     for (op, source, code, kind, text) in [
         (Op::Join, SOURCE, WSAENOPROTOOPT, Some(Unsupported), "no source-specific multicast"),
@@ -81,7 +82,7 @@ fn of_an_option_and_of_a_group() {
         (Op::Join, None, WSAEADDRINUSE, Some(AddrInUse), "a member already"),
         (Op::Leave, None, WSAEADDRNOTAVAIL, Some(AddrNotAvailable), "not a member"),
     ] {
-        says(errno::membership(op, GROUP, source, number(code)), code, kind, text);
+        assert_error(errno::membership(op, GROUP, source, number(code)), code, kind, text);
     }
 }
 

@@ -26,7 +26,7 @@ fn works<M: Mode, A: ToAddress<M> + Debug>(mode: M, at: impl Fn(u16) -> A) {
     streams.start_connect(at(port)).unwrap().finish().unwrap();
 
     let datagrams = Builder::datagram().mode(mode);
-    let server = patient(datagrams.bind(at(0)).unwrap());
+    let server = with_read_timeout(datagrams.bind(at(0)).unwrap());
     let port = server.local_addr().unwrap().into().port();
     let client = datagrams.bind(at(0)).unwrap();
     client.send_to(b"to", at(port)).unwrap();
@@ -310,7 +310,7 @@ fn a_zone_of_an_address_that_needs_none_is_without_effect() {
         UdpSocket::bind(odd).unwrap(),
     ];
     for socket in sockets {
-        let here = v6(patient(socket).local_addr().unwrap());
+        let here = v6(with_read_timeout(socket).local_addr().unwrap());
         assert_eq!((here.ip(), here.scope_id()), (&Ipv6Addr::LOCALHOST, 0));
     }
     let listener = listener();

@@ -291,7 +291,8 @@ fn streams<M: Mode>(watch: &Watch, mode: M, at: impl Fn(u16) -> SocketAddrV6) {
 
 fn datagrams<M: Mode>(watch: &Watch, mode: M, at: impl Fn(u16) -> SocketAddrV6) {
     let builder = Builder::datagram().mode(mode);
-    let bind = || patient(builder.clone().with(RecvPacketInfo(true)).bind(at(0)).unwrap());
+    let bind =
+        || with_read_timeout(builder.clone().with(RecvPacketInfo(true)).bind(at(0)).unwrap());
     let (server, client) = (bind(), bind());
     watch.shows(watch.look(&server));
     let port = port(&server);
@@ -326,17 +327,17 @@ fn datagrams<M: Mode>(watch: &Watch, mode: M, at: impl Fn(u16) -> SocketAddrV6) 
     if watch.ip.is_ipv4() {
         watch.print(&bind().connect("[::1]:9").unwrap_err());
         watch.print(&client.send_to(b"x", "[::1]:9").unwrap_err());
-        let elsewhere = || patient(builder.bind("[::1]:0").unwrap());
+        let elsewhere = || with_read_timeout(builder.bind("[::1]:0").unwrap());
         watch.shows(watch.print(&elsewhere().send_to(b"x", at(9)).unwrap_err()));
         watch.shows(watch.print(&elsewhere().connect(at(9)).unwrap_err()));
     }
     let socket = std::net::UdpSocket::from(bind());
     watch.print(&ConnectedUdpSocket::<M>::try_from(socket).unwrap_err());
 
-    let closed = deafened(bind());
+    let closed = connected_to_itself(bind());
     let local = closed.local_addr().unwrap();
     let client = match builder.with(RecvError(true)).bind(at(0)) {
-        Ok(client) => patient(client),
+        Ok(client) => with_read_timeout(client),
         Err(error) => return watch.lacks("ErrorReport", error),
     };
     client.send_to(b"x", local).unwrap();
@@ -349,7 +350,8 @@ fn datagrams<M: Mode>(watch: &Watch, mode: M, at: impl Fn(u16) -> SocketAddrV6) 
 
 fn batches<M: Mode>(watch: &Watch, mode: M, at: impl Fn(u16) -> SocketAddrV6) {
     let builder = Builder::datagram().mode(mode).with(RecvPacketInfo(true));
-    let (server, client) = (patient(builder.bind(at(0)).unwrap()), builder.bind(at(0)).unwrap());
+    let (server, client) =
+        (with_read_timeout(builder.bind(at(0)).unwrap()), builder.bind(at(0)).unwrap());
     let to = at(port(&server));
     let mut sending = SendBatch::new(4).unwrap();
     let messages = [b"one", b"two"].map(|data| Outgoing::to(to, data));
@@ -541,7 +543,7 @@ fn public_types() -> io::Result<(BTreeSet<String>, BTreeSet<String>)> {
 
 #[test]
 fn public_types_show_no_mapped_address() {
-    alone(|| {
+    in_own_process(|| {
         let (types, printing) = require!(public_types(), "docs/public-api.txt");
         assert!(types.len() > 100 && printing.len() > 20, "the list is not whole: {types:?}");
         let seen = Arc::default();

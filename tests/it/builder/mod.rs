@@ -94,7 +94,7 @@ fn a_listener_rebinds_the_address_of_one_that_just_ended() {
     assert_eq!(client.recv(&mut [0; 1]).unwrap(), 0);
     drop((client, listener));
     // TIME_WAIT lasts longer; a copy of the listener, in a program that another test starts, does not.
-    until("the address is free", || TcpListener::bind(address).is_ok());
+    wait_until("the address is free", || TcpListener::bind(address).is_ok());
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn no_failing_step_leaks_a_descriptor() {
     use inet6::TcpStream;
     use inet6::option::ReuseAddress;
 
-    alone(|| {
+    in_own_process(|| {
         let live = listener();
         let taken = v6(live.local_addr().unwrap());
         let closed_port = closed_port();

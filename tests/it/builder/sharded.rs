@@ -25,9 +25,9 @@ fn number(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).unwrap()
 }
 
-/// What was opened, or `None` after the refusal of a system that lacks this option.
+/// Returns what was opened, or `None` after the refusal of a system that lacks this option.
 #[track_caller]
-fn had<T>(has: bool, name: &'static str, result: Result<Vec<T>, Error>) -> Option<Vec<T>> {
+fn supported<T>(has: bool, name: &'static str, result: Result<Vec<T>, Error>) -> Option<Vec<T>> {
     if has {
         return Some(result.unwrap());
     }
@@ -38,14 +38,15 @@ fn had<T>(has: bool, name: &'static str, result: Result<Vec<T>, Error>) -> Optio
 }
 
 fn sockets<M: Mode>(builder: &Builder<Datagram, M>, count: usize) -> Option<Vec<UdpSocket<M>>> {
-    let sockets = had(SHARE_OUT, "SO_REUSEPORT", builder.bind_sharded("[::1]:0", number(count)))?;
+    let sockets =
+        supported(SHARE_OUT, "SO_REUSEPORT", builder.bind_sharded("[::1]:0", number(count)))?;
     assert_eq!(sockets.len(), count);
     Some(sockets)
 }
 
 fn listeners<M: Mode>(builder: &Builder<Stream, M>, count: usize) -> Option<Vec<TcpListener<M>>> {
     let opened = builder.listen_sharded("[::1]:0", 128, number(count));
-    let listeners = had(SHARE_OUT, "SO_REUSEPORT", opened)?;
+    let listeners = supported(SHARE_OUT, "SO_REUSEPORT", opened)?;
     assert_eq!(listeners.len(), count);
     Some(listeners)
 }
@@ -112,8 +113,8 @@ fn steering_is_refused_where_it_is_missing() {
     // One socket has nothing to choose from.
     for count in [number(2), number(1)] {
         let (datagram, stream) = (Builder::datagram(), Builder::stream());
-        had(STEER, name, datagram.steer_by_cpu().bind_sharded("[::1]:0", count));
-        had(STEER, name, stream.steer_by_cpu().listen_sharded("[::1]:0", 4, count));
+        supported(STEER, name, datagram.steer_by_cpu().bind_sharded("[::1]:0", count));
+        supported(STEER, name, stream.steer_by_cpu().listen_sharded("[::1]:0", 4, count));
     }
 }
 
@@ -236,7 +237,7 @@ mod linux {
     /// a copy of one that was closed here would still have its share.
     #[test]
     fn datagrams_go_to_the_socket_of_their_processor() {
-        alone(|| {
+        in_own_process(|| {
             let processors = processors();
             require!(processors.len() > 1, "one processor is no choice");
             for count in [2, 3] {
@@ -292,14 +293,14 @@ mod linux {
         (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
     }
 
-    /// The descriptor that the next socket gets, in a process `alone`.
+    /// The descriptor that the next socket gets, in a closure of [`in_own_process`].
     fn next_descriptor() -> libc::c_int {
         socket().as_raw_fd()
     }
 
     #[test]
     fn one_that_cannot_be_had_closes_all() {
-        alone(|| {
+        in_own_process(|| {
             let before = open_descriptors();
             let first = next_descriptor();
             // The third of five.
@@ -341,7 +342,7 @@ mod linux {
 
     #[test]
     fn sharing_that_fails_after_the_port_is_chosen_is_told() {
-        alone(|| {
+        in_own_process(|| {
             let before = open_descriptors();
             let arguments = [(1, libc::SOL_SOCKET), (2, libc::SO_REUSEPORT), (4, 4)];
             let fault = Fault {

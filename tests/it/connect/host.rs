@@ -356,9 +356,9 @@ fn all_races_are_given_up_while_the_resolver_hangs() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_race_that_is_over_leaves_no_descriptor() {
-    use crate::support::{alone, open_descriptors};
+    use crate::support::{in_own_process, open_descriptors};
 
-    alone(|| {
+    in_own_process(|| {
         let listener = listener();
         let cancel = Cancel::new();
         let host = HappyEyeballs::to(listener.local_addr().unwrap().to_string()).cancel(&cancel);
@@ -436,9 +436,9 @@ fn what_is_won_is_not_given_up_any_more() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_literal_tells_that_no_descriptor_is_left() {
-    use crate::support::{alone, limit_descriptors};
+    use crate::support::{in_own_process, limit_descriptors};
 
-    alone(|| {
+    in_own_process(|| {
         limit_descriptors(0);
         let error = Builder::stream().connect_host("[::1]:80").unwrap_err();
         assert_eq!(error.kind(), HostErrorKind::Exhausted);

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{PATIENCE, alone, listener};
+use crate::support::{PATIENCE, in_own_process, listener};
 use inet6::{
     Builder,
     cancel::Cancel,
@@ -35,7 +35,7 @@ impl<F: Fn(Query, Answers) + Send + Sync + 'static> Resolve for By<F> {
 }
 
 /// `::1` and `127.0.0.1`.
-fn loopback() -> [SocketAddr; 2] {
+fn loopback_addresses() -> [SocketAddr; 2] {
     [(Ipv6Addr::LOCALHOST, 0).into(), (Ipv4Addr::LOCALHOST, 0).into()]
 }
 
@@ -233,7 +233,7 @@ impl Drop for Bomb {
 #[test]
 fn panic_that_panics_ends_the_question() {
     // Otherwise it would end the process.
-    alone(|| {
+    in_own_process(|| {
         let error = unresolved(&race(|_, _| panic_any(Bomb(2))));
         assert_eq!(failures(&error), [(None, Other)]);
         unresolved(&race(|_, answers| {
@@ -242,7 +242,7 @@ fn panic_that_panics_ends_the_question() {
         }));
         // The threads have come to their ends as well.
         #[cfg(target_os = "linux")]
-        crate::support::until("they end", || crate::support::threads_named("resolve") == 0);
+        crate::support::wait_until("they end", || crate::support::threads_named("resolve") == 0);
     });
 }
 
@@ -258,7 +258,7 @@ fn race_that_is_over_wants_no_answer() {
         gate.lock().unwrap().recv().unwrap_err();
         told.send(answers.is_wanted()).unwrap();
         // It is thrown away.
-        answers.push_all(Ok(loopback().to_vec()));
+        answers.push_all(Ok(loopback_addresses().to_vec()));
     }));
     let race = thread::spawn(move || Builder::stream().connect_host(&host).unwrap_err());
     assert_eq!(is_told.recv_timeout(PATIENCE), Ok(true));
@@ -313,7 +313,7 @@ fn answers_come_apart() {
     let resolver = By(move |_, answers: Answers| {
         answers.push(Family::Ipv4, Err(NoAddress.into()));
         is_next.lock().unwrap().recv().unwrap();
-        answers.push(Family::Ipv6, Ok(loopback().to_vec()));
+        answers.push(Family::Ipv6, Ok(loopback_addresses().to_vec()));
     });
     let host = HappyEyeballs::to(("host.example", port)).resolver(resolver).observer(move |event| {
         if matches!(event, inet6::connect::Event::Answered(answer) if answer.family == Some(Family::Ipv4)) {
@@ -344,7 +344,7 @@ fn in_family(name: &str, family: Family) -> Result<Vec<IpAddr>, ResolveErrorKind
 
 #[test]
 fn localhost_is_a_loopback_address() {
-    let [ipv6, ipv4] = loopback().map(|address| address.ip());
+    let [ipv6, ipv4] = loopback_addresses().map(|address| address.ip());
     for name in ["localhost", "LOCALHOST.", "app.localhost"] {
         assert_eq!(find(name, |query| query), Ok(vec![ipv6, ipv4]), "{name}");
         assert_eq!(in_family(name, Family::Ipv6), Ok(vec![ipv6]), "{name}");
@@ -354,7 +354,7 @@ fn localhost_is_a_loopback_address() {
 
 #[test]
 fn literal_is_itself() {
-    let [ipv6, ipv4] = loopback().map(|address| address.ip());
+    let [ipv6, ipv4] = loopback_addresses().map(|address| address.ip());
     for (name, ip, own, other) in
         [("::1", ipv6, Family::Ipv6, Family::Ipv4), ("127.0.0.1", ipv4, Family::Ipv4, Family::Ipv6)]
     {
@@ -372,7 +372,7 @@ fn literal_is_itself() {
 fn an_answer_is_freed() {
     use crate::support::resident;
 
-    alone(|| {
+    in_own_process(|| {
         // The first time, more of the program comes into memory.
         let [_, before, after] = [100, 100, 30_000].map(|times| {
             for _ in 0..times {

@@ -56,7 +56,7 @@ type Loop = fn(&TcpListener) -> io::Result<SocketAddr>;
 /// Counts for a while the calls that come by a gate from a loop that was just started.
 fn calls_a_second(gate: &Gate) -> f64 {
     let start = Instant::now();
-    until("the loop accepts", || gate.calls() > 0);
+    wait_until("the loop accepts", || gate.calls() > 0);
     // Nothing is waited for: this is the time that is looked at.
     thread::sleep(A_WHILE);
     // A slow machine makes fewer calls in a longer time.
@@ -153,7 +153,7 @@ fn as_many_lost_peers_as_a_queue_holds_are_passed_over_without_a_pause() {
 /// Whatever is missing, the event loop goes on: only it can close what would make room.
 #[test]
 fn nonblocking_listener_never_pauses() {
-    alone(|| {
+    in_own_process(|| {
         require!(gates(), "a gate");
         for errno in EXHAUSTED.into_iter().chain(PEERS) {
             let (class, calls) = match PEERS.contains(&errno) {
@@ -204,7 +204,7 @@ fn pauses_end_with_the_read_timeout() {
 /// Who waits for a descriptor says so once.
 #[test]
 fn a_wait_for_room_is_logged_once() {
-    alone(|| {
+    in_own_process(|| {
         require!(gates(), "a gate");
         let listener = listener();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -222,7 +222,7 @@ fn a_wait_for_room_is_logged_once() {
 /// `accept` itself hands every error on, but for that of a signal; nothing is lost with it.
 #[test]
 fn accept_hands_on_what_it_fails_with() {
-    alone(|| {
+    in_own_process(|| {
         require!(faults(), "faults");
         let listener = listener();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -264,7 +264,7 @@ fn accept_hands_on_what_it_fails_with() {
 /// The limit of the process itself, and every call counted.
 #[test]
 fn a_process_without_descriptors_waits_for_one() {
-    alone(|| {
+    in_own_process(|| {
         require!(gates(), "a gate");
         for accepting in [by_next as Loop, by_hand] {
             let listener = listener();
@@ -279,7 +279,7 @@ fn a_process_without_descriptors_waits_for_one() {
                 };
                 let server = scope.spawn(move || gate.run(libc::SYS_accept4, work));
                 // The notifier of the gate is a descriptor, too.
-                until("the gate stands", a_gate_stands);
+                wait_until("the gate stands", a_gate_stands);
                 // The lowest free number is the next descriptor: none is left below it.
                 let next = client.try_clone().unwrap().as_raw_fd();
                 let before = limit_descriptors(next.try_into().unwrap());
@@ -300,7 +300,7 @@ fn a_process_without_descriptors_waits_for_one() {
 /// The limit of the process itself, on a nonblocking listener.
 #[test]
 fn nonblocking_listener_reports_the_limit() {
-    alone(|| {
+    in_own_process(|| {
         for accepting in OURS {
             let listener = listener();
             listener.set_nonblocking(true).unwrap();

@@ -34,7 +34,7 @@ fn many(cases: &[Case<'_>]) {
 
 #[test]
 fn ten_thousand_are_opened_and_closed() {
-    alone(|| {
+    in_own_process(|| {
         let listener = listener();
         let peer = listener.local_addr().unwrap();
         let server = socket();
@@ -77,7 +77,7 @@ fn ten_thousand_are_opened_and_closed() {
 
 #[test]
 fn ten_thousand_fail() {
-    alone(|| {
+    in_own_process(|| {
         let listener = listener();
         let taken = listener.local_addr().unwrap();
         let (streams, datagrams) = (Builder::stream(), Builder::datagram());
@@ -123,7 +123,7 @@ type Step<'a> = (libc::c_long, &'a [(u32, libc::c_int)], Case<'a>);
 /// As many for each step that the kernel can refuse.
 #[test]
 fn ten_thousand_fail_at_each_step() {
-    alone(|| {
+    in_own_process(|| {
         let listener = listener();
         let peer = listener.local_addr().unwrap();
         // What is connected is reset, so that no port is kept for a while.
@@ -176,7 +176,7 @@ fn close_on_exec() -> BTreeMap<i32, (String, bool)> {
 
 #[test]
 fn no_socket_is_inherited_by_another_program() {
-    alone(|| {
+    in_own_process(|| {
         let host = require!(Host::new(), "the lab");
         host.ip("link set dev lo up");
         host.allow_echo();

@@ -79,8 +79,8 @@ const CALLS: [libc::c_long; 12] = [
     libc::SYS_accept4,
 ];
 
-/// Lets a verb fail at each of its steps with each error, and work everywhere else; to be called in
-/// a process `alone`.
+/// Lets a verb fail at each of its steps with each error, and work everywhere else; for a closure of
+/// [`in_own_process`].
 #[track_caller]
 fn fails_at(name: &str, steps: Vec<Step>, verb: impl Fn() -> Result<(), Error> + Send + Sync) {
     verb().unwrap_or_else(|error| panic!("{name} works: {error}"));
@@ -127,7 +127,7 @@ fn endpoint(text: &str) -> Endpoint {
 
 #[test]
 fn every_step_of_a_listener_is_named() {
-    alone(|| {
+    in_own_process(|| {
         require!(faults(), "faults");
         in_every_mode!(mode => listeners(mode));
         let here = endpoint("[::1]:0");
@@ -158,7 +158,7 @@ fn listeners<M: Mode>(mode: M) {
 
 #[test]
 fn every_step_of_connecting_is_named() {
-    alone(|| {
+    in_own_process(|| {
         require!(faults(), "faults");
         in_every_mode!(mode => connections(mode));
     });
@@ -211,7 +211,7 @@ fn connections<M: Mode>(mode: M) {
 
 #[test]
 fn every_step_of_a_datagram_socket_is_named() {
-    alone(|| {
+    in_own_process(|| {
         require!(faults(), "faults");
         in_every_mode!(mode => datagram_sockets(mode));
     });
@@ -240,7 +240,7 @@ fn datagram_sockets<M: Mode>(mode: M) {
 /// A system may connect a datagram socket that it has no address for; that is no connection.
 #[test]
 fn a_datagram_socket_to_a_host_has_an_address_of_its_own() {
-    alone(|| {
+    in_own_process(|| {
         require!(faults(), "faults");
         let server = socket();
         let peer = Endpoint::from(server.local_addr().unwrap());
@@ -281,7 +281,7 @@ fn given_back<S: Send, T, F: FnOnce(S) -> Result<T, inet6::error::Returned<R>> +
 /// A socket that could not change its state keeps its port and works as before.
 #[test]
 fn a_socket_that_cannot_change_its_state_is_given_back() {
-    alone(|| {
+    in_own_process(|| {
         require!(faults(), "faults");
         let server = socket();
         let peer = server.local_addr().unwrap();
@@ -318,7 +318,7 @@ fn a_socket_that_cannot_change_its_state_is_given_back() {
 
 #[test]
 fn a_descriptor_that_cannot_be_examined_is_given_back() {
-    alone(|| {
+    in_own_process(|| {
         require!(faults(), "faults");
         let listener = listener();
         let here = listener.local_addr().unwrap();
@@ -364,7 +364,7 @@ fn a_descriptor_that_cannot_be_examined_is_given_back() {
 
 #[test]
 fn every_step_of_an_echo_socket_is_named() {
-    alone(|| {
+    in_own_process(|| {
         require!(faults(), "faults");
         let host = require!(Host::new(), "the lab");
         host.ip("link set dev lo up");
@@ -390,7 +390,7 @@ const SOURCE: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 
 #[test]
 fn every_step_of_a_membership_is_named() {
-    alone(|| {
+    in_own_process(|| {
         require!(faults(), "faults");
         let socket = Builder::datagram().bind("[::]:0").unwrap();
         let lo = Interface::from_name("lo").unwrap();
@@ -440,7 +440,7 @@ fn every_step_of_a_membership_is_named() {
 
 #[test]
 fn every_step_of_a_flow_label_is_named() {
-    alone(|| {
+    in_own_process(|| {
         require!(faults(), "faults");
         let (_server, client) = datagrams();
         let manage =
@@ -473,7 +473,7 @@ fn every_step_of_a_flow_label_is_named() {
 /// A kernel that claims to have set `IPV6_V6ONLY` and has not, or to have read it.
 #[test]
 fn a_mode_that_is_claimed_and_not_taken_is_told_by_every_verb() {
-    alone(|| {
+    in_own_process(|| {
         require!(faults(), "faults");
         let host = require!(Host::new(), "the lab");
         host.ip("link set dev lo up");

@@ -240,7 +240,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
 fn every_option_is_named_when_the_kernel_refuses_it() {
-    alone(|| {
+    in_own_process(|| {
         require!(faults(), "faults");
         let mut tried = Tried::default();
         of_the_socket(&mut tried);

@@ -39,7 +39,7 @@ const LEN: usize = 60_013;
 #[test]
 fn reading_and_writing_as_std_does() {
     let library = require!(Library::build("short"), "the library");
-    alone_with(&[("LD_PRELOAD", &library.path())], || {
+    in_own_process_with(&[("LD_PRELOAD", &library.path())], || {
         in_every_mode!(mode => as_std_does(mode));
     });
 }
@@ -88,7 +88,7 @@ fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> T {
 #[test]
 fn sending_and_receiving_in_a_loop() {
     let library = require!(Library::build("short"), "the library");
-    alone_with(&[("LD_PRELOAD", &library.path())], || {
+    in_own_process_with(&[("LD_PRELOAD", &library.path())], || {
         let bytes = pattern(LEN);
         cutting(&[SEND, RECV], || {
             let (client, accepted) = streams();
@@ -127,7 +127,7 @@ fn sending_and_receiving_in_a_loop() {
 #[test]
 fn several_slices_in_a_loop() {
     let library = require!(Library::build("short"), "the library");
-    alone_with(&[("LD_PRELOAD", &library.path())], || {
+    in_own_process_with(&[("LD_PRELOAD", &library.path())], || {
         let bytes = pattern(LEN);
         cutting(&[SENDMSG, RECVMSG], || {
             let (client, accepted) = streams();
@@ -193,7 +193,7 @@ fn send_all(stream: &TcpStream, file: &File) -> io::Result<u64> {
 #[test]
 fn a_file_and_what_is_corked() {
     let library = require!(Library::build("short"), "the library");
-    alone_with(&[("LD_PRELOAD", &library.path())], || {
+    in_own_process_with(&[("LD_PRELOAD", &library.path())], || {
         let bytes = pattern(LEN);
         let path = temp_dir().join(format!("inet6-short-{}.file", std::process::id()));
         fs::write(&path, &bytes).unwrap();
@@ -238,7 +238,7 @@ fn the_echo_examples_pass_on_every_byte() {
 #[test]
 fn datagrams_stay_whole() {
     let library = require!(Library::build("short"), "the library");
-    alone_with(&[("LD_PRELOAD", &library.path())], || {
+    in_own_process_with(&[("LD_PRELOAD", &library.path())], || {
         let (server, client) = datagrams();
         assert_eq!(client.send(&[7; 1000]).unwrap(), 1000);
         assert_eq!(server.recv_from(&mut [0; 2000]).unwrap().0, 1000);

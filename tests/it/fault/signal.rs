@@ -47,7 +47,7 @@ fn black_hole() -> Result<Host, String> {
 
 #[test]
 fn a_timed_connect_into_a_black_hole_keeps_its_time() {
-    alone(|| {
+    in_own_process(|| {
         let host = require!(black_hole(), "the lab");
         host.run(|| {
             let connect = || Builder::stream().connect_timeout("[::1]:9", A_WHILE);
@@ -62,7 +62,7 @@ fn a_timed_connect_into_a_black_hole_keeps_its_time() {
 /// Without a timeout of its own, the kernel's is what ends it.
 #[test]
 fn a_connect_into_a_black_hole_ends_when_the_kernel_gives_up() {
-    alone(|| {
+    in_own_process(|| {
         let host = require!(black_hole(), "the lab");
         host.run(|| {
             let impatient = Builder::stream().with(UserTimeout(Some(A_WHILE)));
@@ -78,7 +78,7 @@ fn a_connect_into_a_black_hole_ends_when_the_kernel_gives_up() {
 
 #[test]
 fn a_race_to_a_host_keeps_its_deadline() {
-    alone(|| {
+    in_own_process(|| {
         let (listener, _queue) = full_listener();
         let peer = listener.local_addr().unwrap();
         let host = HappyEyeballs::to(peer).deadline(A_WHILE);
@@ -91,7 +91,7 @@ fn a_race_to_a_host_keeps_its_deadline() {
 
 #[test]
 fn accept_with_a_timeout_waits_that_long_and_no_longer() {
-    alone(|| {
+    in_own_process(|| {
         for nonblocking in [false, true] {
             let listener = listener();
             listener.set_option(ReadTimeout(Some(A_WHILE))).unwrap();
@@ -118,7 +118,7 @@ fn reads(mut from: TcpStream, expected: &'static [u8]) -> thread::JoinHandle<()>
 
 #[test]
 fn write_all_sends_every_byte_in_order() {
-    alone(|| {
+    in_own_process(|| {
         for timeout in [None, Some(PATIENCE)] {
             let bytes: &[u8] = pattern(5_000_003).leak();
             let (mut client, accepted) = narrow_streams();
@@ -142,7 +142,7 @@ fn write_all_sends_every_byte_in_order() {
 /// With and without a timeout: the part that went out, then `Interrupted`, and neither is lost.
 #[test]
 fn a_send_tells_the_part_that_went_out() {
-    alone(|| {
+    in_own_process(|| {
         for timeout in [None, Some(PATIENCE)] {
             let bytes: &[u8] = pattern(5_000_003).leak();
             let (client, accepted) = narrow_streams();
@@ -171,7 +171,7 @@ fn a_send_tells_the_part_that_went_out() {
 
 #[test]
 fn waiting_for_room_takes_its_time() {
-    alone(|| {
+    in_own_process(|| {
         let (client, _accepted) = narrow_streams();
         client.set_nonblocking(true).unwrap();
         // What is under way still moves on for a moment.
@@ -197,7 +197,7 @@ fn interrupted<T>(result: io::Result<T>) {
 /// As std does: the caller decides whether to go on.
 #[test]
 fn every_receive_says_that_it_was_interrupted() {
-    alone(|| {
+    in_own_process(|| {
         for timeout in [None, Some(PATIENCE)] {
             let (stream, accepted) = streams();
             stream.set_read_timeout(timeout).unwrap();
@@ -234,7 +234,7 @@ fn every_receive_says_that_it_was_interrupted() {
 
 #[test]
 fn an_echo_socket_says_that_it_was_interrupted() {
-    alone(|| {
+    in_own_process(|| {
         let host = require!(Host::new(), "the lab");
         host.ip("link set dev lo up");
         host.allow_echo();
@@ -250,7 +250,7 @@ fn an_echo_socket_says_that_it_was_interrupted() {
 fn datagrams_leave_and_arrive_under_signals() {
     const ROUNDS: u32 = 20_000;
 
-    alone(|| {
+    in_own_process(|| {
         let (server, client) = datagrams();
         let mut expected = 0_u32;
         let work = move || {
@@ -283,7 +283,7 @@ fn datagrams_leave_and_arrive_under_signals() {
 /// By the loop that its page shows.
 #[test]
 fn a_file_arrives_whole_under_signals() {
-    alone(|| {
+    in_own_process(|| {
         let bytes: &[u8] = pattern(5_000_003).leak();
         let path = std::env::temp_dir().join(format!("inet6-signal-{}", std::process::id()));
         std::fs::write(&path, bytes).unwrap();
@@ -319,7 +319,7 @@ fn a_file_arrives_whole_under_signals() {
 
 #[test]
 fn read_exact_waits_for_the_rest() {
-    alone(|| {
+    in_own_process(|| {
         let (mut client, accepted) = streams();
         accepted.send(b"first ").unwrap();
         let mut text = [0; 12];

@@ -321,7 +321,7 @@ pub(crate) mod linux {
 
     #[test]
     fn no_descriptor_is_left_behind() {
-        alone(|| {
+        in_own_process(|| {
             let host = require!(host(), "the lab");
             let closed = require!(Host::new(), "the lab");
             let before = open_descriptors();

@@ -507,13 +507,13 @@ fn lots_are_the_same_for_the_same_seed_and_about_as_many_as_asked_for() {
     assert_eq!(arrivals(7), arrivals(7));
     assert_ne!(arrivals(7), arrivals(8));
     let plan = Plan::drawn(7, 20, 10, 5);
-    let of = |wanted: fn(Fate) -> bool| (0..10_000).filter(|n| wanted(plan.fate(*n))).count();
-    assert!((1800..2200).contains(&of(|fate| fate == Fate::IsLost)));
-    assert!((850..1150).contains(&of(|fate| fate == Fate::IsDoubled)));
-    assert!((400..600).contains(&of(|fate| matches!(fate, Fate::IsOvertakenBy(_)))));
+    let count = |wanted: fn(Fate) -> bool| (0..10_000).filter(|n| wanted(plan.fate(*n))).count();
+    assert!((1800..2200).contains(&count(|fate| fate == Fate::IsLost)));
+    assert!((850..1150).contains(&count(|fate| fate == Fate::IsDoubled)));
+    assert!((400..600).contains(&count(|fate| matches!(fate, Fate::IsOvertakenBy(_)))));
     assert_eq!(
         arrivals(7).len(),
-        10_000 - of(|fate| fate == Fate::IsLost) + of(|fate| fate == Fate::IsDoubled)
+        10_000 - count(|fate| fate == Fate::IsLost) + count(|fate| fate == Fate::IsDoubled)
     );
 }
 

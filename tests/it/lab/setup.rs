@@ -50,7 +50,7 @@ impl Host {
     #[track_caller]
     pub(crate) fn settle(&self) {
         self.run(|| {
-            until("every address has its route", || {
+            wait_until("every address has its route", || {
                 let routes = local_routes();
                 let up = |name: &str| link(name).unwrap().is_some_and(|link| link.is_up);
                 addresses().iter().all(|(address, flags, name)| {
@@ -66,7 +66,7 @@ impl Host {
     pub(crate) fn await_carrier(&self, interface: &str) {
         // linux/if.h: IF_OPER_UP
         self.run(|| {
-            until(interface, || link(interface).unwrap().is_some_and(|link| link.state == 6));
+            wait_until(interface, || link(interface).unwrap().is_some_and(|link| link.state == 6));
         });
     }
 }

@@ -34,7 +34,7 @@ fn bytes(connection: usize, round: usize) -> Vec<u8> {
 /// One end in a process each, because a process may often not open as many descriptors as both need.
 #[test]
 fn ten_thousand_connections_through_one_listener() {
-    alone(|| {
+    in_own_process(|| {
         require!(
             allow_descriptors((CONNECTIONS + OTHERS) as libc::rlim_t),
             "ten thousand connections"

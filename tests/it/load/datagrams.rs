@@ -170,7 +170,7 @@ impl<'a> Send<'a> {
 /// more are sent; what was sent before the last of them may still be on its way.
 fn settle<R: Receive>(send: &mut Send<'_>, receiver: &R, mut tally: Tally) -> Tally {
     let mut room = R::room();
-    until("every datagram is received or counted", || {
+    wait_until("every datagram is received or counted", || {
         receiver.drain(&mut room, &mut tally);
         send.batch(tally.per_drop);
         receiver.wait();

@@ -52,7 +52,7 @@ impl Soak {
         Self {
             listener: listener(),
             dual: dual_listener(),
-            server: patient(server.bind("[::1]:0").unwrap()),
+            server: with_read_timeout(server.bind("[::1]:0").unwrap()),
             loopback: loopback(),
         }
     }
@@ -113,7 +113,7 @@ impl Soak {
 
     fn datagrams(&self) {
         let to = self.server.local_addr().unwrap();
-        let near = patient(UdpSocket::bind("[::1]:0").unwrap()).connect(to).unwrap();
+        let near = with_read_timeout(UdpSocket::bind("[::1]:0").unwrap()).connect(to).unwrap();
         near.send_message(&Outgoing::new(b"asked").hop_limit(3)).unwrap();
         let mut bytes = [0; 8];
         let received = self.server.recv_message(&mut bytes).unwrap();
@@ -149,7 +149,7 @@ impl Soak {
     }
 
     fn reports(&self) {
-        let deaf = deafened(UdpSocket::bind("[::1]:0").unwrap());
+        let deaf = connected_to_itself(UdpSocket::bind("[::1]:0").unwrap());
         let near = Builder::datagram().with(RecvError(true)).bind("[::1]:0").unwrap();
         near.send_to(b"anybody?", deaf.local_addr().unwrap()).unwrap();
         let report = near.recv_error(&mut [0; 16]).unwrap().unwrap();
@@ -177,7 +177,7 @@ fn threads() -> usize {
 /// clients a second does in hours.
 #[test]
 fn a_soak_leaves_nothing_behind() {
-    alone(|| {
+    in_own_process(|| {
         let rounds = super::share(100_000, 1_000);
         let soak = Soak::new();
         let state = || (live(), open_descriptors(), threads());
@@ -185,12 +185,12 @@ fn a_soak_leaves_nothing_behind() {
             soak.round();
         }
         // A thread that asked a resolver ends a little after the answer.
-        until("one thread", || threads() == 2);
+        wait_until("one thread", || threads() == 2);
         let (before, resident_before) = (state(), resident());
         for _ in 0..rounds {
             soak.round();
         }
-        until("as before", || state() == before);
+        wait_until("as before", || state() == before);
         let grown = resident().saturating_sub(resident_before);
         // The allocator keeps pages of its own.
         assert!(grown < 1024, "{grown} KiB more than {resident_before} after {rounds} rounds");

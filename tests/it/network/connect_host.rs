@@ -61,14 +61,14 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    pub(crate) fn of<I: Into<IpAddr>>(addresses: impl IntoIterator<Item = I>) -> Self {
+    pub(crate) fn new<I: Into<IpAddr>>(addresses: impl IntoIterator<Item = I>) -> Self {
         let addresses = addresses.into_iter().map(|ip| SocketAddr::new(ip.into(), 0)).collect();
         Self { addresses, held: None }
     }
 
     /// The server on the wire, in both families.
     pub(crate) fn both() -> Self {
-        Self::of([IpAddr::V6(SERVER_V6), IpAddr::V4(SERVER_V4)])
+        Self::new([IpAddr::V6(SERVER_V6), IpAddr::V4(SERVER_V4)])
     }
 
     fn holding(self, family: Family, gate: &Gate) -> Self {
@@ -183,7 +183,7 @@ fn both_families_answer_and_ipv6_wins() {
 fn a_name_with_ipv4_only() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
-    let names = || Names::of([SERVER_V4]);
+    let names = || Names::new([SERVER_V4]);
     check(&lab, &listener, &host(port, names()), SERVER_V4, &["192.0.2.1 connected"]);
 
     let error = lab
@@ -213,7 +213,7 @@ fn a_host_without_ipv6() {
 fn a_name_with_ipv6_only() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
-    let names = Names::of([SERVER_V6]);
+    let names = Names::new([SERVER_V6]);
     check(&lab, &listener, &host(port, names), SERVER_V6, &["2001:db8::1 connected"]);
 }
 
@@ -244,7 +244,7 @@ fn a_link_local_address_with_its_zone() {
     check(&lab, &listener, &host(port, names), ip, &["fe80::1 connected"]);
 
     // One that does not leaves an address that nothing can be done with.
-    let error = connect(&lab, &host(port, Names::of([ip]))).unwrap_err();
+    let error = connect(&lab, &host(port, Names::new([ip]))).unwrap_err();
     assert_eq!(story(error.report()), ["fe80::1 InvalidInput"]);
     assert!(error.to_string().contains("fe80::1%eth0"), "{error}");
 }
@@ -321,12 +321,12 @@ fn a_datagram_socket_takes_the_first_address_with_a_route_and_a_source() {
         let builder = Builder::datagram();
         lab.right.run(|| builder.connect_host(host(port, names))).unwrap()
     };
-    let without_route = connect(Names::of([IpAddr::V6(nowhere), SERVER_V6.into()]));
+    let without_route = connect(Names::new([IpAddr::V6(nowhere), SERVER_V6.into()]));
     let expected = ["2001:db8:ffff::1 NetworkUnreachable", "2001:db8::1 connected"];
     assert_eq!(story(&without_route.report), expected);
     assert_eq!(without_route.peer, (SERVER_V6, port).into());
 
-    let to_ipv4 = connect(Names::of([IpAddr::V6(nowhere), SERVER_V4.into()]));
+    let to_ipv4 = connect(Names::new([IpAddr::V6(nowhere), SERVER_V4.into()]));
     let expected = ["2001:db8:ffff::1 NetworkUnreachable", "192.0.2.1 connected"];
     assert_eq!(story(&to_ipv4.report), expected);
     assert_eq!(to_ipv4.peer, (SERVER_V4, port).into());
@@ -340,7 +340,7 @@ fn a_datagram_socket_takes_the_first_address_with_a_route_and_a_source() {
     let only =
         lab.right.run(|| Builder::datagram().v6_only().connect_host(host(port, Names::both())));
     assert_eq!(only.unwrap().socket.peer_addr().unwrap().ip(), &SERVER_V6);
-    let names = Names::of([nowhere]);
+    let names = Names::new([nowhere]);
     let error = lab
         .right
         .run(|| Builder::datagram().v6_only().connect_host(host(port, names)))

@@ -133,7 +133,7 @@ fn reset_before_finish_fails_the_connection() {
             drop(accepted);
             let same = connecting.as_fd().try_clone_to_owned().unwrap();
             let same = std::net::TcpStream::from(same);
-            until("the reset arrives", || same.peer_addr().is_err());
+            wait_until("the reset arrives", || same.peer_addr().is_err());
             if queue {
                 assert_eq!(take_reports(&connecting), 0);
             }

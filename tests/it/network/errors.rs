@@ -21,7 +21,7 @@ use crate::support::*;
 /// A socket on the left host whose errors are queued.
 fn client<M: Mode>(chain: &Chain, mode: M) -> UdpSocket<M> {
     let builder = Builder::datagram().mode(mode).with(RecvError(true));
-    patient(chain.left().run(|| builder.bind("[::]:0").unwrap()))
+    with_read_timeout(chain.left().run(|| builder.bind("[::]:0").unwrap()))
 }
 
 /// Waits for a report: receiving fails with its error, and it is in the queue, alone.
@@ -204,7 +204,7 @@ fn several_reports_come_one_after_the_other() {
 #[track_caller]
 fn next(socket: &UdpSocket<DualStack>) -> ErrorReport<DualStack> {
     let mut report = None;
-    until("a report comes", || {
+    wait_until("a report comes", || {
         report = socket.recv_error(&mut []).unwrap();
         report.is_some()
     });
@@ -254,7 +254,7 @@ fn a_stream_fails_at_once_only_where_it_asked_for_errors() {
     stream.set_option(UnicastHops(Some(1))).unwrap();
     let before = counter(chain.left(), "Icmp6InTimeExcds");
     stream.send(b"to the first router").unwrap();
-    until("the router says so", || counter(chain.left(), "Icmp6InTimeExcds") != before);
+    wait_until("the router says so", || counter(chain.left(), "Icmp6InTimeExcds") != before);
     // The kernel goes on trying, and says so only to who asks.
     stream.set_nonblocking(true).unwrap();
     assert_eq!(stream.recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);

@@ -168,7 +168,7 @@ fn a_lease_ends_when_it_is_dropped_or_its_socket_is() {
         assert_eq!(send(&one, label), Ok(8));
         drop(one);
         // The kernel frees a socket a little later.
-        until("the lease ends", || table(label) != Some((3, 1, 6)));
+        wait_until("the lease ends", || table(label) != Some((3, 1, 6)));
         assert!(matches!(table(label), None | Some((3, 0, 6))));
         // A shared one may be had again at once.
         let again = two.request_flow_label(PEER, Some(label), FlowShare::User).unwrap();
@@ -180,7 +180,9 @@ fn a_lease_ends_when_it_is_dropped_or_its_socket_is() {
 fn a_label_arrives_as_it_was_sent() {
     let host = require!(loopback_only(), "the lab");
     host.run(|| {
-        let server = patient(Builder::datagram().with(RecvFlowInfo(true)).bind("[::1]:0").unwrap());
+        let server = with_read_timeout(
+            Builder::datagram().with(RecvFlowInfo(true)).bind("[::1]:0").unwrap(),
+        );
         let mut peer = v6(server.local_addr().unwrap());
         let socket = Builder::datagram().with(AutoFlowLabel(false)).bind("[::1]:0").unwrap();
         let lease = socket.request_flow_label(*peer.ip(), None, FlowShare::Exclusive).unwrap();

@@ -34,7 +34,7 @@ fn dropped(host: &Host) -> u64 {
 /// Waits until one more has been dropped.
 #[track_caller]
 fn one_more(host: &Host, before: u64) {
-    until("one more is dropped", || dropped(host) != before);
+    wait_until("one more is dropped", || dropped(host) != before);
 }
 
 fn listener(chain: &Chain) -> (TcpListener<DualStack>, u16) {
@@ -187,7 +187,7 @@ fn a_spoofed_source_does_not_help() {
 #[test]
 fn a_group_hears_what_was_sent_with_the_most_hops() {
     let chain = require!(Chain::through(1), "the lab");
-    let server = chain.left().run(|| patient(UdpSocket::bind("[::]:0").unwrap()));
+    let server = chain.left().run(|| with_read_timeout(UdpSocket::bind("[::]:0").unwrap()));
     let index =
         chain.left().run(|| inet6::interface::Interface::from_name("right").unwrap().index());
     server.join_multicast_v6(&"ff02::1234".parse().unwrap(), index.get()).unwrap();

@@ -149,7 +149,7 @@ fn an_address_is_bound_when_duplicate_address_detection_is_over() {
     lab.left.ip("address add 2001:db8::7/64 dev wire");
     let listener = lab.left.run(|| {
         let mut bound = TcpListener::bind("[2001:db8::7]:0");
-        until("it is over", || {
+        wait_until("it is over", || {
             if bound.is_err() {
                 bound = TcpListener::bind("[2001:db8::7]:0");
             }
@@ -184,7 +184,7 @@ fn an_address_that_another_host_has_is_told_as_such() {
     detection(&lab.left, "1", "1000");
     lab.left.ip("address add 2001:db8::7/64 dev wire");
     let show = "-6 address show dev wire dadfailed";
-    until("the other host answers", || lab.left.ip(show).contains("2001:db8::7"));
+    wait_until("the other host answers", || lab.left.ip(show).contains("2001:db8::7"));
     let why = "this host does not use the address: another host on the link has it (duplicate \
                address detection)";
     lab.left.run(|| refused("[2001:db8::7]:0", Absence::Duplicate, why));
@@ -300,7 +300,7 @@ fn refused_mode_alone_proves_nothing() {
 
 #[test]
 fn mode_left_alone_is_logged() {
-    alone(|| {
+    in_own_process(|| {
         let lines = logged_at(log::LevelFilter::Trace, || {
             let bind = || drop(UdpSocket::bind("[::1]:0").unwrap());
             require!(refusing_the_mode("1", libc::EINVAL, bind), "the lab and faults");

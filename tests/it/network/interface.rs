@@ -78,7 +78,7 @@ fn changes_during_a_list_lose_nothing() {
         });
         let mut seen = BTreeSet::new();
         host.run(|| {
-            until("a change is seen", || {
+            wait_until("a change is seen", || {
                 let all = match Interface::list() {
                     Ok(all) => all,
                     Err(error) => {

@@ -3,8 +3,7 @@
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use inet6::mode::Mode;
-use inet6::option::{BindDevice, DontFragment, MulticastInterface, RecvHopLimit, RecvPacketInfo};
+use inet6::option::{BindDevice, DontFragment, MulticastInterface, RecvPacketInfo};
 use inet6::{
     AnyMode, Builder, DualStack, UdpSocket,
     interface::Interface,
@@ -13,12 +12,6 @@ use inet6::{
 
 use crate::lab::{Chain, Host, Lab};
 use crate::support::*;
-
-fn curious<M: Mode>(mode: M) -> UdpSocket<M> {
-    let builder =
-        Builder::datagram().mode(mode).with(RecvPacketInfo(true)).with(RecvHopLimit(true));
-    patient(builder.bind((Ipv6Addr::UNSPECIFIED, 0)).unwrap())
-}
 
 /// Where the answers to datagrams for each of these addresses come from, as the client sees it.
 fn answers(
@@ -29,7 +22,7 @@ fn answers(
 ) -> Vec<IpAddr> {
     let client = lab.right.run(|| {
         let client = Builder::datagram().bind("[::]:0").unwrap();
-        patient(client)
+        with_read_timeout(client)
     });
     let mut seen = Vec::new();
     for ip in asked {
@@ -65,7 +58,7 @@ fn std_answers_from_the_wrong_address_and_reply_does_not() {
         assert!(seen.iter().all(|ip| *ip == seen[0]), "one address for all: {seen:?}");
     }
     for mode in [AnyMode::V6Only, AnyMode::DualStack] {
-        let server = lab.left.run(|| curious(mode));
+        let server = lab.left.run(|| socket_with_packet_info(mode));
         let mut all = asked.to_vec();
         if mode == AnyMode::DualStack {
             all.extend(asked_v4);
@@ -81,8 +74,8 @@ fn std_answers_from_the_wrong_address_and_reply_does_not() {
 fn an_answer_over_link_local_addresses_keeps_zone_and_address() {
     let lab = require!(Lab::new(), "the lab");
     add(&lab.left, &["fe80::11/64"]);
-    let server = lab.left.run(|| curious(inet6::V6Only));
-    let client = lab.right.run(|| patient(UdpSocket::bind("[::]:0").unwrap()));
+    let server = lab.left.run(|| socket_with_packet_info(inet6::V6Only));
+    let client = lab.right.run(|| with_read_timeout(UdpSocket::bind("[::]:0").unwrap()));
     for asked in ["fe80::1", "fe80::11"] {
         lab.right.run(|| {
             client.send_to(b"ping", (format!("{asked}%wire"), port(&server))).unwrap();
@@ -101,10 +94,10 @@ fn an_answer_over_link_local_addresses_keeps_zone_and_address() {
 #[test]
 fn the_answer_to_a_group_comes_from_an_address_of_the_interface() {
     let lab = require!(Lab::new(), "the lab");
-    let server = lab.left.run(|| curious(inet6::V6Only));
+    let server = lab.left.run(|| socket_with_packet_info(inet6::V6Only));
     let group: Ipv6Addr = "ff02::1234".parse().unwrap();
     server.join_multicast_v6(&group, Lab::index(&lab.left)).unwrap();
-    let client = lab.right.run(|| patient(UdpSocket::bind("[fe80::2%wire]:0").unwrap()));
+    let client = lab.right.run(|| with_read_timeout(UdpSocket::bind("[fe80::2%wire]:0").unwrap()));
     lab.right.run(|| client.send_to(b"ping", ("ff02::1234%wire", port(&server))).unwrap());
     let received = receive(&server);
     assert_eq!(received.destination, Some(group));
@@ -125,7 +118,7 @@ fn the_interface_of_one_datagram_is_where_it_goes() {
         lab.left.await_carrier(name);
     }
     lab.left.ip("address add fe80::7/64 dev other nodad");
-    let server = lab.left.run(|| curious(inet6::V6Only));
+    let server = lab.left.run(|| socket_with_packet_info(inet6::V6Only));
     let group: Ipv6Addr = "ff02::77".parse().unwrap();
     lab.left.run(|| {
         let [other, end, wire] =
@@ -148,7 +141,7 @@ fn the_interface_of_one_datagram_is_where_it_goes() {
 #[test]
 fn one_datagram_may_refuse_to_be_split() {
     let lab = require!(Lab::new(), "the lab");
-    let server = lab.left.run(|| curious(inet6::V6Only));
+    let server = lab.left.run(|| socket_with_packet_info(inet6::V6Only));
     let client = lab.right.run(|| UdpSocket::bind("[::]:0").unwrap());
     let large = [0; 2000];
     let message = Outgoing::to(("2001:db8::1", port(&server)), &large);
@@ -172,7 +165,7 @@ fn the_answer_to_a_broadcast_comes_from_an_address_of_the_interface() {
     let lab = require!(Lab::new(), "the lab");
     lab.left.ip("address add 192.0.2.9/24 broadcast 192.0.2.255 dev wire");
     lab.right.ip("address add 192.0.2.8/24 broadcast 192.0.2.255 dev wire");
-    let server = lab.left.run(|| curious(DualStack));
+    let server = lab.left.run(|| socket_with_packet_info(DualStack));
     let client = lab.right.run(|| {
         let client = std::net::UdpSocket::bind("192.0.2.2:0").unwrap();
         client.set_broadcast(true).unwrap();
@@ -232,8 +225,8 @@ impl TwoPaths {
             });
         }
         router.passing().set_hops("iifname second", Self::SECOND.unwrap())?;
-        let server = host.run(|| curious(DualStack));
-        let client = chain.right().run(|| curious(DualStack));
+        let server = host.run(|| socket_with_packet_info(DualStack));
+        let client = chain.right().run(|| socket_with_packet_info(DualStack));
         Ok(Self { chain, server, client })
     }
 
@@ -306,7 +299,7 @@ fn interface_decides_between_equal_routes() {
             host.ip(&format!("address add 2001:db8:9::{number}/64 dev {wire} nodad"));
         }
     }
-    let server = lab.right.run(|| curious(DualStack));
+    let server = lab.right.run(|| socket_with_packet_info(DualStack));
     let peer = ("2001:db8:9::2".parse::<IpAddr>().unwrap(), port(&server));
     let client = lab.left.run(dual_socket);
     for name in ["second", "wire", "second"] {
@@ -332,7 +325,7 @@ fn answer_stays_on_link_of_link_scope() {
     lab.left.ip("-6 route add 2001:db8:2::2/128 via 2001:db8::2 dev wire");
     lab.right.ip("address add 169.254.1.2/16 dev second");
     lab.right.ip("address add fe80::4/64 dev second nodad");
-    let server = lab.left.run(|| curious(DualStack));
+    let server = lab.left.run(|| socket_with_packet_info(DualStack));
     let second = lab.left.run(|| Interface::from_name("second").unwrap());
     for group in ["ff02::1234", "ff05::1234"] {
         server.join_multicast_v6(&group.parse().unwrap(), second.index().get()).unwrap();
@@ -348,7 +341,7 @@ fn answer_stays_on_link_of_link_scope() {
         let client = lab.right.run(|| {
             let builder = Builder::datagram().with(RecvPacketInfo(true));
             let builder = builder.with(MulticastInterface(Some(by_second)));
-            let client = patient(builder.bind((client, 0)).unwrap());
+            let client = with_read_timeout(builder.bind((client, 0)).unwrap());
             client.send_to(b"ping", (asked, port(&server))).unwrap();
             client
         });
@@ -358,7 +351,7 @@ fn answer_stays_on_link_of_link_scope() {
         assert_eq!(receive(&client).interface, Some(back), "{asked}");
     }
     // A link-local address answers a client that has none.
-    let client = lab.right.run(|| patient(UdpSocket::bind("[2001:db8::2]:0").unwrap()));
+    let client = lab.right.run(|| with_read_timeout(UdpSocket::bind("[2001:db8::2]:0").unwrap()));
     lab.right.run(|| client.send_to(b"ping", ("fe80::1%wire", port(&server))).unwrap());
     receive(&server).reply(&server, b"pong").unwrap();
     assert_eq!(client.recv_from(&mut [0; 8]).unwrap().1.ip().to_string(), "fe80::1");

@@ -32,7 +32,7 @@ fn lab() -> Result<Lab, String> {
 }
 
 fn receiver(lab: &Lab) -> UdpSocket {
-    lab.left.run(|| patient(UdpSocket::bind("[::]:0").unwrap()))
+    lab.left.run(|| with_read_timeout(UdpSocket::bind("[::]:0").unwrap()))
 }
 
 fn wire(host: &Host) -> Interface {
@@ -149,7 +149,7 @@ fn every_source_arrives_until_the_group_is_left() {
     assert_eq!(members(&lab.left, OTHER_GROUP), ["wire"], "it was kept");
     drop(socket);
     // A program that another test starts has a copy of every descriptor until it runs.
-    until("the group is left", || members(&lab.left, OTHER_GROUP).is_empty());
+    wait_until("the group is left", || members(&lab.left, OTHER_GROUP).is_empty());
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn an_interface_is_given_by_name_by_index_or_as_a_zone() {
         let zone: Zone = "wire".parse().unwrap();
         let forms = [by_name, Interface::from_index(by_name.index()), (&zone).try_into().unwrap()];
         for interface in forms {
-            let socket = patient(UdpSocket::bind("[::]:0").unwrap());
+            let socket = with_read_timeout(UdpSocket::bind("[::]:0").unwrap());
             let membership = socket.join("ff12::1234".parse().unwrap(), interface).unwrap();
             assert_eq!(membership.interface().unwrap().name().unwrap(), "wire");
             assert_eq!(members(&lab.left, "ff12::1234".parse().unwrap()), ["wire"]);
@@ -352,7 +352,7 @@ fn a_group_is_heard_on_the_interface_that_joined_it_unless_another_socket_joined
     // (net/ipv6/mcast.c, `inet6_mc_check`); a device is a device.
     let device = BindDevice(Some(wire.into()));
     let bound = lab.left.run(|| Builder::datagram().with(device).bind("[::]:0").unwrap());
-    let bound = patient(bound);
+    let bound = with_read_timeout(bound);
     bound.join(group, wire).unwrap().keep();
     for (socket, heard) in
         [(&socket, &["on the second", "on the wire"][..]), (&bound, &["on the wire"])]
@@ -381,7 +381,7 @@ fn a_sender_hears_itself_unless_it_says_otherwise() {
     let group: Ipv6Addr = "ff12::1234".parse().unwrap();
     let here = receiver(&lab);
     let port = here.local_addr().unwrap().port();
-    let there = lab.right.run(|| patient(UdpSocket::bind(("::", port)).unwrap()));
+    let there = lab.right.run(|| with_read_timeout(UdpSocket::bind(("::", port)).unwrap()));
     here.join(group, wire(&lab.left)).unwrap().keep();
     there.join(group, wire(&lab.right)).unwrap().keep();
     let send = |loops: bool, text: &[u8]| {
@@ -438,9 +438,9 @@ fn another_sockets_source_is_not_heard_either() {
     let wire = wire(&lab.left);
     // Both on one port and in one group: the host hears both sources, each socket its own.
     let share = Builder::datagram().with(ShareAddress(true));
-    let one = lab.left.run(|| patient(share.bind("[::]:0").unwrap()));
+    let one = lab.left.run(|| with_read_timeout(share.bind("[::]:0").unwrap()));
     let port = one.local_addr().unwrap().port();
-    let two = lab.left.run(|| patient(share.bind(("::", port)).unwrap()));
+    let two = lab.left.run(|| with_read_timeout(share.bind(("::", port)).unwrap()));
     one.join_source(GROUP, WANTED, wire).unwrap().keep();
     two.join_source(GROUP, UNWANTED, wire).unwrap().keep();
     send(&lab, UNWANTED, GROUP, &one);

@@ -50,7 +50,7 @@ fn the_source_is_temporary_or_public_as_a_socket_prefers() {
     assert_ne!(temporary, PUBLIC);
     let (server, listener) = lab.right.run(|| {
         let listener = Builder::stream().bind("[2001:db8:1::2]:0").unwrap().listen(8).unwrap();
-        (patient(UdpSocket::bind("[2001:db8:1::2]:0").unwrap()), listener)
+        (with_read_timeout(UdpSocket::bind("[2001:db8:1::2]:0").unwrap()), listener)
     });
     let (peer, listening) = (server.local_addr().unwrap(), listener.local_addr().unwrap());
 
@@ -85,7 +85,7 @@ fn the_source_is_temporary_or_public_as_a_socket_prefers() {
 fn a_live_socket_changes_its_mind() {
     let lab = require!(Lab::new(), "the lab");
     let temporary = temporary(&lab);
-    let server = lab.right.run(|| patient(UdpSocket::bind("[2001:db8:1::2]:0").unwrap()));
+    let server = lab.right.run(|| with_read_timeout(UdpSocket::bind("[2001:db8:1::2]:0").unwrap()));
     let peer = server.local_addr().unwrap();
     let socket = lab.left.run(|| UdpSocket::bind("[::]:0").unwrap());
     for (prefer, expected) in

@@ -77,17 +77,10 @@ fn nothing_more(
     assert_eq!(&buffer[..len], b"the end");
 }
 
-/// A listener on the left host, in both families.
-fn listener(lab: &Lab) -> (TcpListener<DualStack>, u16) {
-    let listener = lab.left.run(dual_listener);
-    let port = listener.local_addr().unwrap().port();
-    (listener, port)
-}
-
 #[test]
 fn a_good_line_is_a_wire() {
     let (lab, relay) = require!(Lab::relayed(), "the lab");
-    let (listener, to) = listener(&lab);
+    let (listener, to) = connect_host::server(&lab);
     for ip in ADDRESSES {
         let (server, client) = datagrams(&lab, ip);
         client.send(&numbered(1)).unwrap();
@@ -108,12 +101,12 @@ fn a_good_line_is_a_wire() {
 #[test]
 fn a_connection_is_under_way_until_its_packets_arrive() {
     let (lab, relay) = require!(Lab::relayed(), "the lab");
-    let (listener, to) = listener(&lab);
+    let (listener, to) = connect_host::server(&lab);
     for (ip, way) in ADDRESSES.iter().zip([Way::ToLeft, Way::ToRight, Way::ToLeft]) {
         relay.set(way, Plan::all(Fate::IsHeld));
         let builder = Builder::stream();
         let connecting = lab.right.run(|| builder.start_connect((*ip, to)).unwrap());
-        until("the packet is held", || relay.counts(way).seen > 0);
+        wait_until("the packet is held", || relay.counts(way).seen > 0);
         assert!(!connecting.wait(Some(Duration::from_millis(1))).unwrap());
         relay.set(way, Plan::good());
         assert!(connecting.wait(Some(PATIENCE)).unwrap());
@@ -127,7 +120,7 @@ fn a_slow_line_is_the_round_trip_of_a_connection() {
     const ONE_WAY: Duration = Duration::from_millis(30);
 
     let (lab, relay) = require!(Lab::relayed(), "the lab");
-    let (listener, to) = listener(&lab);
+    let (listener, to) = connect_host::server(&lab);
     relay.set_both(&Plan::good().delayed(ONE_WAY));
     for ip in ADDRESSES {
         let builder = Builder::stream();
@@ -147,7 +140,7 @@ fn a_slow_line_is_the_round_trip_of_a_connection() {
 /// ways.
 #[track_caller]
 fn race(lab: &Lab, relay: &Relay, plan: &Plan, attempt_delay: Option<Duration>) -> Vec<String> {
-    let (listener, to) = listener(lab);
+    let (listener, to) = connect_host::server(lab);
     relay.set_both(plan);
     let host = host(to, Names::both());
     let host = match attempt_delay {
@@ -422,7 +415,7 @@ fn a_line_that_is_cut_times_out_and_what_was_asked_for_can_be_used_again() {
     const TIMEOUT: Duration = Duration::from_millis(100);
 
     let (lab, relay) = require!(Lab::relayed(), "the lab");
-    let (listener, to) = listener(&lab);
+    let (listener, to) = connect_host::server(&lab);
     let hole = Plan::all(Fate::IsLost);
     for ip in ADDRESSES {
         let peer = (ip, to);
@@ -444,7 +437,7 @@ fn a_line_that_is_cut_times_out_and_what_was_asked_for_can_be_used_again() {
             timed_out(bound.connect_timeout(peer, TIMEOUT).unwrap_err(), start);
             // A program that another test starts has a copy of every descriptor until it runs.
             let mut again = builder.bind(source);
-            until("the port is free", || {
+            wait_until("the port is free", || {
                 if again.is_err() {
                     again = builder.bind(source);
                 }
@@ -470,7 +463,7 @@ fn a_line_that_is_cut_times_out_and_what_was_asked_for_can_be_used_again() {
 #[test]
 fn an_open_connection_over_a_line_that_is_cut_waits_and_goes_on() {
     let (lab, relay) = require!(Lab::relayed(), "the lab");
-    let (listener, to) = listener(&lab);
+    let (listener, to) = connect_host::server(&lab);
     let client = lab.right.run(|| TcpStream::connect((ADDRESSES[0], to)).unwrap());
     let (server, _) = listener.accept().unwrap();
     relay.set(Way::ToLeft, Plan::all(Fate::IsLost));
@@ -478,7 +471,7 @@ fn an_open_connection_over_a_line_that_is_cut_waits_and_goes_on() {
     server.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
     let error = server.recv(&mut [0; 16]).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
-    until("the first is lost", || relay.counts(Way::ToLeft).lost > 0);
+    wait_until("the first is lost", || relay.counts(Way::ToLeft).lost > 0);
     relay.set(Way::ToLeft, Plan::good());
     server.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut buffer = [0; 16];

@@ -150,7 +150,7 @@ fn each_way_to_refuse_is_an_error_of_its_own() {
                 };
                 let before = reports();
                 client.send(b"anybody there?").unwrap();
-                until("the router answers", || reports() != before);
+                wait_until("the router answers", || reports() != before);
                 if asked || told {
                     let error = client.recv(&mut [0; 8]).unwrap_err();
                     assert_eq!(error.kind(), kind, "{how:?} {ip} {asked}");

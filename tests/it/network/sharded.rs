@@ -13,7 +13,7 @@ use crate::support::*;
 /// copy of one that was closed here would still have the port.
 #[test]
 fn a_port_that_the_system_chooses_is_no_other_socket_s() {
-    alone(|| {
+    in_own_process(|| {
         let host = require!(Host::new(), "a host");
         host.ip("link set lo up");
         host.sysctl("ipv4/ip_local_port_range", "40000 40000");

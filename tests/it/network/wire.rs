@@ -212,7 +212,7 @@ fn what_is_said_of_one_ipv6_packet_stands_in_that_one() {
     lab.left.ip("address add 2001:db8::11/64 dev wire nodad");
     let builder = Builder::datagram().with(RecvFlowInfo(true));
     let builder = builder.with(RecvHopLimit(true)).with(RecvTrafficClass(true));
-    let receiver = patient(lab.right.run(|| builder.bind("[::]:0").unwrap()));
+    let receiver = with_read_timeout(lab.right.run(|| builder.bind("[::]:0").unwrap()));
     let port = receiver.local_addr().unwrap().port();
     let filter = format!("udp dst port {port}");
     let capture = require!(Capture::start(&lab.right, "wire", 9, &filter), "the wire");
@@ -354,8 +354,9 @@ fn ss(host: &Host, words: &str, socket: &impl AsRawFd, port: u16) -> Result<Stri
     Ok(found.to_owned())
 }
 
+/// Expects each of these words in a line.
 #[track_caller]
-fn says(line: &str, words: &[&str]) {
+fn assert_has_words(line: &str, words: &[&str]) {
     for word in words {
         assert!(line.split_whitespace().any(|found| found == *word), "{word} is not in\n{line}");
     }
@@ -370,28 +371,28 @@ fn the_tables_of_the_kernel_say_what_was_asked_for() {
     let only = host.run(|| Builder::datagram().v6_only().with(CLASS).bind("[::]:0").unwrap());
     let at = port(only.local_addr().unwrap().into());
     let line = require!(ss(host, "-u", &only, at), "the tables");
-    says(&line, &["UNCONN", &format!("[::]:{at}"), "v6only:1", "tclass:0xba"]);
+    assert_has_words(&line, &["UNCONN", &format!("[::]:{at}"), "v6only:1", "tclass:0xba"]);
 
     let dual = host.run(|| Builder::datagram().with(CLASS).bind("[::]:0").unwrap());
     let at = port(dual.local_addr().unwrap());
     let line = ss(host, "-u", &dual, at).unwrap();
-    says(&line, &["UNCONN", &format!("*:{at}"), "v6only:0", "tclass:0xba", "tos:0xba"]);
+    assert_has_words(&line, &["UNCONN", &format!("*:{at}"), "v6only:0", "tclass:0xba", "tos:0xba"]);
 
     let device = BindDevice(Some("wire".parse().unwrap()));
     let bound = host.run(|| Builder::datagram().with(device).bind("[2001:db8::1]:0").unwrap());
     let at = port(bound.local_addr().unwrap());
     let line = ss(host, "-u", &bound, at).unwrap();
-    says(&line, &["UNCONN", &format!("[2001:db8::1]%wire:{at}")]);
+    assert_has_words(&line, &["UNCONN", &format!("[2001:db8::1]%wire:{at}")]);
 
     let connected =
         host.run(|| UdpSocket::bind("[::]:0").unwrap().connect("[2001:db8::2]:9").unwrap());
     let at = port(connected.local_addr().unwrap());
     let line = ss(host, "-u", &connected, at).unwrap();
-    says(&line, &["ESTAB", &format!("[2001:db8::1]:{at}"), "[2001:db8::2]:9"]);
+    assert_has_words(&line, &["ESTAB", &format!("[2001:db8::1]:{at}"), "[2001:db8::2]:9"]);
 
     let listener = host.run(|| Builder::stream().bind("[fe80::1%wire]:0").unwrap());
     let listener = listener.listen(7).unwrap();
     let at = port(listener.local_addr().unwrap());
     let line = ss(host, "-t", &listener, at).unwrap();
-    says(&line, &["LISTEN", "7", &format!("[fe80::1]%wire:{at}")]);
+    assert_has_words(&line, &["LISTEN", "7", &format!("[fe80::1]%wire:{at}")]);
 }

@@ -41,7 +41,7 @@ fn the_zone_may_be_a_number_and_a_field() {
         assert_eq!(v6(address).scope_id(), index);
         let by_field = UdpSocket::bind(link_local(1, 0, index)).unwrap();
         by_field.send_to(b"here", address).unwrap();
-        let (len, source) = patient(by_number).recv_from(&mut [0; 8]).unwrap();
+        let (len, source) = with_read_timeout(by_number).recv_from(&mut [0; 8]).unwrap();
         assert_eq!((len, source), (4, by_field.local_addr().unwrap()));
     });
 }
@@ -55,7 +55,7 @@ fn a_link_local_datagram_tells_the_zone_in_every_mode() {
         let port = server.local_addr().unwrap().port();
         let client = lab.right.run(|| UdpSocket::bind("[::]:0").unwrap());
         lab.right.run(|| client.send_to(b"ping", ("fe80::1%wire", port)).unwrap());
-        let received = patient(server).recv_message(&mut [0; 8]).unwrap();
+        let received = with_read_timeout(server).recv_message(&mut [0; 8]).unwrap();
         let SocketAddr::V6(source) = received.source else { panic!("{received:?}") };
         assert_eq!((*source.ip(), source.scope_id()), (*link_local(2, 0, 0).ip(), left));
     }
@@ -64,7 +64,7 @@ fn a_link_local_datagram_tells_the_zone_in_every_mode() {
 #[test]
 fn a_zoned_local_address_says_where_a_link_local_destination_is() {
     let lab = require!(Lab::new(), "the lab");
-    let server = lab.left.run(|| patient(UdpSocket::bind("[fe80::1%wire]:0").unwrap()));
+    let server = lab.left.run(|| with_read_timeout(UdpSocket::bind("[fe80::1%wire]:0").unwrap()));
     let port = server.local_addr().unwrap().port();
     lab.right.run(|| {
         let bound = UdpSocket::bind("[fe80::2%wire]:0").unwrap();
@@ -99,7 +99,7 @@ fn a_zoned_local_address_says_where_a_stream_connects() {
 fn a_multicast_destination_needs_a_zone_or_a_socket_that_has_one() {
     let lab = require!(Lab::new(), "the lab");
     let (left, right) = (Lab::index(&lab.left), Lab::index(&lab.right));
-    let receiver = lab.left.run(|| patient(UdpSocket::bind("[::]:0").unwrap()));
+    let receiver = lab.left.run(|| with_read_timeout(UdpSocket::bind("[::]:0").unwrap()));
     receiver.join_multicast_v6(&"ff02::1234".parse().unwrap(), left).unwrap();
     let port = receiver.local_addr().unwrap().port();
     lab.right.run(|| {
@@ -131,7 +131,7 @@ fn a_socket_bound_to_a_device_needs_no_zone() {
         let bound = Builder::stream().with(wire.clone()).bind("[fe80::1]:0").unwrap();
         let socket = Builder::datagram().with(wire).bind(("fe80::1", 0)).unwrap();
         assert_eq!(v6(socket.local_addr().unwrap()).scope_id(), left);
-        (bound.listen(4).unwrap(), patient(socket))
+        (bound.listen(4).unwrap(), with_read_timeout(socket))
     });
     let listening = listener.local_addr().unwrap();
     assert_eq!(v6(listening).scope_id(), left);
@@ -183,7 +183,7 @@ fn a_name_that_is_too_long_is_not_the_interface_that_it_begins_with() {
 fn a_socket_with_an_interface_for_multicast_needs_no_zone_there() {
     let lab = require!(Lab::new(), "the lab");
     let left = Lab::index(&lab.left);
-    let receiver = lab.left.run(|| patient(UdpSocket::bind("[::]:0").unwrap()));
+    let receiver = lab.left.run(|| with_read_timeout(UdpSocket::bind("[::]:0").unwrap()));
     receiver.join_multicast_v6(&"ff02::1234".parse().unwrap(), left).unwrap();
     let port = receiver.local_addr().unwrap().port();
     lab.right.run(|| {
@@ -201,7 +201,7 @@ fn a_socket_with_an_interface_for_multicast_needs_no_zone_there() {
 #[test]
 fn a_socket_with_an_interface_for_unicast_needs_no_zone_there() {
     let lab = require!(Lab::new(), "the lab");
-    let server = lab.left.run(|| patient(UdpSocket::bind("[fe80::1%wire]:0").unwrap()));
+    let server = lab.left.run(|| with_read_timeout(UdpSocket::bind("[fe80::1%wire]:0").unwrap()));
     let port = server.local_addr().unwrap().port();
     lab.right.run(|| {
         let wire = Interface::from_name("wire").unwrap();

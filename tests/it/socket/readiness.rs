@@ -98,7 +98,7 @@ fn a_reset_is_readable_and_then_told() {
 #[test]
 fn an_answer_that_nobody_listens_is_readable_and_then_told() {
     let (socket, client) = datagrams();
-    let _deaf = deafened(socket);
+    let _deaf = connected_to_itself(socket);
     client.send(b"is anybody there?").unwrap();
     assert!(client.wait_readable(SOON).unwrap());
     assert_eq!(client.recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::ConnectionRefused);
@@ -190,7 +190,7 @@ fn a_wait_that_fails_says_so() {
 #[cfg(unix)]
 #[test]
 fn signals_neither_end_nor_prolong_a_wait() {
-    alone(|| {
+    in_own_process(|| {
         let (socket, _client) = datagrams();
         let time = Duration::from_millis(200);
         let work = move || {
@@ -207,7 +207,7 @@ fn signals_neither_end_nor_prolong_a_wait() {
 #[cfg(unix)]
 #[test]
 fn a_wait_without_a_timeout_outlasts_signals() {
-    alone(|| {
+    in_own_process(|| {
         let (socket, client) = datagrams();
         let ready = under_signals(
             move || socket.wait_readable(None),

@@ -35,7 +35,7 @@ pub(crate) fn let_inherit(fd: impl AsFd) {
     check(unsafe { libc::fcntl(fd.as_fd().as_raw_fd(), libc::F_SETFD, 0) });
 }
 
-/// How many descriptors the process has open; it means something in a process `alone`.
+/// How many descriptors the process has open; for a closure of [`in_own_process`].
 pub(crate) fn open_descriptors() -> usize {
     let directory = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
     // The listing itself has one open.
@@ -80,7 +80,7 @@ extern "C" fn count(_: libc::c_int) {
 
 /// Runs `work` in a thread that gets a signal again and again, and its calls `EINTR`, until it is
 /// done; `during(n)` runs after the n-th signal. Panics if the work goes on for ever. It is for a
-/// process that is `alone`: the handler belongs to all of it.
+/// closure of [`in_own_process`]: the handler belongs to the whole process.
 pub(crate) fn under_signals<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
     mut during: impl FnMut(usize),

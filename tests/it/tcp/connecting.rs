@@ -160,7 +160,7 @@ fn the_peer_of_a_connection_under_way_is_ipv4_if_it_is() {
 #[cfg(unix)]
 #[test]
 fn giving_up_leaves_no_descriptor() {
-    alone(|| {
+    in_own_process(|| {
         let (listener, queue) = full_listener();
         let peer = listener.local_addr().unwrap();
         let before = open_descriptors();
@@ -179,7 +179,7 @@ fn giving_up_leaves_no_descriptor() {
 #[cfg(unix)]
 #[test]
 fn signals_neither_prolong_nor_shorten_a_timed_connect() {
-    alone(|| {
+    in_own_process(|| {
         let (listener, _queue) = full_listener();
         let peer = listener.local_addr().unwrap();
         let time = Duration::from_millis(300);
@@ -197,7 +197,7 @@ fn signals_neither_prolong_nor_shorten_a_timed_connect() {
 #[cfg(unix)]
 #[test]
 fn signals_do_not_end_a_connect() {
-    alone(|| {
+    in_own_process(|| {
         let (listener, queue) = full_listener();
         let peer = listener.local_addr().unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -222,7 +222,7 @@ fn signals_do_not_end_a_connect() {
 #[cfg(unix)]
 #[test]
 fn signals_do_not_end_a_wait() {
-    alone(|| {
+    in_own_process(|| {
         let (listener, _queue) = full_listener();
         let connecting = Builder::stream().start_connect(listener.local_addr().unwrap()).unwrap();
         let time = Duration::from_millis(200);

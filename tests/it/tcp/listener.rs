@@ -202,7 +202,7 @@ fn next_connection_waits_for_a_descriptor() {
     use std::os::fd::AsRawFd;
     use std::sync::mpsc::channel;
 
-    alone(|| {
+    in_own_process(|| {
         let listener = listener();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (tell, thread) = channel();
@@ -242,7 +242,7 @@ fn next_connection_waits_for_a_descriptor() {
 #[cfg(unix)]
 #[test]
 fn signals_do_not_interrupt_accept() {
-    alone(|| {
+    in_own_process(|| {
         for timeout in [None, Some(PATIENCE)] {
             let listener = listener();
             listener.set_option(ReadTimeout(timeout)).unwrap();

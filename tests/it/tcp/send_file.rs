@@ -213,7 +213,7 @@ fn a_peer_that_is_gone_is_an_error_and_no_signal() {
     if !HAVE_SEND_FILE {
         return;
     }
-    alone(|| {
+    in_own_process(|| {
         die_of_sigpipe();
         let (_path, file) = Temporary::file("sigpipe", b"text");
         let client = broken();
@@ -238,7 +238,7 @@ fn a_stream_that_ends_in_the_middle_is_no_signal() {
     if !HAVE_SEND_FILE {
         return;
     }
-    alone(|| {
+    in_own_process(|| {
         die_of_sigpipe();
         let (_path, file) = Temporary::file("middle", b"");
         // More than all buffers take, and nobody reads.
@@ -257,7 +257,7 @@ fn a_stream_that_ends_in_the_middle_is_no_signal() {
 #[cfg(unix)]
 #[test]
 fn nothing_is_left_open() {
-    alone(|| {
+    in_own_process(|| {
         let before = open_descriptors();
         {
             let (_path, file) = Temporary::file("descriptors", &pattern(100_000));

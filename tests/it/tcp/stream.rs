@@ -273,7 +273,7 @@ fn a_pending_error_can_be_taken_once() {
 #[cfg(unix)]
 #[test]
 fn writing_to_a_peer_that_is_gone_is_an_error_and_no_signal() {
-    alone(|| {
+    in_own_process(|| {
         // std ignores the signal in every program; here it would end the process.
         die_of_sigpipe();
         let (client, accepted) = streams();
@@ -306,7 +306,7 @@ fn writing_to_a_peer_that_is_gone_is_an_error_and_no_signal() {
 #[cfg(unix)]
 #[test]
 fn signals_interrupt_receiving_as_in_std() {
-    alone(|| {
+    in_own_process(|| {
         let (client, _accepted) = streams();
         let error = under_signals(move || client.recv(&mut [0; 1]), |_| {}).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Interrupted);
@@ -316,7 +316,7 @@ fn signals_interrupt_receiving_as_in_std() {
 #[cfg(unix)]
 #[test]
 fn signals_do_not_disturb_reading_to_an_end() {
-    alone(|| {
+    in_own_process(|| {
         let (client, accepted) = streams();
         let mut accepted = Some(accepted);
         let bytes = under_signals(

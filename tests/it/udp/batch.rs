@@ -75,7 +75,7 @@ fn a_socket_that_puts_together_sends_like_any_other() {
 /// The kernel writes into the headers; what one call left must not show in the next.
 #[test]
 fn a_batch_is_as_new_each_time() {
-    let server = patient(Builder::datagram().bind("[::]:0").unwrap());
+    let server = with_read_timeout(Builder::datagram().bind("[::]:0").unwrap());
     let mut batch = RecvBatch::new(4, 64).unwrap();
     for round in 0..50_usize {
         server.set_option(RecvPacketInfo(round % 3 == 0)).unwrap();
@@ -108,7 +108,7 @@ fn a_batch_goes_to_many_peers_each_with_its_own() {
     for mode in [AnyMode::V6Only, AnyMode::DualStack] {
         let servers = [(); 3].map(|()| {
             let builder = Builder::datagram().mode(mode).with(RecvHopLimit(true));
-            patient(builder.bind("[::]:0").unwrap())
+            with_read_timeout(builder.bind("[::]:0").unwrap())
         });
         let client = Builder::datagram().mode(mode).bind("[::]:0").unwrap();
         let to = |server| SocketAddr::from((Ipv6Addr::LOCALHOST, port(server)));
@@ -207,7 +207,7 @@ fn a_batch_waits_for_the_first_datagram_only() {
 #[test]
 fn nobody_who_listens_is_an_error_of_a_batch() {
     let (server, client) = datagrams();
-    let _deaf = deafened(server);
+    let _deaf = connected_to_itself(server);
     client.send(b"x").unwrap();
     let mut room = RecvBatch::new(4, 16).unwrap();
     let error = client.recv_batch(&mut room).unwrap_err();
@@ -447,7 +447,7 @@ fn a_packet_holds_as_much_as_its_family_carries() {
 #[cfg(target_os = "linux")]
 #[test]
 fn what_cannot_be_cut_at_once_goes_in_parts() {
-    alone(|| {
+    in_own_process(|| {
         let eio = |call, arguments| Fault { call, arguments, errno: libc::EIO };
         // One packet goes by `sendmsg`, two by `sendmmsg` of two.
         let at_once = [eio(libc::SYS_sendmsg, &[])];

@@ -64,7 +64,8 @@ fn no_room_at_all_is_truncation_too() {
 
 #[test]
 fn the_source_of_a_message_has_the_type_of_the_mode() {
-    let server = patient(Builder::datagram().mode(AnyMode::DualStack).bind("[::]:0").unwrap());
+    let server =
+        with_read_timeout(Builder::datagram().mode(AnyMode::DualStack).bind("[::]:0").unwrap());
     let port = server.local_addr().unwrap().port();
     let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     client.send_to(b"x", ipv4(port)).unwrap();
@@ -85,7 +86,7 @@ fn waiting_is_no_message() {
 
 #[test]
 fn an_answer_from_a_wildcard_needs_to_know_where_the_datagram_was_sent_to() {
-    let server = patient(UdpSocket::bind("[::]:0").unwrap());
+    let server = with_read_timeout(UdpSocket::bind("[::]:0").unwrap());
     let client = socket();
     let port = server.local_addr().unwrap().port();
     client.send_to(b"ping", ("::1", port)).unwrap();

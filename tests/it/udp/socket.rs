@@ -114,7 +114,7 @@ fn more_than_ipv4_carries_is_refused_with_its_own_limit() {
 #[test]
 #[cfg(target_os = "linux")]
 fn asking_for_the_path_mtu_leaves_no_descriptor_behind() {
-    alone(|| {
+    in_own_process(|| {
         let (server, client) = (socket(), socket());
         client.set_option(inet6::option::DontFragment(true)).unwrap();
         let before = open_descriptors();
@@ -161,7 +161,7 @@ fn a_datagram_too_long_for_the_buffer_is_cut_and_no_error() {
 #[test]
 fn connecting_keeps_the_local_address() {
     let server = socket();
-    let client = patient(socket());
+    let client = with_read_timeout(socket());
     let local = client.local_addr().unwrap();
     let client = client.connect(server.local_addr().unwrap()).unwrap();
     assert_eq!(client.local_addr().unwrap(), local);
@@ -173,7 +173,7 @@ fn connecting_keeps_the_local_address() {
 #[test]
 fn a_connected_socket_hears_its_peer_and_nobody_else() {
     let server = socket();
-    let client = patient(socket()).connect(server.local_addr().unwrap()).unwrap();
+    let client = with_read_timeout(socket()).connect(server.local_addr().unwrap()).unwrap();
     let stranger = socket();
     let local = client.local_addr().unwrap();
     stranger.send_to(b"stranger", local).unwrap();
@@ -189,7 +189,7 @@ fn a_connected_socket_hears_its_peer_and_nobody_else() {
 fn a_closed_port_is_an_error_of_a_connected_socket() {
     require!(!cfg!(windows), "Windows reports a closed port only if asked to");
     let (server, client) = datagrams();
-    let _deaf = deafened(server);
+    let _deaf = connected_to_itself(server);
     client.send(b"anyone?").unwrap();
     let refused = client.recv(&mut [0; 8]).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
@@ -199,7 +199,7 @@ fn a_closed_port_is_an_error_of_a_connected_socket() {
 
 #[test]
 fn a_closed_port_does_not_disturb_a_socket_without_a_peer() {
-    let deaf = deafened(socket());
+    let deaf = connected_to_itself(socket());
     let closed = deaf.local_addr().unwrap();
     let (server, other) = (socket(), socket());
     for _ in 0..3 {
@@ -362,7 +362,7 @@ fn port_0_is_no_destination() {
 #[cfg(unix)]
 #[test]
 fn signals_interrupt_receiving_as_in_std() {
-    alone(|| {
+    in_own_process(|| {
         let socket = socket();
         let error = under_signals(move || socket.recv_from(&mut [0; 1]), |_| {}).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Interrupted);

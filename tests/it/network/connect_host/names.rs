@@ -64,7 +64,7 @@ fn without_threads<T: Send>(lab: &Lab, work: impl FnOnce() -> T + Send) -> Resul
 
 #[test]
 fn hosts_file_hides_the_dns() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         let hosts = "192.0.2.1 api.example\n2001:db8::1 six.example\n";
         require!(Files { hosts, resolv: RESOLV, ..Files::default() }.install(), "files");
@@ -87,7 +87,7 @@ fn hosts_file_hides_the_dns() {
 
 #[test]
 fn hosts_file_hides_search_domain() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         let resolv = format!("search wild.example\n{RESOLV}");
         let files = Files { hosts: "192.0.2.1 api\n", resolv: &resolv, ..Files::default() };
@@ -108,7 +108,7 @@ fn hosts_file_hides_search_domain() {
 #[cfg(target_env = "gnu")]
 #[test]
 fn ipv6_only_socket_asks_for_ipv6() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         let hosts = "192.0.2.1 api.example\n";
         require!(Files { hosts, resolv: RESOLV, ..Files::default() }.install(), "files");
@@ -131,7 +131,7 @@ fn ipv6_only_socket_asks_for_ipv6() {
 
 #[test]
 fn families_of_the_dns_alternate() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         require!(Files { resolv: RESOLV, ..Files::default() }.install(), "files");
         let records = [
@@ -162,7 +162,7 @@ fn families_of_the_dns_alternate() {
 
 #[test]
 fn localhost_is_not_looked_up() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         // An entry for it is ignored, and the name server never answers.
         let hosts = format!("{NOBODY} localhost LOCALHOST app.localhost\n");
@@ -200,7 +200,7 @@ fn localhost_is_not_looked_up() {
             assert_eq!(ips(&found), loopback);
         }
         // A resolver of one's own is not asked, either.
-        let asked = Names::of([SERVER_V4]);
+        let asked = Names::new([SERVER_V4]);
         let host = named("localhost", to_ipv6).resolver(asked);
         assert_eq!(connect(&lab, &host).unwrap().peer, (Ipv6Addr::LOCALHOST, to_ipv6).into());
         assert_eq!(dns.asked(), []);
@@ -209,7 +209,7 @@ fn localhost_is_not_looked_up() {
 
 #[test]
 fn names_near_localhost_are_looked_up() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         let names = ["mylocalhost", "localhost.example", "local", "xlocalhost", "localhosts"];
         let hosts: String = names.iter().map(|it| format!("192.0.2.1 {}\n", it)).collect();
@@ -226,7 +226,7 @@ fn names_near_localhost_are_looked_up() {
 
 #[test]
 fn system_resolver_needs_no_thread() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         let files = Files { hosts: "192.0.2.1 host.example\n", resolv: RESOLV, ..Files::default() };
         require!(files.install(), "files");
@@ -258,7 +258,7 @@ fn system_resolver_needs_no_thread() {
 
 #[test]
 fn look_up_has_one_thread() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         require!(Files { resolv: RESOLV, ..Files::default() }.install(), "files");
         let records = [("host.example", "2001:db8::1"), ("host.example", "192.0.2.1")];
@@ -268,7 +268,7 @@ fn look_up_has_one_thread() {
         thread::scope(|scope| {
             let host = named("host.example", port).deadline(PATIENCE);
             let race = scope.spawn(|| connect(&lab, &{ host }));
-            until("both questions are there", || dns.asked().len() >= 2);
+            wait_until("both questions are there", || dns.asked().len() >= 2);
             assert_eq!(threads_named("resolve"), 1);
             dns.hold(&[]);
             let connection = race.join().unwrap().unwrap();
@@ -279,7 +279,7 @@ fn look_up_has_one_thread() {
 
 #[test]
 fn slow_aaaa_answer_delays_a() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         require!(Files { resolv: RESOLV, ..Files::default() }.install(), "files");
         let dns = NameServer::start(&lab.left, &[("host.example", "192.0.2.1")]);
@@ -294,7 +294,7 @@ fn slow_aaaa_answer_delays_a() {
         });
         thread::scope(|scope| {
             let race = scope.spawn(|| connect(&lab, &host));
-            until("both questions are there", || dns.asked().len() >= 2);
+            wait_until("both questions are there", || dns.asked().len() >= 2);
             assert_eq!(started.load(Ordering::SeqCst), 0);
             dns.hold(&[]);
             assert_eq!(story(&race.join().unwrap().unwrap().report), ["192.0.2.1 connected"]);
@@ -304,7 +304,7 @@ fn slow_aaaa_answer_delays_a() {
 
 #[test]
 fn missing_names_and_addresses_are_told_apart() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         require!(
             Files { hosts: "192.0.2.1 here\n", resolv: RESOLV, ..Files::default() }.install(),
@@ -336,7 +336,7 @@ fn missing_names_and_addresses_are_told_apart() {
 
 #[test]
 fn mapped_entry_is_an_ipv4_address() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         let hosts = "::ffff:192.0.2.1 mapped.example\n::ffff:192.0.2.1 twice.example\n192.0.2.1 twice.example\n";
         require!(Files { hosts, resolv: RESOLV, ..Files::default() }.install(), "files");
@@ -359,13 +359,13 @@ fn mapped_entry_is_an_ipv4_address() {
 /// process has no descriptor but that of `getaddrinfo`.
 #[test]
 fn race_ends_while_the_resolver_hangs() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         require!(Files { resolv: RESOLV, ..Files::default() }.install(), "files");
         let dns = NameServer::start(&lab.left, &[]);
         dns.hold(&[Record::A, Record::Aaaa]);
         let was_asked = |name: &str| {
-            until(name, || dns.asked().iter().any(|(asked, _)| asked == name));
+            wait_until(name, || dns.asked().iter().any(|(asked, _)| asked == name));
         };
         lab.right.run(|| {
             let before = open_descriptors();
@@ -404,7 +404,7 @@ fn many(lab: &Lab) -> Result<Vec<IpAddr>, String> {
 #[cfg(target_env = "gnu")]
 #[test]
 fn thousands_of_addresses_are_read_in_part() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         let many = require!(many(&lab), "nftables");
         let hosts: String = many.iter().map(|ip| format!("{ip} many.example\n")).collect();
@@ -418,7 +418,7 @@ fn thousands_of_addresses_are_read_in_part() {
 
 #[test]
 fn thousands_of_addresses_hold_few_descriptors() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         let all = require!(many(&lab), "nftables");
         // Nothing answers over IPv6, and the port is closed for IPv4.
@@ -426,7 +426,7 @@ fn thousands_of_addresses_hold_few_descriptors() {
         for bound in [16, 3] {
             let [attempts, most] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
             let (started, held, cancel) = (Arc::clone(&attempts), Arc::clone(&most), Cancel::new());
-            let host = HappyEyeballs::to(("host.test", port)).resolver(Names::of(all.clone()));
+            let host = HappyEyeballs::to(("host.test", port)).resolver(Names::new(all.clone()));
             let mut host = host.attempt_delay(SHORT).cancel(&cancel);
             if bound != 16 {
                 host = host.max_in_flight(NonZeroUsize::new(bound).unwrap());
@@ -441,7 +441,7 @@ fn thousands_of_addresses_hold_few_descriptors() {
             let error = thread::scope(|scope| {
                 let race = scope.spawn(|| connect(&lab, &host).unwrap_err());
                 // IPv4 is refused, and its place is taken by another one.
-                until("all start", || attempts.load(Ordering::SeqCst) > bound);
+                wait_until("all start", || attempts.load(Ordering::SeqCst) > bound);
                 thread::sleep(20 * SHORT);
                 cancel.cancel();
                 race.join().unwrap()
@@ -478,7 +478,7 @@ fn datagram_socket_avoids_unsuited_source() {
     let far: Ipv6Addr = "2001:db8:1::1".parse().unwrap();
     let near: Ipv6Addr = "fd00:6::1".parse().unwrap();
     lab.left.ip("address add fd00:6::1/64 dev wire nodad");
-    let both = || Names::of([IpAddr::V6(far), SERVER_V4.into()]);
+    let both = || Names::new([IpAddr::V6(far), SERVER_V4.into()]);
     let connection = connect_datagrams(&lab, &host(9, both()));
     assert_eq!(
         story(&connection.report),
@@ -489,15 +489,15 @@ fn datagram_socket_avoids_unsuited_source() {
     assert!(shown.contains("[2001:db8:1::1]:9: its source fd00:6::2 does not suit it"), "{shown}");
 
     // An address that its source suits comes before one of the other family.
-    let all = Names::of([IpAddr::V6(far), near.into(), SERVER_V4.into()]);
+    let all = Names::new([IpAddr::V6(far), near.into(), SERVER_V4.into()]);
     let connection =
         connect_datagrams(&lab, &host(9, all).first_family_count(NonZeroUsize::new(2).unwrap()));
     assert_eq!(connection.peer, (near, 9).into());
     // Without a better one, it is taken.
-    let connection = connect_datagrams(&lab, &host(9, Names::of([far])));
+    let connection = connect_datagrams(&lab, &host(9, Names::new([far])));
     assert_eq!(story(&connection.report), ["2001:db8:1::1 connected"]);
     assert_eq!(connection.socket.local_addr().unwrap().ip().to_string(), "fd00:6::2");
-    let only = Names::of([IpAddr::V6(far), SERVER_V4.into()]);
+    let only = Names::new([IpAddr::V6(far), SERVER_V4.into()]);
     let only = lab.right.run(|| Builder::datagram().v6_only().connect_host(host(9, only))).unwrap();
     assert_eq!(only.peer, (far, 9).into());
     // A source that the caller names is the caller's decision.
@@ -517,7 +517,7 @@ fn spare_connection_ends_with_its_race() {
     let far: Ipv6Addr = "2001:db8:1::1".parse().unwrap();
     for (cancels, expected) in [(false, "connected"), (true, "cancelled")] {
         let gate = Gate::default();
-        let names = Names::of([IpAddr::V6(far), SERVER_V4.into()]).holding(Family::Ipv4, &gate);
+        let names = Names::new([IpAddr::V6(far), SERVER_V4.into()]).holding(Family::Ipv4, &gate);
         let cancel = Cancel::new();
         let (late, (ended, has_ended)) = (cancel.clone(), channel());
         let host = host(9, names).deadline(Duration::from_millis(300)).cancel(&cancel);
@@ -540,7 +540,7 @@ fn spare_connection_ends_with_its_race() {
 
 #[test]
 fn system_order_decides_for_datagrams() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         with_unique_local_address(&lab);
         require!(Files { resolv: RESOLV, ..Files::default() }.install(), "files");
@@ -563,7 +563,7 @@ fn system_order_decides_for_datagrams() {
 #[cfg(target_env = "gnu")]
 #[test]
 fn gai_conf_decides_which_family_leads() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         let gai = "precedence ::ffff:0:0/96 100\n";
         require!(Files { resolv: RESOLV, gai, ..Files::default() }.install(), "files");
@@ -583,7 +583,7 @@ fn gai_conf_decides_which_family_leads() {
 #[cfg(target_env = "gnu")]
 #[test]
 fn labels_of_gai_conf_hold_for_datagrams() {
-    alone(|| {
+    in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         with_unique_local_address(&lab);
         let gai = "label ::1/128 0\nlabel ::/0 1\nlabel ::ffff:0:0/96 4\n";
@@ -632,7 +632,7 @@ impl Drop for Module {
 #[test]
 fn link_local_answer_keeps_its_zone() {
     let module = require!(Module::build(), "the module");
-    alone_with(&[("LD_LIBRARY_PATH", &module.path())], || {
+    in_own_process_with(&[("LD_LIBRARY_PATH", &module.path())], || {
         let lab = require!(Lab::new(), "the lab");
         require!(Files { sources: "inet6lab", ..Files::default() }.install(), "files");
         let (listener, port) = server(&lab);

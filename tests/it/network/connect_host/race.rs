@@ -114,7 +114,7 @@ fn of_two_that_are_there_at_once_the_first_is_kept() {
     require!(lab.left.arriving().drop("meta l4proto tcp"), "nftables");
     let (listener, port) = server(&lab);
     let third: Ipv6Addr = "2001:db8::ffff".parse().unwrap();
-    let names = Names::of([IpAddr::V6(SERVER_V6), SERVER_V4.into(), third.into()]);
+    let names = Names::new([IpAddr::V6(SERVER_V6), SERVER_V4.into(), third.into()]);
     // While nobody looks, both get through.
     let left = Arc::clone(&lab);
     let (sender, accepted) = channel();
@@ -164,7 +164,7 @@ fn twenty_dead_addresses_come_before_the_live_one() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
     let (dead, _) = require!(dead(&lab, 20), "nftables");
-    let names = Names::of(dead.iter().copied().chain([SERVER_V6.into()]));
+    let names = Names::new(dead.iter().copied().chain([SERVER_V6.into()]));
     let mut expected: Vec<_> = dead.iter().map(|ip| format!("{ip} cancelled")).collect();
     expected.push("2001:db8::1 connected".into());
     let expected: Vec<_> = expected.iter().map(String::as_str).collect();
@@ -180,7 +180,7 @@ fn the_families_take_turns_through_twenty_dead_addresses() {
     // Both answers are there when the race begins: this one comes when the other is known.
     let gate = Gate::default();
     let all = ipv6.iter().chain(&ipv4).copied().chain([SERVER_V6.into()]);
-    let names = Names::of(all).holding(Family::Ipv6, &gate);
+    let names = Names::new(all).holding(Family::Ipv6, &gate);
     let host = host(port, names).attempt_delay(SHORT).max_in_flight(MANY);
     let host = host.observer(move |event| {
         if matches!(event, Event::Answered(answer) if answer.family == Some(Family::Ipv4)) {

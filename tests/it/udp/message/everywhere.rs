@@ -5,28 +5,16 @@ use std::io::{ErrorKind, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use inet6::header::{Dscp, Ecn};
-use inet6::mode::Mode;
-use inet6::option::{RecvHopLimit, RecvPacketInfo, RecvTrafficClass, TrafficClass, UnicastHops};
+use inet6::option::{RecvPacketInfo, TrafficClass, UnicastHops};
 use inet6::{Builder, DualStack, UdpSocket, V6Only, udp::Outgoing};
 
 use crate::support::*;
 
 const CLASS: TrafficClass = TrafficClass { dscp: Dscp::EF, ecn: Ecn::Ect0 };
 
-/// A socket on all addresses that asks for what all of these systems tell.
-fn curious<M: Mode>(mode: M) -> UdpSocket<M> {
-    let socket = Builder::datagram()
-        .mode(mode)
-        .with(RecvPacketInfo(true))
-        .with(RecvHopLimit(true))
-        .with(RecvTrafficClass(true))
-        .bind((Ipv6Addr::UNSPECIFIED, 0));
-    patient(socket.unwrap())
-}
-
 #[test]
 fn an_ipv6_datagram_tells_its_header() {
-    let server = curious(V6Only);
+    let server = socket_with_packet_info(V6Only);
     let client = socket();
     client.set_option(UnicastHops(Some(9))).unwrap();
     client.send_to(b"ping", (Ipv6Addr::LOCALHOST, port(&server))).unwrap();
@@ -42,7 +30,7 @@ fn an_ipv6_datagram_tells_its_header() {
 
 #[test]
 fn an_ipv4_datagram_tells_the_same_in_plain_addresses() {
-    let server = curious(DualStack);
+    let server = socket_with_packet_info(DualStack);
     let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     client.set_ttl(9).unwrap();
     client.send_to(b"ping", (Ipv4Addr::LOCALHOST, port(&server))).unwrap();
@@ -62,7 +50,7 @@ fn an_ipv4_datagram_tells_the_same_in_plain_addresses() {
 
 #[test]
 fn nothing_is_told_that_nobody_asked_for() {
-    let server = patient(UdpSocket::bind("[::]:0").unwrap());
+    let server = with_read_timeout(UdpSocket::bind("[::]:0").unwrap());
     socket().send_to(b"ping", (Ipv6Addr::LOCALHOST, port(&server))).unwrap();
     let received = receive(&server);
     assert_eq!((received.destination, received.interface), (None, None));
@@ -71,7 +59,7 @@ fn nothing_is_told_that_nobody_asked_for() {
 
 #[test]
 fn a_truncated_datagram_tells_its_header_too() {
-    let server = curious(V6Only);
+    let server = socket_with_packet_info(V6Only);
     socket().send_to(b"a long one", (Ipv6Addr::LOCALHOST, port(&server))).unwrap();
     let (mut a, mut b) = ([0; 2], [0; 4]);
     let slices = &mut [IoSliceMut::new(&mut a), IoSliceMut::new(&mut b)];
@@ -89,7 +77,7 @@ fn a_truncated_datagram_tells_its_header_too() {
 
 #[test]
 fn a_connected_socket_tells_and_is_told() {
-    let server = curious(V6Only);
+    let server = socket_with_packet_info(V6Only);
     let client = Builder::datagram()
         .with(RecvPacketInfo(true))
         .connect((Ipv6Addr::LOCALHOST, port(&server)))
@@ -108,7 +96,7 @@ fn a_connected_socket_tells_and_is_told() {
 
 #[test]
 fn a_source_and_an_interface_may_be_named() {
-    let server = curious(DualStack);
+    let server = socket_with_packet_info(DualStack);
     let client = Builder::datagram().bind("[::]:0").unwrap();
     for ip in [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)] {
         let to = (ip, port(&server));
@@ -127,8 +115,8 @@ fn a_source_and_an_interface_may_be_named() {
 
 #[test]
 fn the_answer_comes_from_the_address_that_was_asked() {
-    let server = curious(DualStack);
-    let peer = patient(socket());
+    let server = socket_with_packet_info(DualStack);
+    let peer = with_read_timeout(socket());
     peer.send_to(b"ping", (Ipv6Addr::LOCALHOST, port(&server))).unwrap();
     assert_eq!(receive(&server).reply(&server, b"pong").unwrap(), 4);
     let (_, from) = peer.recv_from(&mut [0; 8]).unwrap();
@@ -149,7 +137,7 @@ fn the_answer_comes_from_the_address_that_was_asked() {
 
 #[test]
 fn one_datagram_goes_as_far_as_it_says() {
-    let server = curious(DualStack);
+    let server = socket_with_packet_info(DualStack);
     let client = Builder::datagram().bind("[::]:0").unwrap();
     for ip in [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)] {
         client.send_message(&Outgoing::to((ip, port(&server)), b"x").hop_limit(7)).unwrap();
@@ -161,7 +149,7 @@ fn one_datagram_goes_as_far_as_it_says() {
 
 #[test]
 fn a_traffic_class_arrives_or_is_refused_before_anything_is_sent() {
-    let server = curious(DualStack);
+    let server = socket_with_packet_info(DualStack);
     let client = Builder::datagram().bind("[::]:0").unwrap();
     for ip in [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)] {
         let to = (ip, port(&server));
@@ -186,8 +174,8 @@ fn a_traffic_class_arrives_or_is_refused_before_anything_is_sent() {
 /// The second one asks the system about its traffic class with a socket of its own.
 #[test]
 fn a_message_leaves_no_socket_behind() {
-    alone(|| {
-        let server = curious(V6Only);
+    in_own_process(|| {
+        let server = socket_with_packet_info(V6Only);
         let client = socket();
         let to = (Ipv6Addr::LOCALHOST, port(&server));
         let talk = || {

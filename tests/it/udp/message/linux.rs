@@ -16,7 +16,6 @@ use inet6::option::{
 use inet6::{
     AnyMode, Builder, DualStack, UdpSocket,
     flow_label::FlowShare,
-    interface::Interface,
     udp::{Outgoing, SendAt, SendBatch},
 };
 
@@ -24,21 +23,12 @@ use crate::support::*;
 
 const CLASS: TrafficClass = TrafficClass { dscp: Dscp::EF, ecn: Ecn::Ect0 };
 
-/// A socket on all addresses, with what a message may tell switched on.
-fn curious<M: Mode>(mode: M) -> UdpSocket<M> {
-    let socket = Builder::datagram()
-        .mode(mode)
-        .with(RecvPacketInfo(true))
-        .with(RecvHopLimit(true))
-        .with(RecvTrafficClass(true))
-        .with(RecvFlowInfo(true))
-        .with(RecvTimestamp(true))
-        .bind((Ipv6Addr::UNSPECIFIED, 0));
-    patient(socket.unwrap())
-}
-
-fn loopback() -> Interface {
-    Interface::from_name("lo").unwrap()
+/// Opens a socket on all addresses that receives every ancillary message about a datagram's header.
+fn socket_with_all_messages<M: Mode>(mode: M) -> UdpSocket<M> {
+    let socket = socket_with_packet_info(mode);
+    socket.set_option(RecvFlowInfo(true)).unwrap();
+    socket.set_option(RecvTimestamp(true)).unwrap();
+    socket
 }
 
 /// Leases a label: without that, it may not be sent while others have one of their own.
@@ -47,9 +37,9 @@ fn lease<M: Mode>(socket: &UdpSocket<M>, bits: u32) -> FlowLabel {
     socket.request_flow_label(Ipv6Addr::LOCALHOST, label, FlowShare::Any).unwrap().keep()
 }
 
-/// Which fields a socket fills in that has one option, of a packet that has everything.
+/// Names the fields that a socket with one option fills in, from a packet that has everything.
 #[track_caller]
-fn told<O: LiveOn<inet6::kind::Datagrams>>(option: O) -> String {
+fn fields_received_with<O: LiveOn<inet6::kind::Datagrams>>(option: O) -> String {
     let server = socket();
     server.set_option(option).unwrap();
     let client = UdpSocket::bind("[::]:0").unwrap();
@@ -69,32 +59,32 @@ fn told<O: LiveOn<inet6::kind::Datagrams>>(option: O) -> String {
         ("segment size", received.segment_size.is_some()),
         ("path MTU", received.path_mtu.is_some()),
     ];
-    let told = fields.iter().filter(|(_, there)| *there).map(|(name, _)| *name);
-    told.collect::<Vec<_>>().join(", ")
+    let names = fields.iter().filter(|(_, there)| *there).map(|(name, _)| *name);
+    names.collect::<Vec<_>>().join(", ")
 }
 
 #[test]
 fn a_field_is_there_if_its_option_is_on_and_not_otherwise() {
-    assert_eq!(told(RecvPacketInfo(false)), "");
-    assert_eq!(told(RecvPacketInfo(true)), "destination, interface");
-    assert_eq!(told(RecvHopLimit(true)), "hop limit");
-    assert_eq!(told(RecvTrafficClass(true)), "traffic class");
-    assert_eq!(told(RecvFlowInfo(true)), "flow label");
-    assert_eq!(told(RecvTimestamp(true)), "time");
+    assert_eq!(fields_received_with(RecvPacketInfo(false)), "");
+    assert_eq!(fields_received_with(RecvPacketInfo(true)), "destination, interface");
+    assert_eq!(fields_received_with(RecvHopLimit(true)), "hop limit");
+    assert_eq!(fields_received_with(RecvTrafficClass(true)), "traffic class");
+    assert_eq!(fields_received_with(RecvFlowInfo(true)), "flow label");
+    assert_eq!(fields_received_with(RecvTimestamp(true)), "time");
     // The kernel begins to read the clock a little after it was asked (net/core/dev.c,
     // `net_enable_timestamp`).
     let receive = Timestamping { receive: true, ..Timestamping::default() };
     let deadline = Instant::now() + PATIENCE;
-    while told(receive) != "time" {
+    while fields_received_with(receive) != "time" {
         assert!(Instant::now() < deadline, "never a time");
     }
     // Of what there has been none, nothing is told.
-    assert_eq!(told(RecvDropCount(true)), "");
+    assert_eq!(fields_received_with(RecvDropCount(true)), "");
 }
 
 #[test]
 fn what_one_datagram_is_sent_with_arrives() {
-    let server = curious(inet6::V6Only);
+    let server = socket_with_all_messages(inet6::V6Only);
     let client = UdpSocket::bind("[::]:0").unwrap();
     let label = lease(&client, 0x7bcde);
     let before = SystemTime::now();
@@ -122,7 +112,7 @@ fn what_one_datagram_is_sent_with_arrives() {
 
 #[test]
 fn an_ipv4_datagram_tells_the_same_on_a_dual_stack_socket() {
-    let server = curious(DualStack);
+    let server = socket_with_all_messages(DualStack);
     let client = Builder::datagram().bind("[::]:0").unwrap();
     let (from, to) = (Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 0, 0, 3));
     let message = Outgoing::to((to, port(&server)), b"ping")
@@ -151,7 +141,7 @@ fn an_ipv4_datagram_tells_the_same_on_a_dual_stack_socket() {
 
 #[test]
 fn only_the_interface_of_an_ipv4_datagram_may_be_given() {
-    let server = curious(DualStack);
+    let server = socket_with_all_messages(DualStack);
     let client = Builder::datagram().bind("[::]:0").unwrap();
     let to = (Ipv4Addr::LOCALHOST, port(&server));
     client.send_message(&Outgoing::to(to, b"x").interface(loopback())).unwrap();
@@ -160,7 +150,7 @@ fn only_the_interface_of_an_ipv4_datagram_may_be_given() {
 
 #[test]
 fn one_datagram_differs_and_the_next_one_is_as_the_socket_says() {
-    let server = curious(inet6::V6Only);
+    let server = socket_with_all_messages(inet6::V6Only);
     let to = (Ipv6Addr::LOCALHOST, port(&server));
     let client = Builder::datagram()
         .with(UnicastHops(Some(9)))
@@ -190,7 +180,7 @@ fn a_connected_socket_sends_one_datagram_differently_too() {
         (Ipv6Addr::LOCALHOST.into(), AnyMode::DualStack),
         (Ipv4Addr::LOCALHOST.into(), AnyMode::DualStack),
     ] {
-        let server = curious(mode);
+        let server = socket_with_all_messages(mode);
         let client = Builder::datagram().mode(mode).connect((peer, port(&server))).unwrap();
         let message = Outgoing::new(b"ping").hop_limit(3).traffic_class(CLASS);
         assert_eq!(client.send_message(&message).unwrap(), 4);
@@ -205,7 +195,7 @@ fn a_connected_socket_sends_one_datagram_differently_too() {
 /// 127.0.0.0/8 is all ours, so one interface has many addresses.
 #[test]
 fn the_answer_comes_from_the_address_that_was_asked() {
-    let server = curious(DualStack);
+    let server = socket_with_all_messages(DualStack);
     let naive = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
     let asked = Ipv4Addr::new(127, 0, 0, 3);
     let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -456,7 +446,7 @@ fn refused<T: std::fmt::Debug>(result: io::Result<T>, words: &str) {
 
 #[test]
 fn a_source_that_cannot_be_is_refused_with_words() {
-    let server = curious(DualStack);
+    let server = socket_with_all_messages(DualStack);
     let (v6, v4) = ((Ipv6Addr::LOCALHOST, port(&server)), (Ipv4Addr::LOCALHOST, port(&server)));
     let group: Ipv6Addr = "ff02::1".parse().unwrap();
     let mapped = Ipv4Addr::LOCALHOST.to_ipv6_mapped();
@@ -500,7 +490,7 @@ fn a_source_that_cannot_be_is_refused_with_words() {
 #[test]
 fn a_connected_socket_asks_for_its_peer_only_where_it_must() {
     let [only, dual] = [AnyMode::V6Only, AnyMode::DualStack].map(|mode| {
-        let server = patient(Builder::datagram().mode(mode).bind("[::1]:0").unwrap());
+        let server = with_read_timeout(Builder::datagram().mode(mode).bind("[::1]:0").unwrap());
         let client = Builder::datagram().mode(mode).bind("[::1]:0").unwrap();
         (client.connect(server.local_addr().unwrap()).unwrap(), server)
     });
@@ -552,7 +542,7 @@ fn a_zone_and_another_interface_are_refused() {
 
 #[test]
 fn what_an_ipv4_packet_cannot_have_is_unsupported() {
-    let server = curious(DualStack);
+    let server = socket_with_all_messages(DualStack);
     let client = Builder::datagram().bind("[::]:0").unwrap();
     let to = Outgoing::to((Ipv4Addr::LOCALHOST, port(&server)), b"x");
     for (message, name) in [
@@ -569,7 +559,7 @@ fn what_an_ipv4_packet_cannot_have_is_unsupported() {
 
 #[test]
 fn an_adopted_socket_with_more_than_there_is_room_for_still_receives() {
-    let server = curious(inet6::V6Only);
+    let server = socket_with_all_messages(inet6::V6Only);
     // Everything else that Linux has for an IPv6 datagram socket (linux/in6.h).
     for name in [2, 3, 6, 49, 51, 53, 54, 56, 58, 66, 74, 77] {
         let on: libc::c_int = 1;
@@ -591,7 +581,7 @@ fn an_adopted_socket_with_more_than_there_is_room_for_still_receives() {
 /// RFC 3542, section 6: what is sent with a datagram goes before what its socket says.
 #[test]
 fn one_datagram_goes_before_the_option_of_its_socket() {
-    let server = curious(inet6::V6Only);
+    let server = socket_with_all_messages(inet6::V6Only);
     let to = Outgoing::to((Ipv6Addr::LOCALHOST, port(&server)), b"x");
     let other = TrafficClass::from(Dscp::CS1);
     // By the socket, by the datagram, by both and the same, by both and another.
@@ -623,7 +613,7 @@ fn one_datagram_goes_before_the_option_of_its_socket() {
 /// The interface takes 65 536 bytes, and a datagram may have a few more (RFC 3542, section 11.2).
 #[test]
 fn one_datagram_may_be_split_or_not_whatever_its_socket_says() {
-    let server = curious(inet6::V6Only);
+    let server = socket_with_all_messages(inet6::V6Only);
     let data = vec![0; 65_527];
     let to = Outgoing::to((Ipv6Addr::LOCALHOST, port(&server)), &data);
     for (of_socket, of_one, goes) in [
@@ -677,7 +667,7 @@ fn an_ipv4_datagram_tells_its_header_by_the_options_of_ipv4_alone() {
 /// As above, for what is sent.
 #[test]
 fn an_ipv4_packet_has_the_traffic_class_of_ipv4_alone() {
-    let server = curious(DualStack);
+    let server = socket_with_all_messages(DualStack);
     let client = Builder::datagram().bind("[::]:0").unwrap();
     let seen = || {
         [IpAddr::V4(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()].map(|ip| {
