@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::io;
-use std::mem::ManuallyDrop;
 use std::net::Ipv6Addr;
+use std::ops::Deref;
 use std::time::Duration;
 
 use crate::addr::mapped::is_mapped;
 use crate::error::{Error, Op};
 use crate::header::FlowLabel;
 use crate::mode::Mode;
-use crate::sys::{self, Borrowed, option_numbers};
+use crate::socket::held::Lend;
+use crate::sys::{self, Target, option_numbers};
 use crate::tcp::BoundStream;
 use crate::udp::{ConnectedUdpSocket, UdpSocket};
 
@@ -111,19 +112,52 @@ impl FlowShare {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// To put a lease into a struct beside its socket, or into another thread, give an
+/// [`Arc`](std::sync::Arc) or an [`Rc`](std::rc::Rc) of the socket to [`request`](Self::request).
+///
 /// Source: RFC 6437, sections 3 and 6; linux/in6.h, "`IPV6_FLOWLABEL_MGR`".
 #[doc(alias = "IPV6_FLOWLABEL_MGR")]
 #[doc(alias = "in6_flowlabel_req")]
 #[must_use = "the label is released at once; `keep` it for as long as the socket lives"]
-pub struct FlowLease<'a> {
-    socket: Borrowed<'a>,
+pub struct FlowLease<H>
+where
+    H: Deref<Target: LabelSocket>,
+{
+    holder: H,
     label: FlowLabel,
     share: FlowShare,
+    ended: bool,
 }
 
-impl<'a> FlowLease<'a> {
-    fn new(
-        socket: Borrowed<'a>,
+/// A socket that can lease flow labels. The trait is sealed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` leases no flow labels",
+    note = "hold a `UdpSocket`, a `ConnectedUdpSocket` or a `BoundStream` by a reference, an `Arc` or an `Rc`"
+)]
+pub trait LabelSocket: Lend {}
+
+impl<M: Mode> LabelSocket for UdpSocket<M> {}
+impl<M: Mode> LabelSocket for ConnectedUdpSocket<M> {}
+impl<M: Mode> Lend for ConnectedUdpSocket<M> {
+    fn lend(&self) -> Target<'_> {
+        self.target()
+    }
+}
+impl<M: Mode> LabelSocket for BoundStream<M> {}
+impl<M: Mode> Lend for BoundStream<M> {
+    fn lend(&self) -> Target<'_> {
+        self.target()
+    }
+}
+
+impl<H: Deref<Target: LabelSocket>> FlowLease<H> {
+    /// Leases a flow label, like [`UdpSocket::request_flow_label`], and holds the socket.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`UdpSocket::request_flow_label`]. The holder is dropped.
+    pub fn request(
+        holder: H,
         peer: Ipv6Addr,
         label: Option<FlowLabel>,
         share: FlowShare,
@@ -139,10 +173,10 @@ impl<'a> FlowLease<'a> {
             return refuse("it needs the address of a peer, and the unspecified address is none");
         }
         let wanted = label.map_or(0, FlowLabel::bits);
-        let given = sys::lease_flow_label(socket, &peer, wanted, share.number())
+        let given = sys::lease_flow_label(holder.lend().fd, &peer, wanted, share.number())
             .map_err(sys::errno::flow_label)?;
         match FlowLabel::new(given) {
-            Some(label) => Ok(Self { socket, label, share }),
+            Some(label) => Ok(Self { holder, label, share, ended: false }),
             None => refuse("the system chose no label"),
         }
     }
@@ -198,7 +232,7 @@ impl<'a> FlowLease<'a> {
                 return Err(Error::new(Op::FlowLabel, None, None, error));
             }
         };
-        sys::linger_flow_label(self.socket, self.label.bits(), seconds)
+        sys::linger_flow_label(self.holder.lend().fd, self.label.bits(), seconds)
             .map_err(|error| sys::errno::option(Op::FlowLabel, error))
     }
 
@@ -220,9 +254,9 @@ impl<'a> FlowLease<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "IPV6_FL_A_PUT")]
-    pub fn release(self) -> Result<(), Error> {
-        let (socket, label) = (self.socket, self.keep());
-        sys::release_flow_label(socket, label.bits())
+    pub fn release(mut self) -> Result<(), Error> {
+        self.ended = true;
+        sys::release_flow_label(self.holder.lend().fd, self.label.bits())
             .map_err(|error| sys::errno::option(Op::FlowLabel, error))
     }
 
@@ -231,20 +265,27 @@ impl<'a> FlowLease<'a> {
     /// # Examples
     ///
     /// See [`BoundStream::request_flow_label`].
-    pub fn keep(self) -> FlowLabel {
-        ManuallyDrop::new(self).label
+    pub fn keep(mut self) -> FlowLabel {
+        self.ended = true;
+        self.label
     }
 }
 
-impl Drop for FlowLease<'_> {
+impl<H> Drop for FlowLease<H>
+where
+    H: Deref<Target: LabelSocket>,
+{
     fn drop(&mut self) {
-        if let Err(error) = sys::release_flow_label(self.socket, self.label.bits()) {
+        if self.ended {
+            return;
+        }
+        if let Err(error) = sys::release_flow_label(self.holder.lend().fd, self.label.bits()) {
             log::debug!("the flow label {} was not released: {error}", self.label);
         }
     }
 }
 
-impl fmt::Debug for FlowLease<'_> {
+impl<H: Deref<Target: LabelSocket>> fmt::Debug for FlowLease<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FlowLease")
             .field("label", &format_args!("{}", self.label))
@@ -273,8 +314,8 @@ impl<M: Mode> UdpSocket<M> {
         peer: Ipv6Addr,
         label: Option<FlowLabel>,
         share: FlowShare,
-    ) -> Result<FlowLease<'_>, Error> {
-        FlowLease::new(self.target().fd, peer, label, share)
+    ) -> Result<FlowLease<&Self>, Error> {
+        FlowLease::request(self, peer, label, share)
     }
 }
 
@@ -304,10 +345,9 @@ impl<M: Mode> ConnectedUdpSocket<M> {
         &self,
         label: Option<FlowLabel>,
         share: FlowShare,
-    ) -> Result<FlowLease<'_>, Error> {
-        let socket = self.target().fd;
-        let peer = sys::peer_address(socket).map_err(sys::errno::flow_label)?;
-        FlowLease::new(socket, *peer.ip(), label, share)
+    ) -> Result<FlowLease<&Self>, Error> {
+        let peer = sys::peer_address(self.target().fd).map_err(sys::errno::flow_label)?;
+        FlowLease::request(self, *peer.ip(), label, share)
     }
 }
 
@@ -348,7 +388,7 @@ impl<M: Mode> BoundStream<M> {
         peer: Ipv6Addr,
         label: Option<FlowLabel>,
         share: FlowShare,
-    ) -> Result<FlowLease<'_>, Error> {
-        FlowLease::new(self.target().fd, peer, label, share)
+    ) -> Result<FlowLease<&Self>, Error> {
+        FlowLease::request(self, peer, label, share)
     }
 }

@@ -2,16 +2,17 @@
 
 use std::fmt;
 use std::io;
-use std::mem;
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::num::NonZeroU32;
+use std::ops::Deref;
 
 use crate::addr::is_zoned;
 use crate::addr::mapped::{canonical_ip, is_mapped};
 use crate::error::{Error, Op, Reason};
 use crate::interface::Interface;
 use crate::mode::Mode;
-use crate::option::MulticastAll;
+use crate::option::{MulticastAll, Setting};
+use crate::socket::held::Lend;
 use crate::socket::scope::zone_of;
 use crate::sys::option_numbers::{self, Name};
 use crate::sys::{self, Filter, Target};
@@ -21,6 +22,10 @@ use crate::udp::UdpSocket;
 ///
 /// [`UdpSocket::join`] gives it. Dropping it leaves the group; [`keep`](Self::keep) stays a member
 /// for as long as the socket is open, which is what most servers want.
+///
+/// It holds the socket by a reference, or by an [`Arc`](std::sync::Arc) or an [`Rc`](std::rc::Rc) that
+/// is given to [`join`](Self::join). The latter fit into a struct beside the socket, and an `Arc` into
+/// another thread.
 ///
 /// # Examples
 ///
@@ -40,7 +45,26 @@ use crate::udp::UdpSocket;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It does not outlive the socket:
+/// Beside the socket in a struct:
+///
+/// ```
+/// use inet6::{UdpSocket, interface::Interface, multicast::Membership};
+/// use std::sync::Arc;
+///
+/// struct Receiver {
+///     socket: Arc<UdpSocket>,
+///     membership: Membership<Arc<UdpSocket>>,
+/// }
+///
+/// let socket = Arc::new(UdpSocket::bind("[::]:0")?);
+/// let interface = Interface::list()?.iter().next().unwrap().interface();
+/// let membership = Membership::join(Arc::clone(&socket), "ff12::1234".parse()?, interface)?;
+/// let receiver = Receiver { socket, membership };
+/// # _ = (receiver.socket, receiver.membership);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A reference does not outlive the socket:
 ///
 /// ```compile_fail,E0505
 /// # use inet6::{UdpSocket, interface::Interface};
@@ -62,7 +86,9 @@ use crate::udp::UdpSocket;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "dropping it leaves the group: `keep` stays for as long as the socket"]
-pub struct Membership<'a>(Held<'a>);
+pub struct Membership<H>(Held<H>)
+where
+    H: Deref<Target: GroupSocket>;
 
 /// A socket's membership of a multicast group for one source: what others send is not received.
 ///
@@ -82,14 +108,35 @@ pub struct Membership<'a>(Held<'a>);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "dropping it leaves the source: `keep` stays for as long as the socket"]
-pub struct SourceMembership<'a> {
-    held: Held<'a>,
+pub struct SourceMembership<H>
+where
+    H: Deref<Target: GroupSocket>,
+{
+    held: Held<H>,
     source: Ipv6Addr,
 }
 
-/// A group that is left when this is dropped.
-struct Held<'a> {
-    socket: Target<'a>,
+/// A socket that can join multicast groups. The trait is sealed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` joins no multicast groups",
+    note = "hold a `UdpSocket` by a reference, an `Arc` or an `Rc`"
+)]
+pub trait GroupSocket: Lend {}
+
+impl<M: Mode> GroupSocket for UdpSocket<M> {}
+impl<M: Mode> Lend for UdpSocket<M> {
+    fn lend(&self) -> Target<'_> {
+        self.target()
+    }
+}
+
+/// A group that is left when this is dropped, unless it was left or kept before.
+struct Held<H>
+where
+    H: Deref<Target: GroupSocket>,
+{
+    holder: H,
+    ended: bool,
     /// The scope id is the interface, 0 where the system chose it and does not tell.
     group: SocketAddrV6,
     source: Option<Ipv6Addr>,
@@ -139,12 +186,8 @@ impl<M: Mode> UdpSocket<M> {
         &self,
         group: Ipv6Addr,
         on: impl Into<Option<Interface>>,
-    ) -> Result<Membership<'_>, Error> {
-        let socket = self.target();
-        let group = group_on(socket, group, on.into())?;
-        let membership = join_any(socket, group)?;
-        self.only_own_groups()?;
-        Ok(membership)
+    ) -> Result<Membership<&Self>, Error> {
+        Membership::join(self, group, on)
     }
 
     /// Joins a multicast group on an interface for one source: only what that address sends is
@@ -175,22 +218,8 @@ impl<M: Mode> UdpSocket<M> {
         group: Ipv6Addr,
         source: Ipv6Addr,
         on: impl Into<Option<Interface>>,
-    ) -> Result<SourceMembership<'_>, Error> {
-        let socket = self.target();
-        let mut group = group_on(socket, group, on.into())?;
-        source_of(Op::Join, group, source)?;
-        if group.scope_id() == 0 {
-            group.set_scope_id(joined_on(socket, group)?);
-        }
-        // Linux would turn the membership into one for this source, behind its owner's back.
-        if sys::filter(socket, group) == Some(Filter::Exclude) {
-            let kind = io::ErrorKind::AddrInUse;
-            return Err(sys::errno::group_refused(Op::Join, group, Reason::MemberForAll, kind));
-        }
-        set_source(socket, Op::Join, option_numbers::MCAST_JOIN_SOURCE_GROUP, group, source)?;
-        let held = Held::found(socket, group, Some(source))?;
-        self.only_own_groups()?;
-        Ok(SourceMembership { held, source })
+    ) -> Result<SourceMembership<&Self>, Error> {
+        SourceMembership::join(self, group, source, on)
     }
 
     /// Joins a multicast group on every interface that can, for every source.
@@ -215,8 +244,42 @@ impl<M: Mode> UdpSocket<M> {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn join_everywhere(&self, group: Ipv6Addr) -> Result<Vec<Membership<'_>>, Error> {
-        let socket = self.target();
+    pub fn join_everywhere(&self, group: Ipv6Addr) -> Result<Vec<Membership<&Self>>, Error> {
+        Membership::join_everywhere(self, group)
+    }
+}
+
+impl<H: Deref<Target: GroupSocket>> Membership<H> {
+    /// Joins a multicast group, like [`UdpSocket::join`], and holds the socket.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`UdpSocket::join`]. The holder is dropped.
+    ///
+    /// # Examples
+    ///
+    /// See [`Membership`].
+    pub fn join(
+        holder: H,
+        group: Ipv6Addr,
+        on: impl Into<Option<Interface>>,
+    ) -> Result<Self, Error> {
+        let group = group_on(holder.lend(), group, on.into())?;
+        let membership = Self::join_on(holder, group)?;
+        only_own_groups(membership.0.socket())?;
+        Ok(membership)
+    }
+
+    /// Joins a multicast group on every interface that can, like [`UdpSocket::join_everywhere`]. Each
+    /// membership has a clone of the holder.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`UdpSocket::join_everywhere`].
+    pub fn join_everywhere(holder: H, group: Ipv6Addr) -> Result<Vec<Self>, Error>
+    where
+        H: Clone,
+    {
         let nowhere = SocketAddrV6::new(group, 0, 0, 0);
         multicast(nowhere)?;
         let all = sys::interfaces()
@@ -224,7 +287,8 @@ impl<M: Mode> UdpSocket<M> {
         let mut joined = Vec::new();
         let mut last = None;
         for row in all {
-            match join_any(socket, SocketAddrV6::new(group, 0, 0, row.index.get())) {
+            let group = SocketAddrV6::new(group, 0, 0, row.index.get());
+            match Self::join_on(holder.clone(), group) {
                 Ok(membership) => joined.push(membership),
                 Err(error) => {
                     log::debug!("join_everywhere passes an interface over: {error}");
@@ -238,24 +302,16 @@ impl<M: Mode> UdpSocket<M> {
                 sys::errno::group_refused(Op::Join, nowhere, Reason::NoMulticast, kind)
             }));
         }
-        self.only_own_groups()?;
+        only_own_groups(holder.lend())?;
         Ok(joined)
     }
 
-    /// Switches off what the other sockets of this host joined, where the system has that.
-    fn only_own_groups(&self) -> Result<(), Error> {
-        match self.set_option(MulticastAll(false)) {
-            Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
-            Ok(()) => {
-                log::debug!("joining sets IPV6_MULTICAST_ALL to false");
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
+    fn join_on(holder: H, group: SocketAddrV6) -> Result<Self, Error> {
+        sys::join(holder.lend().fd, group.ip(), group.scope_id())
+            .map_err(|error| sys::errno::membership(Op::Join, group, None, error))?;
+        Held::found(holder, group, None).map(Self)
     }
-}
 
-impl Membership<'_> {
     /// The group.
     ///
     /// # Examples
@@ -345,13 +401,40 @@ impl Membership<'_> {
     /// # Examples
     ///
     /// See [`Membership`].
-    pub fn keep(self) {
-        // Nothing leaks: it owns no memory and no descriptor.
-        mem::forget(self);
+    pub fn keep(mut self) {
+        self.0.ended = true;
     }
 }
 
-impl SourceMembership<'_> {
+impl<H: Deref<Target: GroupSocket>> SourceMembership<H> {
+    /// Joins a multicast group for one source, like [`UdpSocket::join_source`], and holds the socket.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`UdpSocket::join_source`]. The holder is dropped.
+    pub fn join(
+        holder: H,
+        group: Ipv6Addr,
+        source: Ipv6Addr,
+        on: impl Into<Option<Interface>>,
+    ) -> Result<Self, Error> {
+        let socket = holder.lend();
+        let mut group = group_on(socket, group, on.into())?;
+        source_of(Op::Join, group, source)?;
+        if group.scope_id() == 0 {
+            group.set_scope_id(joined_on(socket, group)?);
+        }
+        // Linux would turn the membership into one for this source, behind its owner's back.
+        if sys::filter(socket, group) == Some(Filter::Exclude) {
+            let kind = io::ErrorKind::AddrInUse;
+            return Err(sys::errno::group_refused(Op::Join, group, Reason::MemberForAll, kind));
+        }
+        set_source(socket, Op::Join, option_numbers::MCAST_JOIN_SOURCE_GROUP, group, source)?;
+        let held = Held::found(holder, group, Some(source))?;
+        only_own_groups(held.socket())?;
+        Ok(Self { held, source })
+    }
+
     /// The group.
     ///
     /// # Examples
@@ -402,13 +485,12 @@ impl SourceMembership<'_> {
     /// # Examples
     ///
     /// See [`SourceMembership`].
-    pub fn keep(self) {
-        // Nothing leaks: it owns no memory and no descriptor.
-        mem::forget(self);
+    pub fn keep(mut self) {
+        self.held.ended = true;
     }
 }
 
-impl fmt::Debug for Membership<'_> {
+impl<H: Deref<Target: GroupSocket>> fmt::Debug for Membership<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Membership")
             .field("group", &self.group())
@@ -417,7 +499,7 @@ impl fmt::Debug for Membership<'_> {
     }
 }
 
-impl fmt::Debug for SourceMembership<'_> {
+impl<H: Deref<Target: GroupSocket>> fmt::Debug for SourceMembership<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SourceMembership")
             .field("group", &self.group())
@@ -427,21 +509,22 @@ impl fmt::Debug for SourceMembership<'_> {
     }
 }
 
-impl<'a> Held<'a> {
+impl<H: Deref<Target: GroupSocket>> Held<H> {
     /// A group that was just joined; if the system chose the interface, it is asked which.
     ///
     /// If it cannot be asked, the group is left again: later, leaving without the interface could
     /// end another membership.
-    fn found(
-        socket: Target<'a>,
-        group: SocketAddrV6,
-        source: Option<Ipv6Addr>,
-    ) -> Result<Self, Error> {
-        let mut held = Self { socket, group, source };
+    fn found(holder: H, group: SocketAddrV6, source: Option<Ipv6Addr>) -> Result<Self, Error> {
+        let mut held = Self { holder, ended: false, group, source };
         if group.scope_id() == 0 {
-            held.group.set_scope_id(joined_on(socket, group)?);
+            let interface = joined_on(held.socket(), group)?;
+            held.group.set_scope_id(interface);
         }
         Ok(held)
+    }
+
+    fn socket(&self) -> Target<'_> {
+        self.holder.lend()
     }
 
     fn interface(&self) -> Option<Interface> {
@@ -450,12 +533,12 @@ impl<'a> Held<'a> {
 
     fn change(&self, op: Op, name: Name, source: Ipv6Addr) -> Result<(), Error> {
         source_of(op, self.group, source)?;
-        set_source(self.socket, op, name, self.group, source)
+        set_source(self.socket(), op, name, self.group, source)
     }
 
     fn leave(&self) -> Result<(), Error> {
-        let Self { socket, group, source } = *self;
-        match source {
+        let (socket, group) = (self.socket(), self.group);
+        match self.source {
             Some(source) => set_source(
                 socket,
                 Op::Leave,
@@ -468,25 +551,38 @@ impl<'a> Held<'a> {
         }
     }
 
-    fn end(self) -> Result<(), Error> {
-        let result = self.leave();
-        mem::forget(self);
-        result
+    fn end(mut self) -> Result<(), Error> {
+        self.ended = true;
+        self.leave()
     }
 }
 
-impl Drop for Held<'_> {
+impl<H> Drop for Held<H>
+where
+    H: Deref<Target: GroupSocket>,
+{
     fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
         if let Err(error) = self.leave() {
             log::debug!("dropping a membership: {error}");
         }
     }
 }
 
-fn join_any(socket: Target<'_>, group: SocketAddrV6) -> Result<Membership<'_>, Error> {
-    sys::join(socket.fd, group.ip(), group.scope_id())
-        .map_err(|error| sys::errno::membership(Op::Join, group, None, error))?;
-    Held::found(socket, group, None).map(Membership)
+/// Switches off the groups that the other sockets of this host joined, if the system has that.
+fn only_own_groups(socket: Target<'_>) -> Result<(), Error> {
+    match MulticastAll(false).apply(socket) {
+        Ok(()) => {
+            log::debug!("joining sets IPV6_MULTICAST_ALL to false");
+            Ok(())
+        }
+        Err(error) => {
+            let error = sys::errno::option(Op::Set(MulticastAll::NAME), error);
+            if error.kind() == io::ErrorKind::Unsupported { Ok(()) } else { Err(error) }
+        }
+    }
 }
 
 fn set_source(

@@ -3,10 +3,16 @@
 
 use std::io::ErrorKind;
 use std::net::Ipv6Addr;
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use inet6::header::FlowLabel;
-use inet6::{Builder, UdpSocket, error::Op, flow_label::FlowShare};
+use inet6::{
+    Builder, UdpSocket,
+    error::Op,
+    flow_label::{FlowLease, FlowShare},
+};
 
 use crate::support::*;
 
@@ -17,19 +23,46 @@ fn only_linux_has_leases_and_the_others_say_so() {
     let (server, client) = datagrams();
     let bound = Builder::stream().bind("[::1]:0").unwrap();
     let results = [
-        server.request_flow_label(Ipv6Addr::LOCALHOST, None, FlowShare::Any),
-        client.request_flow_label(None, FlowShare::Any),
-        bound.request_flow_label(Ipv6Addr::LOCALHOST, None, FlowShare::Any),
+        server
+            .request_flow_label(Ipv6Addr::LOCALHOST, None, FlowShare::Any)
+            .map(|lease| lease.label()),
+        client.request_flow_label(None, FlowShare::Any).map(|lease| lease.label()),
+        bound
+            .request_flow_label(Ipv6Addr::LOCALHOST, None, FlowShare::Any)
+            .map(|lease| lease.label()),
     ];
     for result in results {
         match result {
-            Ok(lease) if LINUX => assert_ne!(lease.label().bits(), 0),
+            Ok(label) if LINUX => assert_ne!(label.bits(), 0),
             Err(error) if !LINUX => {
                 assert_eq!((error.op(), error.kind()), (Op::FlowLabel, ErrorKind::Unsupported));
             }
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Beside its socket, in another thread, and without a leak of the holder.
+#[test]
+fn lease_holds_its_socket() {
+    require!(LINUX, "leases of flow labels");
+    let socket = Arc::new(UdpSocket::bind("[::1]:0").unwrap());
+    let holders = || Arc::strong_count(&socket);
+    let request = |label| {
+        let holder = Arc::clone(&socket);
+        FlowLease::request(holder, Ipv6Addr::LOCALHOST, label, FlowShare::Any)
+    };
+    let lease = request(None).unwrap();
+    assert_eq!(holders(), 2);
+    let label = thread::spawn(move || lease.label()).join().unwrap();
+    assert_eq!(holders(), 1);
+    request(Some(label)).unwrap().release().unwrap();
+    assert_eq!(holders(), 1);
+    assert_eq!(request(Some(label)).unwrap().keep(), label);
+    assert_eq!(holders(), 1);
+    let unspecified = Ipv6Addr::UNSPECIFIED;
+    FlowLease::request(Arc::clone(&socket), unspecified, None, FlowShare::Any).unwrap_err();
+    assert_eq!(holders(), 1);
 }
 
 #[test]

@@ -3,6 +3,9 @@
 
 use std::io::ErrorKind;
 use std::net::Ipv6Addr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
 
 use inet6::option::{MulticastAll, MulticastInterface};
 use inet6::{
@@ -53,6 +56,73 @@ fn sources() -> Result<(), &'static str> {
     }
 }
 
+/// It fits into a struct beside its socket, and into another thread.
+#[test]
+fn guard_holds_its_socket() {
+    struct Receiver {
+        membership: Membership<Arc<UdpSocket>>,
+        socket: Arc<UdpSocket>,
+    }
+
+    let socket = Arc::new(open());
+    let membership = Membership::join(Arc::clone(&socket), GROUP, loopback()).unwrap();
+    let receiver = Receiver { membership, socket };
+    let thread = thread::spawn(move || {
+        assert_eq!(receiver.membership.group(), GROUP);
+        drop(receiver.membership);
+        receiver.socket
+    });
+    let socket = thread.join().unwrap();
+    assert!(!was_member(&socket));
+
+    let single = Rc::new(open());
+    for membership in Membership::join_everywhere(Rc::clone(&single), GROUP).unwrap() {
+        membership.leave().unwrap();
+    }
+    assert!(!was_member(&single));
+}
+
+#[test]
+fn ended_guard_releases_its_holder() {
+    let socket = Arc::new(open());
+    let join = || Membership::join(Arc::clone(&socket), GROUP, loopback());
+    let holders = || Arc::strong_count(&socket);
+    let membership = join().unwrap();
+    assert_eq!(holders(), 2);
+    drop(membership);
+    assert_eq!((holders(), was_member(&socket)), (1, false));
+    join().unwrap().leave().unwrap();
+    assert_eq!((holders(), was_member(&socket)), (1, false));
+    join().unwrap().keep();
+    assert_eq!(holders(), 1);
+    join().unwrap_err();
+    assert_eq!((holders(), was_member(&socket)), (1, true));
+
+    require!(sources(), "sources of groups");
+    let join = || SourceMembership::join(Arc::clone(&socket), GROUP, SOURCE, loopback()).unwrap();
+    join().leave().unwrap();
+    drop(join());
+    join().keep();
+    assert_eq!((holders(), was_member(&socket)), (1, true));
+}
+
+/// The guard is the last holder.
+#[cfg(unix)]
+#[test]
+fn ended_guard_closes_its_socket() {
+    in_own_process(|| {
+        let before = open_descriptors();
+        let ends: [fn(Membership<Arc<UdpSocket>>); 3] =
+            [Membership::keep, |it| it.leave().unwrap(), drop];
+        for end in ends {
+            let membership = Membership::join(Arc::new(open()), GROUP, loopback()).unwrap();
+            assert_eq!(open_descriptors(), before + 1);
+            end(membership);
+            assert_eq!(open_descriptors(), before);
+        }
+    });
+}
+
 #[test]
 fn dropping_a_membership_leaves_the_group() {
     let socket = open();
@@ -101,7 +171,7 @@ fn a_membership_that_is_kept_ends_with_the_socket() {
 fn a_membership_goes_to_another_thread() {
     let socket = open();
     let membership = socket.join(GROUP, loopback()).unwrap();
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         scope.spawn(move || membership.leave().unwrap());
     });
     assert!(!was_member(&socket));
@@ -238,7 +308,8 @@ fn a_source_is_blocked_and_unblocked_once() {
 fn each_source_is_a_membership() {
     require!(sources(), "sources of groups");
     let socket = open();
-    let first: SourceMembership<'_> = socket.join_source(GROUP, SOURCE, loopback()).unwrap();
+    let first: SourceMembership<&UdpSocket> =
+        socket.join_source(GROUP, SOURCE, loopback()).unwrap();
     assert_eq!((first.group(), first.source()), (GROUP, SOURCE));
     assert_eq!(first.interface(), Some(loopback()));
     let shown = format!("{first:?}");
@@ -263,7 +334,7 @@ fn each_source_is_a_membership() {
 fn a_membership_for_every_source_does_not_become_one_for_one() {
     require!(sources(), "sources of groups");
     let socket = open();
-    let every: Membership<'_> = socket.join(GROUP, loopback()).unwrap();
+    let every: Membership<&UdpSocket> = socket.join(GROUP, loopback()).unwrap();
     let error = socket.join_source(GROUP, SOURCE, loopback()).unwrap_err();
     assert_eq!(error.op(), Op::Join);
     if cfg!(target_os = "linux") {

@@ -1,0 +1,8 @@
+//! Sockets that a guard can hold by a reference, an `Arc` or an `Rc`.
+
+use crate::sys::Target;
+
+/// Lends the socket to a guard. It seals the public traits of the guards.
+pub trait Lend {
+    fn lend(&self) -> Target<'_>;
+}
