@@ -20,7 +20,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
-use std::io;
+use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::net::SocketAddrV6;
 use std::time::{Duration, Instant};
@@ -138,6 +138,15 @@ impl<'a> From<&'a mut [u8]> for Buffer<'a> {
         // uninitialised bytes into it.
         Self(unsafe { std::slice::from_raw_parts_mut(data, len) })
     }
+}
+
+/// The most slices that a call takes on any system; a stream takes more in several calls.
+const MAX_SLICES: usize = 1024;
+
+/// Sends bytes of a stream from several slices.
+#[inline]
+pub(crate) fn send_vectored(fd: Borrowed<'_>, data: &[IoSlice<'_>]) -> io::Result<usize> {
+    send_to_vectored(fd, &data[..data.len().min(MAX_SLICES)], None)
 }
 
 /// As `recv`, and gives the part that was filled.

@@ -1,7 +1,7 @@
 //! Writes that leave together: [`Corked`].
 
 use std::fmt;
-use std::io::{self, IoSlice, Write};
+use std::io;
 use std::mem;
 use std::ops::Deref;
 
@@ -114,20 +114,7 @@ impl<M: Mode> Deref for Corked<'_, M> {
     }
 }
 
-impl<M: Mode> Write for Corked<'_, M> {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.send(data)
-    }
-
-    fn write_vectored(&mut self, data: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.send_vectored(data)
-    }
-
-    /// Does nothing, as that of the stream: [`uncork`](Corked::uncork) lets everything leave.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+super::stream::writes!([M: Mode] Corked<'_, M>);
 
 impl<M: Mode> fmt::Debug for Corked<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,6 @@
 //! Connected stream sockets.
 
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
 
@@ -335,50 +335,43 @@ impl<M: Mode> TcpStream<M> {
     }
 }
 
-impl<M: Mode> Read for &TcpStream<M> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.recv(buffer)
-    }
+/// std's traits, for a value that has the methods of a stream.
+macro_rules! writes {
+    ([$($generics:tt)*] $stream:ty) => {
+        impl<$($generics)*> std::io::Write for $stream {
+            fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+                self.send(data)
+            }
 
-    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.recv_vectored(buffers)
-    }
+            fn write_vectored(&mut self, data: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+                self.send_vectored(data)
+            }
+
+            /// Does nothing: the kernel sends what it is given. A [`Corked`](crate::tcp::Corked)
+            /// stream is flushed by [`uncork`](crate::tcp::Corked::uncork).
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+    };
+}
+pub(super) use writes;
+
+macro_rules! reads {
+    ([$($generics:tt)*] $stream:ty) => {
+        impl<$($generics)*> Read for $stream {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.recv(buffer)
+            }
+
+            fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+                self.recv_vectored(buffers)
+            }
+        }
+    };
 }
 
-impl<M: Mode> Write for &TcpStream<M> {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.send(data)
-    }
-
-    fn write_vectored(&mut self, data: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.send_vectored(data)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<M: Mode> Read for TcpStream<M> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.recv(buffer)
-    }
-
-    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.recv_vectored(buffers)
-    }
-}
-
-impl<M: Mode> Write for TcpStream<M> {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.send(data)
-    }
-
-    fn write_vectored(&mut self, data: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.send_vectored(data)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+reads!([M: Mode] TcpStream<M>);
+reads!([M: Mode] &TcpStream<M>);
+writes!([M: Mode] TcpStream<M>);
+writes!([M: Mode] &TcpStream<M>);

@@ -4,14 +4,14 @@ use std::io::{self, IoSliceMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::error::Returned;
+use crate::error::{Op, Returned};
 use crate::mode::Mode;
-use crate::option::{MinHopCount, RecvHopLimit};
+use crate::option::{MinHopCount, RecvHopLimit, Setting};
 use crate::socket::common::lend;
+use crate::socket::held::Lend;
 use crate::socket::skipping::Skipping;
-use crate::sys::Borrowed;
-use crate::udp::Received;
-use crate::udp::{ConnectedUdpSocket, UdpSocket};
+use crate::sys::{self, Borrowed, Message, Readiness, Take};
+use crate::udp::{ConnectedUdpSocket, Received, UdpSocket};
 
 /// A datagram socket that passes over what came too far (GTSM).
 ///
@@ -160,17 +160,73 @@ impl<S> Guarded<S> {
         // 0 drops nothing, as in the kernel.
         minimum == 0 || received.hop_limit.is_some_and(|hops| hops >= minimum)
     }
+}
+
+impl<S: GuardedSocket> Guarded<S> {
+    /// Receives a datagram that came near enough, with what else arrived. Notices of
+    /// [`RecvPathMtu`](crate::option::RecvPathMtu), which come from the kernel, are given too.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Guarded::<UdpSocket>::recv_from).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inet6::{Builder, option::{MinHopCount, UnicastHops}};
+    ///
+    /// let socket = Builder::datagram().with(UnicastHops(Some(255))).bind("[::1]:0")?;
+    /// let server = socket.guard(MinHopCount(255))?;
+    /// server.get_ref().send_to(b"ping", server.get_ref().local_addr()?)?;
+    /// assert_eq!(server.recv_message(&mut [0; 16])?.hop_limit, Some(255));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recv_message(&self, buffer: &mut [u8]) -> io::Result<Received<S::Mode>> {
+        self.recv_message_vectored(&mut [IoSliceMut::new(buffer)])
+    }
+
+    /// As [`recv_message`](Self::recv_message), into several slices.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Guarded::<UdpSocket>::recv_from).
+    ///
+    /// # Examples
+    ///
+    /// See [`UdpSocket::recv_message_vectored`].
+    pub fn recv_message_vectored(
+        &self,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> io::Result<Received<S::Mode>> {
+        self.receive(Notices::Give, |fd| sys::recv_message(fd, buffers, Take::Data))
+    }
+
+    /// As [`UdpSocket::wait_readable`]: it waits for any datagram, and one that came too far ends it
+    /// too.
+    ///
+    /// # Errors
+    ///
+    /// As [`UdpSocket::wait_readable`].
+    ///
+    /// # Examples
+    ///
+    /// See [`UdpSocket::wait_readable`].
+    #[doc(alias = "poll")]
+    #[doc(alias = "select")]
+    pub fn wait_readable(&self, timeout: Option<Duration>) -> io::Result<bool> {
+        sys::wait_one(self.socket.lend().fd, Readiness::Readable, timeout)
+    }
 
     /// Receives until something may be given out.
-    fn receive<M: Mode>(
+    fn receive(
         &self,
-        fd: Borrowed<'_>,
         notices: Notices,
-        mut receive: impl FnMut() -> io::Result<Received<M>>,
-    ) -> io::Result<Received<M>> {
+        mut receive: impl FnMut(Borrowed<'_>) -> io::Result<Message>,
+    ) -> io::Result<Received<S::Mode>> {
+        let fd = self.socket.lend().fd;
         let mut skipping = Skipping::begin();
         loop {
-            let received = receive()?;
+            let received = Received::new(receive(fd)?);
             if received.path_mtu.is_some() {
                 // The kernel says so itself, and nobody sent it.
                 if notices == Notices::Give {
@@ -184,6 +240,37 @@ impl<S> Guarded<S> {
             skipping.skip(fd)?;
         }
     }
+
+    /// Receives a datagram, and no notice.
+    fn receive_datagram(&self, buffer: &mut [u8]) -> io::Result<Received<S::Mode>> {
+        let mut slices = [IoSliceMut::new(buffer)];
+        self.receive(Notices::PassOver, |fd| sys::recv_message(fd, &mut slices, Take::Data))
+    }
+
+    /// Guards a socket, which switches [`RecvHopLimit`] on.
+    fn begin(socket: S, minimum: MinHopCount) -> Result<Self, Returned<S>> {
+        match RecvHopLimit(true).apply(socket.lend()) {
+            Ok(()) => Ok(Self::new(socket, minimum)),
+            Err(error) => {
+                let error = sys::errno::option(Op::Set(RecvHopLimit::NAME), error);
+                Err(Returned::new(socket, error))
+            }
+        }
+    }
+}
+
+/// A datagram socket that can be guarded. The trait is sealed.
+pub trait GuardedSocket: Lend {
+    /// The mode of the socket.
+    type Mode: Mode;
+}
+
+impl<M: Mode> GuardedSocket for UdpSocket<M> {
+    type Mode = M;
+}
+
+impl<M: Mode> GuardedSocket for ConnectedUdpSocket<M> {
+    type Mode = M;
 }
 
 impl<M: Mode> UdpSocket<M> {
@@ -201,10 +288,7 @@ impl<M: Mode> UdpSocket<M> {
     /// See [`Guarded`].
     #[doc(alias = "IPV6_MINHOPCOUNT")]
     pub fn guard(self, minimum: MinHopCount) -> Result<Guarded<Self>, Returned<Self>> {
-        match self.set_option(RecvHopLimit(true)) {
-            Ok(()) => Ok(Guarded::new(self, minimum)),
-            Err(error) => Err(Returned::new(self, error)),
-        }
+        Guarded::begin(self, minimum)
     }
 }
 
@@ -229,10 +313,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// ```
     #[doc(alias = "IPV6_MINHOPCOUNT")]
     pub fn guard(self, minimum: MinHopCount) -> Result<Guarded<Self>, Returned<Self>> {
-        match self.set_option(RecvHopLimit(true)) {
-            Ok(()) => Ok(Guarded::new(self, minimum)),
-            Err(error) => Err(Returned::new(self, error)),
-        }
+        Guarded::begin(self, minimum)
     }
 }
 
@@ -263,63 +344,8 @@ impl<M: Mode> Guarded<UdpSocket<M>> {
     ///
     /// See [`Guarded`].
     pub fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, M::Address)> {
-        let received = self.receive(self.socket.target().fd, Notices::PassOver, || {
-            self.socket.recv_message(buffer)
-        })?;
+        let received = self.receive_datagram(buffer)?;
         Ok((received.len, received.source))
-    }
-
-    /// Receives a datagram that came near enough, with what else arrived. Notices of
-    /// [`RecvPathMtu`](crate::option::RecvPathMtu), which come from the kernel, are given too.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_from`](Self::recv_from).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use inet6::{Builder, option::{MinHopCount, UnicastHops}};
-    ///
-    /// let socket = Builder::datagram().with(UnicastHops(Some(255))).bind("[::1]:0")?;
-    /// let server = socket.guard(MinHopCount(255))?;
-    /// server.get_ref().send_to(b"ping", server.get_ref().local_addr()?)?;
-    /// assert_eq!(server.recv_message(&mut [0; 16])?.hop_limit, Some(255));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn recv_message(&self, buffer: &mut [u8]) -> io::Result<Received<M>> {
-        self.recv_message_vectored(&mut [IoSliceMut::new(buffer)])
-    }
-
-    /// As [`recv_message`](Self::recv_message), into several slices.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_from`](Self::recv_from).
-    ///
-    /// # Examples
-    ///
-    /// See [`UdpSocket::recv_message_vectored`].
-    pub fn recv_message_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<Received<M>> {
-        self.receive(self.socket.target().fd, Notices::Give, || {
-            self.socket.recv_message_vectored(buffers)
-        })
-    }
-
-    /// As [`UdpSocket::wait_readable`]: it waits for any datagram, and one that came too far ends it
-    /// too.
-    ///
-    /// # Errors
-    ///
-    /// As [`UdpSocket::wait_readable`].
-    ///
-    /// # Examples
-    ///
-    /// See [`UdpSocket::wait_readable`].
-    #[doc(alias = "poll")]
-    #[doc(alias = "select")]
-    pub fn wait_readable(&self, timeout: Option<Duration>) -> io::Result<bool> {
-        self.socket.wait_readable(timeout)
     }
 }
 
@@ -335,62 +361,14 @@ impl<M: Mode> Guarded<ConnectedUdpSocket<M>> {
     ///
     /// See [`ConnectedUdpSocket::guard`].
     pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let received = self.receive(self.socket.target().fd, Notices::PassOver, || {
-            self.socket.recv_message(buffer)
-        })?;
+        let received = self.receive_datagram(buffer)?;
         Ok(received.len)
-    }
-
-    /// Receives a datagram of the peer that came near enough, with what else arrived. Notices of
-    /// [`RecvPathMtu`](crate::option::RecvPathMtu), which come from the kernel, are given too.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv`](Self::recv).
-    ///
-    /// # Examples
-    ///
-    /// See [`ConnectedUdpSocket::guard`].
-    pub fn recv_message(&self, buffer: &mut [u8]) -> io::Result<Received<M>> {
-        self.recv_message_vectored(&mut [IoSliceMut::new(buffer)])
-    }
-
-    /// As [`recv_message`](Self::recv_message), into several slices.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv`](Self::recv).
-    ///
-    /// # Examples
-    ///
-    /// See [`UdpSocket::recv_message_vectored`].
-    pub fn recv_message_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<Received<M>> {
-        self.receive(self.socket.target().fd, Notices::Give, || {
-            self.socket.recv_message_vectored(buffers)
-        })
-    }
-
-    /// As [`ConnectedUdpSocket::wait_readable`]: it waits for any datagram, and one that came too far
-    /// ends it too.
-    ///
-    /// # Errors
-    ///
-    /// As [`ConnectedUdpSocket::wait_readable`].
-    ///
-    /// # Examples
-    ///
-    /// See [`ConnectedUdpSocket::wait_readable`].
-    #[doc(alias = "poll")]
-    #[doc(alias = "select")]
-    pub fn wait_readable(&self, timeout: Option<Duration>) -> io::Result<bool> {
-        self.socket.wait_readable(timeout)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys;
 
     /// A flood in which each datagram that is taken makes room for another one.
     #[test]
@@ -409,12 +387,14 @@ mod tests {
         let most = sys::most_queued(fd).unwrap();
         let mut taken = 0;
         let mut receive = || {
-            server.receive(fd, Notices::PassOver, || {
+            server.receive(Notices::PassOver, |fd| {
                 taken += 1;
                 assert!(taken <= 10 * most, "the call does not end");
-                let received = server.get_ref().recv_message(&mut [0; 8])?;
+                let mut buffer = [0; 8];
+                let slices = &mut [IoSliceMut::new(&mut buffer)];
+                let message = sys::recv_message(fd, slices, Take::Data)?;
                 far.send_to(b"far", here).unwrap();
-                Ok(received)
+                Ok(message)
             })
         };
         far.send_to(b"far", here).unwrap();

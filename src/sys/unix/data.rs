@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd;
 
 use super::{ADDRESS_LEN, Borrowed, Encoded, check_len, decode, encode, known, not_an_address};
 use crate::sys::cmsg::{Arrival, Departure, Native, RoomToReceive, RoomToSend};
-use crate::sys::{Buffer, Message, Take};
+use crate::sys::{Buffer, MAX_SLICES, Message, Take};
 
 /// A write to a peer that is gone gives EPIPE, and no signal.
 #[cfg(not(target_vendor = "apple"))]
@@ -16,9 +16,6 @@ pub(crate) const SEND_FLAGS: c_int = libc::MSG_NOSIGNAL;
 /// `SO_NOSIGPIPE` is set on every socket instead.
 #[cfg(target_vendor = "apple")]
 pub(crate) const SEND_FLAGS: c_int = 0;
-
-/// More slices than this the kernel refuses; a stream takes them in several calls.
-const MAX_SLICES: usize = 1024;
 
 #[inline]
 fn flags(take: Take) -> c_int {
@@ -85,20 +82,8 @@ pub(crate) fn recv_from(
     }
 }
 
-pub(crate) fn send_vectored(fd: Borrowed<'_>, data: &[IoSlice<'_>]) -> io::Result<usize> {
-    send_slices(fd, &data[..data.len().min(MAX_SLICES)], None)
-}
-
-/// A datagram goes out whole or not at all, so no slice is left out here.
+/// Sends all slices, of which there may be too many: a datagram goes out whole or not at all.
 pub(crate) fn send_to_vectored(
-    fd: Borrowed<'_>,
-    data: &[IoSlice<'_>],
-    peer: Option<&SocketAddrV6>,
-) -> io::Result<usize> {
-    send_slices(fd, data, peer)
-}
-
-fn send_slices(
     fd: Borrowed<'_>,
     data: &[IoSlice<'_>],
     peer: Option<&SocketAddrV6>,

@@ -28,7 +28,7 @@ mod wait;
 pub(crate) use self::create::{accept, bind, connect, open};
 pub(crate) use self::data::{
     recv, recv_from, recv_from_vectored, recv_message, recv_vectored, send, send_message, send_to,
-    send_to_vectored, send_vectored,
+    send_to_vectored,
 };
 #[cfg(not(target_os = "linux"))]
 pub(super) use self::interface::list_interfaces;

@@ -15,10 +15,7 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use super::{ADDRESS_LEN, Borrowed, Encoded, decode, encode, last_error, no_address, raw};
-use crate::sys::{Buffer, Take, read_timeout, write_timeout};
-
-/// As on Unix; a stream takes more slices in several calls.
-const MAX_SLICES: usize = 1024;
+use crate::sys::{Buffer, MAX_SLICES, Take, read_timeout, write_timeout};
 
 pub(super) fn flags(take: Take) -> c_int {
     match take {
@@ -143,20 +140,8 @@ pub(crate) fn recv_from(
     Ok((len, decode(&address, address_len)?))
 }
 
-pub(crate) fn send_vectored(fd: Borrowed<'_>, data: &[IoSlice<'_>]) -> io::Result<usize> {
-    send_slices(fd, &data[..data.len().min(MAX_SLICES)], None)
-}
-
-/// A datagram goes out whole or not at all, so no slice is left out here.
+/// Sends all slices, of which there may be too many: a datagram goes out whole or not at all.
 pub(crate) fn send_to_vectored(
-    fd: Borrowed<'_>,
-    data: &[IoSlice<'_>],
-    peer: Option<&SocketAddrV6>,
-) -> io::Result<usize> {
-    send_slices(fd, data, peer)
-}
-
-fn send_slices(
     fd: Borrowed<'_>,
     data: &[IoSlice<'_>],
     peer: Option<&SocketAddrV6>,

@@ -23,7 +23,6 @@ mod wait;
 pub(crate) use self::create::{accept, bind, connect, is_nonblocking, open, prepare};
 pub(crate) use self::data::{
     recv, recv_from, recv_from_vectored, recv_vectored, send, send_to, send_to_vectored,
-    send_vectored,
 };
 pub(crate) use self::interface::{INTERFACE_NAME_LEN, interface_name};
 pub(super) use self::interface::{interface_index_of, list_interfaces};
