@@ -89,7 +89,7 @@ impl<M: Mode> TcpStream<M> {
 
     /// Sends bytes, and returns how many went out, which may be fewer than given.
     ///
-    /// [`write_all`](Write::write_all) sends all of them.
+    /// [`write_all`](std::io::Write::write_all) sends all of them.
     ///
     /// # Errors
     ///
