@@ -38,6 +38,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let socket = Builder::datagram()
+        // The group is IPv6, and a dual-stack socket would look for its interface in IPv4 as well.
+        .v6_only()
         .with(MulticastInterface(interface))
         // Routers that forward multicast take one off each; with 1, the default, none forwards.
         .with(MulticastHops(Some(8)))

@@ -10,7 +10,7 @@ use crate::addr::mapped::is_mapped;
 use crate::error::{Error, Op};
 use crate::header::FlowLabel;
 use crate::mode::Mode;
-use crate::socket::held::Lend;
+use crate::socket::held::AsTarget;
 use crate::sys::{self, Target, option_numbers};
 use crate::tcp::BoundStream;
 use crate::udp::{ConnectedUdpSocket, UdpSocket};
@@ -134,18 +134,18 @@ where
     message = "`{Self}` leases no flow labels",
     note = "hold a `UdpSocket`, a `ConnectedUdpSocket` or a `BoundStream` by a reference, an `Arc` or an `Rc`"
 )]
-pub trait LabelSocket: Lend {}
+pub trait LabelSocket: AsTarget {}
 
 impl<M: Mode> LabelSocket for UdpSocket<M> {}
 impl<M: Mode> LabelSocket for ConnectedUdpSocket<M> {}
-impl<M: Mode> Lend for ConnectedUdpSocket<M> {
-    fn lend(&self) -> Target<'_> {
+impl<M: Mode> AsTarget for ConnectedUdpSocket<M> {
+    fn as_target(&self) -> Target<'_> {
         self.target()
     }
 }
 impl<M: Mode> LabelSocket for BoundStream<M> {}
-impl<M: Mode> Lend for BoundStream<M> {
-    fn lend(&self) -> Target<'_> {
+impl<M: Mode> AsTarget for BoundStream<M> {
+    fn as_target(&self) -> Target<'_> {
         self.target()
     }
 }
@@ -173,7 +173,7 @@ impl<H: Deref<Target: LabelSocket>> FlowLease<H> {
             return refuse("it needs the address of a peer, and the unspecified address is none");
         }
         let wanted = label.map_or(0, FlowLabel::bits);
-        let given = sys::lease_flow_label(holder.lend().fd, &peer, wanted, share.number())
+        let given = sys::lease_flow_label(holder.as_target().fd, &peer, wanted, share.number())
             .map_err(sys::errno::flow_label)?;
         match FlowLabel::new(given) {
             Some(label) => Ok(Self { holder, label, share, ended: false }),
@@ -232,7 +232,7 @@ impl<H: Deref<Target: LabelSocket>> FlowLease<H> {
                 return Err(Error::new(Op::FlowLabel, None, None, error));
             }
         };
-        sys::linger_flow_label(self.holder.lend().fd, self.label.bits(), seconds)
+        sys::linger_flow_label(self.holder.as_target().fd, self.label.bits(), seconds)
             .map_err(|error| sys::errno::option(Op::FlowLabel, error))
     }
 
@@ -256,7 +256,7 @@ impl<H: Deref<Target: LabelSocket>> FlowLease<H> {
     #[doc(alias = "IPV6_FL_A_PUT")]
     pub fn release(mut self) -> Result<(), Error> {
         self.ended = true;
-        sys::release_flow_label(self.holder.lend().fd, self.label.bits())
+        sys::release_flow_label(self.holder.as_target().fd, self.label.bits())
             .map_err(|error| sys::errno::option(Op::FlowLabel, error))
     }
 
@@ -279,7 +279,7 @@ where
         if self.ended {
             return;
         }
-        if let Err(error) = sys::release_flow_label(self.holder.lend().fd, self.label.bits()) {
+        if let Err(error) = sys::release_flow_label(self.holder.as_target().fd, self.label.bits()) {
             log::debug!("the flow label {} was not released: {error}", self.label);
         }
     }

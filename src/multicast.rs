@@ -12,7 +12,7 @@ use crate::error::{Error, Op, Reason};
 use crate::interface::Interface;
 use crate::mode::Mode;
 use crate::option::{MulticastAll, Setting};
-use crate::socket::held::Lend;
+use crate::socket::held::AsTarget;
 use crate::socket::scope::zone_of;
 use crate::sys::option_numbers::{self, Name};
 use crate::sys::{self, Filter, Target};
@@ -121,11 +121,11 @@ where
     message = "`{Self}` joins no multicast groups",
     note = "hold a `UdpSocket` by a reference, an `Arc` or an `Rc`"
 )]
-pub trait GroupSocket: Lend {}
+pub trait GroupSocket: AsTarget {}
 
 impl<M: Mode> GroupSocket for UdpSocket<M> {}
-impl<M: Mode> Lend for UdpSocket<M> {
-    fn lend(&self) -> Target<'_> {
+impl<M: Mode> AsTarget for UdpSocket<M> {
+    fn as_target(&self) -> Target<'_> {
         self.target()
     }
 }
@@ -264,7 +264,7 @@ impl<H: Deref<Target: GroupSocket>> Membership<H> {
         group: Ipv6Addr,
         on: impl Into<Option<Interface>>,
     ) -> Result<Self, Error> {
-        let group = group_on(holder.lend(), group, on.into())?;
+        let group = group_on(holder.as_target(), group, on.into())?;
         let membership = Self::join_on(holder, group)?;
         only_own_groups(membership.0.socket())?;
         Ok(membership)
@@ -302,12 +302,12 @@ impl<H: Deref<Target: GroupSocket>> Membership<H> {
                 sys::errno::group_refused(Op::Join, nowhere, Reason::NoMulticast, kind)
             }));
         }
-        only_own_groups(holder.lend())?;
+        only_own_groups(holder.as_target())?;
         Ok(joined)
     }
 
     fn join_on(holder: H, group: SocketAddrV6) -> Result<Self, Error> {
-        sys::join(holder.lend().fd, group.ip(), group.scope_id())
+        sys::join(holder.as_target().fd, group.ip(), group.scope_id())
             .map_err(|error| sys::errno::membership(Op::Join, group, None, error))?;
         Held::found(holder, group, None).map(Self)
     }
@@ -418,7 +418,7 @@ impl<H: Deref<Target: GroupSocket>> SourceMembership<H> {
         source: Ipv6Addr,
         on: impl Into<Option<Interface>>,
     ) -> Result<Self, Error> {
-        let socket = holder.lend();
+        let socket = holder.as_target();
         let mut group = group_on(socket, group, on.into())?;
         source_of(Op::Join, group, source)?;
         if group.scope_id() == 0 {
@@ -524,7 +524,7 @@ impl<H: Deref<Target: GroupSocket>> Held<H> {
     }
 
     fn socket(&self) -> Target<'_> {
-        self.holder.lend()
+        self.holder.as_target()
     }
 
     fn interface(&self) -> Option<Interface> {

@@ -294,7 +294,7 @@ macro_rules! descriptor {
 pub(crate) use descriptor;
 
 /// Lends the descriptor of what is in a field of something that is no socket itself.
-macro_rules! lend {
+macro_rules! delegate_descriptor {
     ($name:ident, $field:ident) => {
         #[cfg(unix)]
         impl<S: std::os::fd::AsFd> std::os::fd::AsFd for $name<S> {
@@ -322,7 +322,7 @@ macro_rules! lend {
         }
     };
 }
-pub(crate) use lend;
+pub(crate) use delegate_descriptor;
 
 /// Writes std's methods for the time that sending and receiving may wait.
 macro_rules! timeouts {

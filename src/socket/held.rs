@@ -3,6 +3,6 @@
 use crate::sys::Target;
 
 /// Lends the socket to a guard. It seals the public traits of the guards.
-pub trait Lend {
-    fn lend(&self) -> Target<'_>;
+pub trait AsTarget {
+    fn as_target(&self) -> Target<'_>;
 }

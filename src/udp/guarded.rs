@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::error::{Op, Returned};
 use crate::mode::Mode;
 use crate::option::{MinHopCount, RecvHopLimit, Setting};
-use crate::socket::common::lend;
-use crate::socket::held::Lend;
+use crate::socket::common::delegate_descriptor;
+use crate::socket::held::AsTarget;
 use crate::socket::skipping::Skipping;
 use crate::sys::{self, Borrowed, Message, Readiness, Take};
 use crate::udp::{ConnectedUdpSocket, Received, UdpSocket};
@@ -87,7 +87,7 @@ pub struct Guarded<S> {
     rejected: AtomicUsize,
 }
 
-lend!(Guarded, socket);
+delegate_descriptor!(Guarded, socket);
 
 /// What to do with a notice that is no datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,7 +214,7 @@ impl<S: GuardedSocket> Guarded<S> {
     #[doc(alias = "poll")]
     #[doc(alias = "select")]
     pub fn wait_readable(&self, timeout: Option<Duration>) -> io::Result<bool> {
-        sys::wait_one(self.socket.lend().fd, Readiness::Readable, timeout)
+        sys::wait_one(self.socket.as_target().fd, Readiness::Readable, timeout)
     }
 
     /// Receives until something may be given out.
@@ -223,7 +223,7 @@ impl<S: GuardedSocket> Guarded<S> {
         notices: Notices,
         mut receive: impl FnMut(Borrowed<'_>) -> io::Result<Message>,
     ) -> io::Result<Received<S::Mode>> {
-        let fd = self.socket.lend().fd;
+        let fd = self.socket.as_target().fd;
         let mut skipping = Skipping::begin();
         loop {
             let received = Received::new(receive(fd)?);
@@ -249,7 +249,7 @@ impl<S: GuardedSocket> Guarded<S> {
 
     /// Guards a socket, which switches [`RecvHopLimit`] on.
     fn begin(socket: S, minimum: MinHopCount) -> Result<Self, Returned<S>> {
-        match RecvHopLimit(true).apply(socket.lend()) {
+        match RecvHopLimit(true).apply(socket.as_target()) {
             Ok(()) => Ok(Self::new(socket, minimum)),
             Err(error) => {
                 let error = sys::errno::option(Op::Set(RecvHopLimit::NAME), error);
@@ -260,7 +260,7 @@ impl<S: GuardedSocket> Guarded<S> {
 }
 
 /// A datagram socket that can be guarded. The trait is sealed.
-pub trait GuardedSocket: Lend {
+pub trait GuardedSocket: AsTarget {
     /// The mode of the socket.
     type Mode: Mode;
 }
