@@ -97,13 +97,18 @@ fn ended_guard_releases_its_holder() {
     assert_eq!(holders(), 1);
     join().unwrap_err();
     assert_eq!((holders(), was_member(&socket)), (1, true));
+}
 
+#[test]
+fn ended_source_guard_releases_its_holder() {
     require!(sources(), "sources of groups");
+    let socket = Arc::new(open());
     let join = || SourceMembership::join(Arc::clone(&socket), GROUP, SOURCE, loopback()).unwrap();
     join().leave().unwrap();
     drop(join());
+    assert_eq!((Arc::strong_count(&socket), was_member(&socket)), (1, false));
     join().keep();
-    assert_eq!((holders(), was_member(&socket)), (1, true));
+    assert_eq!((Arc::strong_count(&socket), was_member(&socket)), (1, true));
 }
 
 /// The guard is the last holder.
