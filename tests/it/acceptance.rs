@@ -60,8 +60,8 @@ fn quoted(cell: &str) -> Vec<&str> {
 /// A name in the table:
 ///
 /// * `datagram::port_0_is_no_destination`: a test of this program, as the program itself lists it;
-/// * `src/file.rs::name`: a unit test;
-/// * `tests/ui/name.rs`: a program that must not compile, with its message and its twin.
+/// * `src/mode/mod.rs::name`: a unit test;
+/// * `tests/ui/*.rs`: a program that must not compile, with its message and its twin.
 #[cfg(target_os = "linux")]
 fn exists(root: &Path, here: &BTreeSet<String>, test: &str) -> bool {
     if let Some(name) = test.strip_prefix("tests/ui/") {

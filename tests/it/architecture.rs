@@ -445,14 +445,38 @@ fn lone_compile_fail(source: &Source) -> Vec<String> {
     breaches
 }
 
+/// Files of the repository that a text names and that do not exist. Of a Rust file only comments
+/// are searched.
+fn missing_files(root: &Path, path: &str, text: &str) -> Vec<String> {
+    const ROOMS: [&str; 7] =
+        ["src/", "tests/", "benches/", "examples/", "docs/", "scripts/", "fuzz/"];
+    const ENDS: [&str; 5] = [".rs", ".md", ".txt", ".toml", ".svg"];
+    let only_comments = path.ends_with(".rs");
+    let in_path = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
+    let lines = text.lines().zip(1..);
+    lines
+        .filter(|(line, _)| !only_comments || line.trim_start().starts_with("//"))
+        .flat_map(|(line, number)| line.split(|c| !in_path(c)).map(move |word| (word, number)))
+        .map(|(word, number)| (word.trim_end_matches(['.', '/']), number))
+        .filter(|(word, _)| ROOMS.iter().any(|room| word.starts_with(room)))
+        .filter(|(word, _)| ENDS.iter().any(|end| word.ends_with(end)))
+        .filter(|(word, _)| !root.join(word).exists())
+        .map(|(word, number)| format!("{path}:{number}: {word} does not exist"))
+        .collect()
+}
+
 // Their application.
 
 fn collect(dir: &Path, paths: &mut Vec<PathBuf>) {
+    collect_if(dir, paths, |path| path.extension().is_some_and(|extension| extension == "rs"));
+}
+
+fn collect_if(dir: &Path, paths: &mut Vec<PathBuf>, wanted: fn(&Path) -> bool) {
     for entry in fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display())) {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            collect(&path, paths);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            collect_if(&path, paths, wanted);
+        } else if wanted(&path) {
             paths.push(path);
         }
     }
@@ -498,6 +522,28 @@ fn the_sources_keep_the_rules() {
         })
         .collect();
     assert!(breaches.is_empty(), "\n{}\n", breaches.join("\n"));
+}
+
+#[test]
+fn named_files_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = vec![root.join("CONTRIBUTING.md"), root.join("README.md")];
+    // Build directories contain the packages of others.
+    let own = |path: &Path| !path.components().any(|part| part.as_os_str() == "target");
+    for room in ["src", "tests", "benches", "examples", "docs", "scripts", "fuzz"] {
+        collect_if(&root.join(room), &mut paths, own);
+    }
+    let mut searched = 0;
+    let mut missing = Vec::new();
+    for path in paths {
+        let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+        if let Ok(text) = fs::read_to_string(&path) {
+            searched += 1;
+            missing.extend(missing_files(root, &name, &text));
+        }
+    }
+    assert!(searched > 200, "only {searched} files searched");
+    assert!(missing.is_empty(), "\n{}\n", missing.join("\n"));
 }
 
 /// The names that a user meets first.
@@ -665,6 +711,18 @@ fn a_lone_compile_fail_is_found() {
     let twins = wrong.to_owned() + right;
     let (alone, without_code) = (wrong.repeat(2) + right, twins.replace(",E0277", ""));
     check(lone_compile_fail, "addr.rs", &[wrong, &alone, &without_code], &[right, &twins]);
+}
+
+#[test]
+fn missing_file_is_found() {
+    let missing = |path: &str, text: &str| {
+        missing_files(Path::new(env!("CARGO_MANIFEST_DIR")), path, text).len()
+    };
+    assert_eq!(missing("src/a.rs", "// See src/no_such_file.rs."), 1);
+    assert_eq!(missing("src/a.rs", "// See src/lib.rs."), 0);
+    assert_eq!(missing("src/a.rs", "let path = \"src/no_such_file.rs\";"), 0);
+    assert_eq!(missing("scripts/a", "grep -q x tests/it/no_such_file.rs"), 1);
+    assert_eq!(missing("scripts/a", "grep -q x tests/it/main.rs"), 0);
 }
 
 #[test]

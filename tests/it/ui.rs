@@ -1,6 +1,6 @@
 //! The messages of the compiler for the calls that must not compile.
 //!
-//! `tests/ui/NAME.rs` does not compile, and `NAME.stderr` is the message. A file of the same name
+//! `tests/ui/*.rs` does not compile, and `NAME.stderr` is the message. A file of the same name
 //! in `tests/ui/pass` differs in the one thing and compiles: a misspelt import would not compile
 //! either. Messages change with the compiler, so they are compared on one; after a change,
 //! `TRYBUILD=overwrite cargo test --test it ui` writes them anew, to be read before they are kept.

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Lines such as `caught src/mode.rs:183:5: delete ! in is_specific_v6`; the last one on a mutant counts.
+/// Lines such as `caught src/mode/mod.rs:183:5: delete ! in is_specific_v6`; the last one on a mutant counts.
 pub(crate) struct Results {
     file: File,
     last: HashMap<String, String>,

@@ -377,7 +377,7 @@ fn every_step_of_an_echo_socket_is_named() {
                 share.on(SOL_SOCKET, libc::SO_REUSEADDR),
             ]);
             for step in steps.iter_mut().filter(|step| step.call == libc::SYS_socket) {
-                // EACCES has a meaning of its own here, which tests/it/echo.rs has.
+                // EACCES has a meaning of its own here, which tests/it/icmp/echo.rs has.
                 step.errors = &[libc::ENOBUFS, libc::EMFILE, libc::EPERM];
             }
             fails_at("bind_echo", steps, || Builder::datagram().bind_echo("[::1]:0").map(drop));
