@@ -1,13 +1,12 @@
 //! Flow labels that the kernel hands out: [`FlowLease`].
 
 use std::fmt;
-use std::io;
 use std::net::Ipv6Addr;
 use std::ops::Deref;
 use std::time::Duration;
 
 use crate::addr::mapped::is_mapped;
-use crate::error::{Error, Op};
+use crate::error::{Error, Op, Refusal};
 use crate::header::FlowLabel;
 use crate::mode::Mode;
 use crate::socket::held::AsTarget;
@@ -162,22 +161,19 @@ impl<H: Deref<Target: LabelSocket>> FlowLease<H> {
         label: Option<FlowLabel>,
         share: FlowShare,
     ) -> Result<Self, Error> {
-        let refuse = |why| {
-            let error = io::Error::new(io::ErrorKind::InvalidInput, why);
-            Err(Error::new(Op::FlowLabel, None, None, error))
-        };
+        let refuse = |why: Refusal| Err(Error::new(Op::FlowLabel, None, None, why.into()));
         if is_mapped(&peer) {
-            return refuse("IPv4 has no flow labels");
+            return refuse(Refusal::Ipv4Label);
         }
         if peer.is_unspecified() {
-            return refuse("it needs the address of a peer, and the unspecified address is none");
+            return refuse(Refusal::LabelForNobody);
         }
         let wanted = label.map_or(0, FlowLabel::bits);
         let given = sys::lease_flow_label(holder.as_target().fd, &peer, wanted, share.number())
             .map_err(sys::errno::flow_label)?;
         match FlowLabel::new(given) {
             Some(label) => Ok(Self { holder, label, share, ended: false }),
-            None => refuse("the system chose no label"),
+            None => refuse(Refusal::NoLabel),
         }
     }
 
@@ -228,7 +224,7 @@ impl<H: Deref<Target: LabelSocket>> FlowLease<H> {
             // The kernel would make less than six seconds six.
             Ok(seconds) if seconds >= 6 && time.subsec_nanos() == 0 => seconds,
             _ => {
-                let error = sys::out_of_range("6 to 65535 seconds are wanted, a whole number");
+                let error = Refusal::LingerTime.into();
                 return Err(Error::new(Op::FlowLabel, None, None, error));
             }
         };

@@ -12,6 +12,7 @@ use std::thread;
 use super::ResolveErrorKind;
 use super::resolve::{Family, ResolveError};
 use crate::addr::mapped::canonical;
+use crate::error::Refusal;
 
 /// How many addresses of each family are read of the answers to one question.
 const ADDRESSES: usize = 256;
@@ -171,8 +172,8 @@ impl Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         let why = match thread::panicking() {
-            true => "the resolver panicked",
-            false => "the resolver ended without an answer",
+            true => Refusal::ResolverPanicked,
+            false => Refusal::ResolverEnded,
         };
         let mut mail = self.mail();
         mail.closed = true;

@@ -11,6 +11,7 @@ use super::resolve::{Family, ResolveError};
 use super::to_host::Host;
 use crate::addr::AddressError;
 use crate::error::opening::HostFailure;
+use crate::error::reason::{AttemptFault, HostFault};
 use crate::error::{Error, Op};
 
 /// A connection to a host, and how it came about.
@@ -255,22 +256,17 @@ impl fmt::Debug for HostError {
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(error) = &self.address {
-            return write!(f, "cannot use the host: {error}");
+            return HostFault::Invalid(error).fmt(f);
         }
-        let why = match self.kind {
-            HostErrorKind::Unresolved => {
-                let why = match self.report.no_such_name() {
-                    true => "there is no such name",
-                    false => "no address is known",
-                };
-                write!(f, "cannot look up {}: {why}", self.report.host())?;
-                return self.report.lines(f);
-            }
-            HostErrorKind::TimedOut => "the time is over",
-            HostErrorKind::Cancelled => "it was given up",
-            _ => "no address can be connected to",
+        let host = self.report.host();
+        let fault = match self.kind {
+            HostErrorKind::Unresolved if self.report.no_such_name() => HostFault::NoSuchName(host),
+            HostErrorKind::Unresolved => HostFault::NoAddress(host),
+            HostErrorKind::TimedOut => HostFault::TimedOut(host),
+            HostErrorKind::Cancelled => HostFault::Cancelled(host),
+            HostErrorKind::Invalid | HostErrorKind::Exhausted => HostFault::Exhausted(host),
         };
-        write!(f, "cannot connect to {}: {why}", self.report.host())?;
+        fault.fmt(f)?;
         self.report.lines(f)
     }
 }
@@ -380,8 +376,8 @@ impl fmt::Display for Attempt {
         match &self.outcome {
             Outcome::Won => f.write_str("connected"),
             Outcome::Failed(error) => error.fmt(f),
-            Outcome::Cancelled => f.write_str("given up"),
-            Outcome::Unsuited(source) => write!(f, "its source {source} does not suit it"),
+            Outcome::Cancelled => AttemptFault::Cancelled.fmt(f),
+            Outcome::Unsuited(source) => AttemptFault::UnsuitableSource(*source).fmt(f),
         }
     }
 }

@@ -11,5 +11,5 @@ mod returned;
 pub use self::op::Op;
 pub(crate) use self::opening::Error;
 pub use self::reason::Absence;
-pub(crate) use self::reason::Reason;
+pub(crate) use self::reason::{Reason, Refusal};
 pub use self::returned::Returned;

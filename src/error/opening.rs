@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use super::reason::Reason;
+use super::reason::{Reason, Step};
 use super::{Absence, Op};
 use crate::addr::{AddressError, Endpoint};
 
@@ -198,24 +198,7 @@ impl fmt::Display for Error {
             (None, Source::System(error)) => error,
             (None, Source::Refused(kind)) => kind,
         };
-        match self.0.op {
-            Op::Address => write!(f, "cannot use the address")?,
-            Op::LookUp => write!(f, "cannot look up")?,
-            Op::Open => write!(f, "cannot open an IPv6 socket")?,
-            Op::Mode => write!(f, "cannot set IPV6_V6ONLY")?,
-            Op::Set(name) => write!(f, "cannot set {name}")?,
-            Op::Get(name) => write!(f, "cannot read {name}")?,
-            Op::Bind => write!(f, "cannot bind")?,
-            Op::Listen => write!(f, "cannot listen on")?,
-            Op::Connect => write!(f, "cannot connect to")?,
-            Op::Send => write!(f, "cannot send to")?,
-            Op::Adopt => write!(f, "cannot adopt the descriptor")?,
-            Op::FlowLabel => write!(f, "cannot lease a flow label")?,
-            Op::Join => write!(f, "cannot join")?,
-            Op::Leave => write!(f, "cannot leave")?,
-            Op::Block => write!(f, "cannot block a source of")?,
-            Op::Unblock => write!(f, "cannot unblock a source of")?,
-        }
+        write!(f, "{}", Step(self.0.op))?;
         match (&self.0.address, self.0.op) {
             // A group has no port.
             (Some(group), Op::Join | Op::Leave | Op::Block | Op::Unblock) => {

@@ -1,7 +1,10 @@
 //! Every sentence that an error can say.
 
-use std::io;
+use std::net::{IpAddr, Ipv6Addr};
+use std::{fmt, io};
 
+use super::Op;
+use crate::addr::AddressError;
 use crate::addr::mapped::Written;
 
 /// Why this host has no such IPv6 address, as [`Error::absence`](crate::Error::absence) tells it.
@@ -119,7 +122,7 @@ pub(crate) enum Reason {
     #[error("not an IPv6 multicast address")]
     NotMulticast,
     #[error("the source {0} is not a unicast IPv6 address")]
-    NotASource(std::net::IpAddr),
+    NotASource(IpAddr),
     #[error("the group is one of each link: name the interface")]
     GroupOfALink,
     #[error("the system finds no interface for it: name one")]
@@ -131,13 +134,13 @@ pub(crate) enum Reason {
     #[error("the socket is a member already, for every source; leave that first")]
     MemberForAll,
     #[error("the socket is a member already, for the source {0}")]
-    MemberFor(std::net::Ipv6Addr),
+    MemberFor(Ipv6Addr),
     #[error("the socket is not a member")]
     NotAMember,
     #[error("{0} is blocked already")]
-    Blocked(std::net::Ipv6Addr),
+    Blocked(Ipv6Addr),
     #[error("{0} is not blocked")]
-    NotBlocked(std::net::Ipv6Addr),
+    NotBlocked(Ipv6Addr),
     #[error(
         "too many groups or sources for one socket; on Linux net.core.optmem_max and net.ipv6.mld_max_msf are the limits"
     )]
@@ -190,6 +193,243 @@ impl Absence {
                  (duplicate address detection)"
             }
         }
+    }
+}
+
+/// The step that failed, as the beginning of a sentence.
+pub(crate) struct Step(pub(crate) Op);
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Op::Address => "cannot use the address",
+            Op::LookUp => "cannot look up",
+            Op::Open => "cannot open an IPv6 socket",
+            Op::Mode => "cannot set IPV6_V6ONLY",
+            Op::Set(name) => return write!(f, "cannot set {name}"),
+            Op::Get(name) => return write!(f, "cannot read {name}"),
+            Op::Bind => "cannot bind",
+            Op::Listen => "cannot listen on",
+            Op::Connect => "cannot connect to",
+            Op::Send => "cannot send to",
+            Op::Adopt => "cannot adopt the descriptor",
+            Op::FlowLabel => "cannot lease a flow label",
+            Op::Join => "cannot join",
+            Op::Leave => "cannot leave",
+            Op::Block => "cannot block a source of",
+            Op::Unblock => "cannot unblock a source of",
+        })
+    }
+}
+
+/// Why a host was not connected to.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HostFault<'a> {
+    #[error("cannot use the host: {0}")]
+    Invalid(&'a AddressError),
+    #[error("cannot look up {0}: there is no such name")]
+    NoSuchName(String),
+    #[error("cannot look up {0}: no address is known")]
+    NoAddress(String),
+    #[error("cannot connect to {0}: the time is over")]
+    TimedOut(String),
+    #[error("cannot connect to {0}: it was given up")]
+    Cancelled(String),
+    #[error("cannot connect to {0}: no address can be connected to")]
+    Exhausted(String),
+}
+
+/// Why an attempt to connect did not win.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AttemptFault {
+    #[error("given up")]
+    Cancelled,
+    #[error("its source {0} does not suit it")]
+    UnsuitableSource(IpAddr),
+}
+
+/// Why a datagram of `len` bytes was not sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TooLong {
+    #[error(
+        "a datagram of {len} bytes does not fit the path MTU of {mtu} bytes: send at most {most}"
+    )]
+    Path { len: usize, mtu: u32, most: usize },
+    #[error("a datagram of {len} bytes is too long: UDP carries at most {most}")]
+    Udp { len: usize, most: usize },
+    #[error("a datagram of {len} bytes is longer than this socket sends")]
+    Socket { len: usize },
+}
+
+/// What this crate refuses, or cannot make sense of, itself: the cause of an [`io::Error`] that no
+/// system call returned.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[allow(dead_code, reason = "some are of one system")]
+pub(crate) enum Refusal {
+    // Values of options.
+    #[error("the system takes numbers up to 2147483647")]
+    LargeNumber,
+    #[error("must not be zero")]
+    Zero,
+    #[error("zero means waiting for ever: give `None`")]
+    ZeroTimeout,
+    #[error("zero means not cutting: give `None`")]
+    ZeroSegment,
+    #[error("zero means the system's own rule: give `None`")]
+    ZeroNotSent,
+    #[error("zero means accepting at once: give `None`")]
+    ZeroDefer,
+    #[error("a whole number of {0} is wanted")]
+    NotWhole(&'static str),
+    #[error("the time is longer than the system can count")]
+    LongTime,
+    #[error("a name has 1 to 15 bytes, and none is zero")]
+    AlgorithmName,
+    #[error("every link carries 1280 bytes, and less is no limit")]
+    SmallMtu,
+    #[error("a stream tells times of sending once it is connected")]
+    NotYetConnected,
+    #[error("the system does not switch it off again")]
+    NotSwitchedOff,
+    #[error("clock {0} is none of `TransmitClock`")]
+    UnknownClock(std::ffi::c_int),
+    #[error("the system accepted the value and did not take it")]
+    NotTaken,
+    #[error(
+        "this system does not go back to its own choice of an interface; name one, or open a new socket"
+    )]
+    InterfaceStays,
+    #[error("no such interface")]
+    NoInterface,
+    #[error("a port has at most 65535 sockets")]
+    ManySockets,
+    // Connections.
+    #[error("a timeout of zero leaves no time to connect")]
+    NoTimeToConnect,
+    #[error("nothing to wait for")]
+    NothingToWaitFor,
+    #[error("protocol {0} is neither TCP nor UDP nor ICMPv6")]
+    UnknownProtocol(std::ffi::c_int),
+    #[error("the socket has no IPv6 address")]
+    NoIpv6Address,
+    #[error("a file has at most 9223372036854775807 bytes")]
+    LongFile,
+    #[error("this system cannot send a part of a file by itself (sendfile); read it and send that")]
+    NoSendFile,
+    // Datagrams.
+    #[error("port 0 is no destination")]
+    PortZero,
+    #[error("the socket is IPv6 only, and {0} is an IPv4 address")]
+    Ipv4Source(IpAddr),
+    #[error("{0} is a multicast group, and nothing is sent from one")]
+    GroupAsSource(IpAddr),
+    #[error("source and destination are of two families")]
+    TwoFamilies,
+    #[error("{0} is link-local: say on which interface")]
+    SourceWithoutZone(Ipv6Addr),
+    #[error("cannot send from {0}: no interface of this host has this address")]
+    ForeignSource(IpAddr, io::ErrorKind),
+    #[error("an IPv4 packet cannot have a hop limit of 0")]
+    Ipv4HopLimit,
+    #[error("the destination is on interface {of_peer}, and interface {given} was given")]
+    TwoInterfaces { of_peer: u32, given: u32 },
+    #[error("{len} bytes are more than {most} segments of {size}: `send_segments` sends them")]
+    ManySegments { len: usize, most: usize, size: usize },
+    #[error("a segment has 1 to 65535 bytes: `segment_size` says how many")]
+    NoSegmentSize,
+    #[error("the slices have more bytes than memory has")]
+    MoreThanMemory,
+    #[error("a segment lies in more than 64 slices")]
+    ManySlices,
+    #[error("a batch holds 1 to 1024 datagrams")]
+    BatchCount,
+    #[error("no datagram is longer than 65535 bytes")]
+    LongDatagram,
+    #[error("too many control messages")]
+    ManyMessages,
+    #[error("this system cannot choose {0} of one such packet")]
+    CannotChoose(&'static str),
+    #[error(
+        "the time of sending is of `TransmitClock::{wanted}`, and the socket has `TransmitClock::{of_socket}`; give a `SendAt::{of_socket}`"
+    )]
+    OtherClock { wanted: &'static str, of_socket: &'static str },
+    #[error("a time of sending needs `TransmitTime(Some(TransmitClock::{0}))` on the socket")]
+    NoClock(&'static str),
+    #[error(
+        "where the datagram was sent to is not known: set `RecvPacketInfo(true)` on the socket"
+    )]
+    UnknownDestination,
+    // The error queue.
+    #[error("this system has no queue of errors (MSG_ERRQUEUE)")]
+    NoErrorQueue,
+    #[error("a report of the error queue without its reason")]
+    QueuedWithoutReason,
+    // Flow labels.
+    #[error("IPv4 has no flow labels")]
+    Ipv4Label,
+    #[error("it needs the address of a peer, and the unspecified address is none")]
+    LabelForNobody,
+    #[error("the system chose no label")]
+    NoLabel,
+    #[error("6 to 65535 seconds are wanted, a whole number")]
+    LingerTime,
+    // Names and interfaces.
+    #[error("the name is empty")]
+    EmptyName,
+    #[error("a zero byte in the name")]
+    ZeroInName,
+    #[error("it is an address of the other family")]
+    OtherFamily,
+    #[error("the answer has no address")]
+    EmptyAnswer,
+    #[error("no answer")]
+    NoAnswer,
+    #[error("getaddrinfo: {0}")]
+    UnnamedResolverError(std::ffi::c_int),
+    #[error("the resolver panicked")]
+    ResolverPanicked,
+    #[error("the resolver ended without an answer")]
+    ResolverEnded,
+    #[error("cannot list the interfaces: they change all the time; try again")]
+    InterfacesChange,
+}
+
+impl Refusal {
+    pub(crate) fn kind(self) -> io::ErrorKind {
+        match self {
+            Self::NotTaken
+            | Self::InterfaceStays
+            | Self::NoSendFile
+            | Self::CannotChoose(_)
+            | Self::NoErrorQueue => io::ErrorKind::Unsupported,
+            Self::UnknownClock(_)
+            | Self::UnknownProtocol(_)
+            | Self::NoIpv6Address
+            | Self::QueuedWithoutReason => io::ErrorKind::InvalidData,
+            Self::NoInterface | Self::OtherFamily | Self::EmptyAnswer => io::ErrorKind::NotFound,
+            Self::NoAnswer
+            | Self::UnnamedResolverError(_)
+            | Self::ResolverPanicked
+            | Self::ResolverEnded => io::ErrorKind::Other,
+            Self::InterfacesChange => io::ErrorKind::ResourceBusy,
+            // That of the system.
+            Self::ForeignSource(_, kind) => kind,
+            _ => io::ErrorKind::InvalidInput,
+        }
+    }
+}
+
+/// The sentence, so that `{:?}` of an [`io::Error`] can be read.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<Refusal> for io::Error {
+    #[cold]
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.kind(), refusal)
     }
 }
 

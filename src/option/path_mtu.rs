@@ -4,6 +4,7 @@ use std::ffi::c_int;
 use std::io;
 
 use super::{LiveOn, Setting, SocketOption};
+use crate::error::Refusal;
 use crate::kind::{Connected, Datagram, Datagrams, Listening, Stream};
 use crate::sys::{self, System, Target, option_numbers};
 
@@ -220,7 +221,7 @@ impl Setting for Mtu {
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
         if (1..1280).contains(&self.0) {
-            return Err(sys::out_of_range("every link carries 1280 bytes, and less is no limit"));
+            return Err(Refusal::SmallMtu.into());
         }
         let mtu = match self.0 {
             0 => System::HERE.no_mtu(),

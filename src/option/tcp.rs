@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use super::{LiveOn, Setting, SocketOption};
+use crate::error::Refusal;
 use crate::kind::{Connected, Listening, Stream};
 use crate::sys::{self, Target, Unit, option_numbers};
 
@@ -170,7 +171,7 @@ impl Setting for QuickAck {
 
 /// A value of keep-alive: some systems refuse zero, the others take it for their default.
 fn not_zero<T: Default + PartialEq>(value: T) -> io::Result<T> {
-    if value == T::default() { Err(sys::out_of_range("must not be zero")) } else { Ok(value) }
+    if value == T::default() { Err(Refusal::Zero.into()) } else { Ok(value) }
 }
 
 /// How long a connection may be silent before it is probed (`TCP_KEEPIDLE`).
@@ -388,9 +389,7 @@ impl Setting for UserTimeout {
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
         match self.0 {
-            Some(Duration::ZERO) => {
-                Err(sys::out_of_range("zero means the system's own rule: give `None`"))
-            }
+            Some(Duration::ZERO) => Err(Refusal::ZeroNotSent.into()),
             time => sys::set_time(
                 socket,
                 option_numbers::TCP_USER_TIMEOUT,

@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use super::{LiveOn, Setting, SocketOption};
+use crate::error::Refusal;
 use crate::kind::{Listening, Stream};
 use crate::sys::{self, System, Target, Unit, option_numbers};
 
@@ -56,9 +57,7 @@ impl Setting for DeferAccept {
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
         match self.0 {
-            Some(Duration::ZERO) => {
-                Err(sys::out_of_range("zero means accepting at once: give `None`"))
-            }
+            Some(Duration::ZERO) => Err(Refusal::ZeroDefer.into()),
             time => sys::set_time(
                 socket,
                 option_numbers::TCP_DEFER_ACCEPT,

@@ -4,6 +4,7 @@ use std::ffi::c_int;
 use std::io;
 
 use super::{LiveOn, Setting, SocketOption};
+use crate::error::Refusal;
 use crate::kind::{Connected, Datagram, Datagrams, Stream};
 use crate::sys::{self, Target, option_numbers};
 
@@ -143,9 +144,7 @@ impl Setting for Timestamping {
             wanted.iter().filter(|(wanted, _)| *wanted).fold(0, |all, (_, bits)| all | bits);
         // Linux numbers the bytes of a stream from where they are.
         let explain = |error: io::Error| match error.kind() {
-            io::ErrorKind::InvalidInput if self.send => {
-                sys::out_of_range("a stream tells times of sending once it is connected")
-            }
+            io::ErrorKind::InvalidInput if self.send => Refusal::NotYetConnected.into(),
             _ => error,
         };
         sys::set_word(socket, option_numbers::SO_TIMESTAMPING, flags).map_err(explain)
@@ -266,6 +265,15 @@ pub enum TransmitClock {
 impl TransmitClock {
     const ALL: [Self; 3] = [Self::Monotonic, Self::Realtime, Self::Tai];
 
+    /// The name in this crate.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Monotonic => "Monotonic",
+            Self::Realtime => "Realtime",
+            Self::Tai => "Tai",
+        }
+    }
+
     fn number(self) -> c_int {
         match self {
             Self::Monotonic => option_numbers::CLOCK_MONOTONIC,
@@ -286,7 +294,7 @@ impl Setting for TransmitTime {
         }
         match Self::read(socket)? {
             Self(None) => Ok(()),
-            Self(Some(_)) => Err(sys::out_of_range("the system does not switch it off again")),
+            Self(Some(_)) => Err(Refusal::NotSwitchedOff.into()),
         }
     }
 
@@ -301,10 +309,7 @@ impl Setting for TransmitTime {
         let number = c_int::from_ne_bytes([a, b, c, d]);
         match TransmitClock::ALL.into_iter().find(|clock| clock.number() == number) {
             Some(clock) => Ok(Self(Some(clock))),
-            None => Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("clock {number} is none of `TransmitClock`"),
-            )),
+            None => Err(Refusal::UnknownClock(number).into()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::{LiveOn, Setting, SocketOption};
+use crate::error::Refusal;
 use crate::kind::{Datagram, Datagrams};
 use crate::sys::{self, Target, option_numbers};
 
@@ -62,7 +63,7 @@ impl Setting for SegmentSize {
 
     fn apply(&self, socket: Target<'_>) -> io::Result<()> {
         if self.0 == Some(0) {
-            return Err(sys::out_of_range("zero means not cutting: give `None`"));
+            return Err(Refusal::ZeroSegment.into());
         }
         sys::set_int(socket, option_numbers::UDP_SEGMENT, self.0.unwrap_or(0).into())
     }

@@ -7,7 +7,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::{Duration, Instant};
 
 use super::{Borrowed, Report, Target, unsupported};
-use crate::error::Absence;
+use crate::error::{Absence, Refusal};
 
 /// The others do not tell.
 pub(crate) fn why_absent(_: &SocketAddrV6) -> Option<Absence> {
@@ -48,10 +48,7 @@ pub(crate) fn monotonic_time(_: Instant) -> io::Result<Duration> {
 }
 
 pub(crate) fn recv_error(_: Borrowed<'_>, _: &mut [IoSliceMut<'_>]) -> io::Result<Option<Report>> {
-    Err(io::Error::new(
-        io::ErrorKind::Unsupported,
-        "this system has no queue of errors (MSG_ERRQUEUE)",
-    ))
+    Err(Refusal::NoErrorQueue.into())
 }
 
 #[cfg(test)]

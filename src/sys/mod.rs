@@ -68,6 +68,7 @@ pub(crate) use self::windows::*;
 
 use self::cmsg::Arrival;
 use crate::addr::mapped::is_wildcard;
+use crate::error::Refusal;
 use crate::kind::{Protocol, Shape};
 
 /// A socket whose options are read or set.
@@ -322,10 +323,7 @@ pub(crate) fn protocol(fd: Borrowed<'_>) -> io::Result<Protocol> {
     let all = [Protocol::Tcp, Protocol::MultipathTcp, Protocol::Udp, Protocol::Icmpv6];
     match all.into_iter().find(|protocol| *protocol as c_int == number) {
         Some(protocol) => Ok(protocol),
-        None => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("protocol {number} is neither TCP nor UDP nor ICMPv6"),
-        )),
+        None => Err(Refusal::UnknownProtocol(number).into()),
     }
 }
 

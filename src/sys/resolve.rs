@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use super::{index_of, look_up};
 use crate::addr::{AddressError, is_zoned};
+use crate::error::Refusal;
 use crate::error::reason::ResolveErrorKind;
 
 /// The families that a look-up is for.
@@ -41,11 +42,10 @@ impl From<io::Error> for ResolveFailure {
 pub(crate) fn resolve(name: &str, wanted: Wanted) -> Result<Vec<SocketAddr>, ResolveFailure> {
     if name.is_empty() {
         // Some systems take it for "this host".
-        let error = io::Error::new(io::ErrorKind::InvalidInput, "the name is empty");
-        return Err(ResolveFailure::new(ResolveErrorKind::NoSuchName, error));
+        return Err(ResolveFailure::new(ResolveErrorKind::NoSuchName, Refusal::EmptyName.into()));
     }
     if name.contains('\0') {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "a zero byte in the name").into());
+        return Err(io::Error::from(Refusal::ZeroInName).into());
     }
     let other = match wanted {
         Wanted::Both => false,
@@ -54,7 +54,7 @@ pub(crate) fn resolve(name: &str, wanted: Wanted) -> Result<Vec<SocketAddr>, Res
     };
     if other {
         // Each system has another number for it, and Wine none of Windows'.
-        return Err(no_address("it is an address of the other family"));
+        return Err(no_address(Refusal::OtherFamily));
     }
     let mut found = match zoned(name)? {
         Some(_) if wanted == Wanted::Ipv4 => Vec::new(),
@@ -62,7 +62,7 @@ pub(crate) fn resolve(name: &str, wanted: Wanted) -> Result<Vec<SocketAddr>, Res
         None => look_up(name, wanted)?,
     };
     if found.is_empty() {
-        return Err(no_address("the answer has no address"));
+        return Err(no_address(Refusal::EmptyAnswer));
     }
     if wanted == Wanted::Ipv6 && found.iter().any(lacks_zone) {
         // glibc has room for zones in an answer for both families alone. Without its zone the address
@@ -83,7 +83,7 @@ fn zoned(name: &str) -> Result<Option<SocketAddr>, ResolveFailure> {
     match index_of(&zone)? {
         Some(index) => Ok(Some(SocketAddrV6::new(ip, 0, 0, index.get()).into())),
         None => {
-            let error = io::Error::new(io::ErrorKind::NotFound, "no such interface");
+            let error = Refusal::NoInterface.into();
             Err(ResolveFailure::new(ResolveErrorKind::NoSuchName, error))
         }
     }
@@ -101,9 +101,8 @@ fn add_zones(addresses: &mut [SocketAddr], zoned: &[SocketAddr]) {
     }
 }
 
-fn no_address(why: &str) -> ResolveFailure {
-    let error = io::Error::new(io::ErrorKind::NotFound, why);
-    ResolveFailure::new(ResolveErrorKind::NoAddress, error)
+fn no_address(why: Refusal) -> ResolveFailure {
+    ResolveFailure::new(ResolveErrorKind::NoAddress, why.into())
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io;
 
-use super::{Borrowed, out_of_range, send_part};
+use super::{Borrowed, send_part};
+use crate::error::Refusal;
 
 /// What Linux sends at most in one call (linux/fs.h, MAX_RW_COUNT); it refuses a length that is
 /// negative as a signed number, and one that reaches beyond the largest offset.
@@ -18,7 +19,7 @@ pub(crate) fn send_file(
     len: usize,
 ) -> io::Result<usize> {
     let Ok(offset) = i64::try_from(offset) else {
-        return Err(out_of_range("a file has at most 9223372036854775807 bytes"));
+        return Err(Refusal::LongFile.into());
     };
     let len = len.min(MOST).min(usize::try_from(i64::MAX - offset).unwrap_or(MOST));
     // To some systems a length of 0 means the whole file.
@@ -28,10 +29,7 @@ pub(crate) fn send_file(
 /// `send_part` of a system without it.
 #[allow(dead_code, reason = "compiled everywhere, so that it keeps compiling")]
 pub(super) fn send_nothing(_: Borrowed<'_>, _: &File, _: i64, _: usize) -> io::Result<usize> {
-    Err(io::Error::new(
-        io::ErrorKind::Unsupported,
-        "this system cannot send a part of a file by itself (sendfile); read it and send that",
-    ))
+    Err(Refusal::NoSendFile.into())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::{
     protocol, set_bytes,
 };
 use crate::addr::Zone;
+use crate::error::Refusal;
 use crate::kind::Protocol;
 
 #[inline]
@@ -41,7 +42,7 @@ pub(crate) fn set_bool(socket: Target<'_>, name: Name, value: bool) -> io::Resul
 
 /// A length or a number that the kernel takes as a signed integer.
 pub(crate) fn signed(value: u32) -> io::Result<c_int> {
-    c_int::try_from(value).map_err(|_| out_of_range("the system takes numbers up to 2147483647"))
+    c_int::try_from(value).map_err(|_| Refusal::LargeNumber.into())
 }
 
 pub(crate) fn set_u32(socket: Target<'_>, name: Name, value: u32) -> io::Result<()> {
@@ -92,11 +93,6 @@ pub(crate) fn unsupported() -> io::Error {
     io::ErrorKind::Unsupported.into()
 }
 
-/// A value that the kernel has no room for, or would round or wrap.
-pub(crate) fn out_of_range(why: &'static str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, why)
-}
-
 // Text.
 
 /// Room for the name of a congestion control algorithm (linux/tcp.h, netinet/tcp.h:
@@ -105,7 +101,7 @@ const TEXT_LEN: usize = 16;
 
 pub(crate) fn set_text(socket: Target<'_>, name: Name, text: &str) -> io::Result<()> {
     if text.is_empty() || text.len() >= TEXT_LEN || text.contains('\0') {
-        return Err(out_of_range("a name has 1 to 15 bytes, and none is zero"));
+        return Err(Refusal::AlgorithmName.into());
     }
     set_bytes(socket, name, text.as_bytes())
 }
@@ -134,17 +130,17 @@ pub(crate) fn set_time(
     unit: Unit,
     time: Duration,
 ) -> io::Result<()> {
-    let (each, whole) = match unit {
-        Unit::Seconds => (1_000_000_000, "a whole number of seconds is wanted"),
-        Unit::Milliseconds => (1_000_000, "a whole number of milliseconds is wanted"),
-        Unit::Microseconds => (1_000, "a whole number of microseconds is wanted"),
+    let (each, units) = match unit {
+        Unit::Seconds => (1_000_000_000, "seconds"),
+        Unit::Milliseconds => (1_000_000, "milliseconds"),
+        Unit::Microseconds => (1_000, "microseconds"),
     };
     if time.as_nanos() % each != 0 {
-        return Err(out_of_range(whole));
+        return Err(Refusal::NotWhole(units).into());
     }
     match c_int::try_from(time.as_nanos() / each) {
         Ok(count) => set_int(socket, name, count),
-        Err(_) => Err(out_of_range("the time is longer than the system can count")),
+        Err(_) => Err(Refusal::LongTime.into()),
     }
 }
 
@@ -179,7 +175,7 @@ fn some_time(timeout: Option<Duration>) -> io::Result<Option<Duration>> {
     const LEAST: Duration =
         if cfg!(windows) { Duration::from_millis(1) } else { Duration::from_micros(1) };
     match timeout {
-        Some(Duration::ZERO) => Err(out_of_range("zero means waiting for ever: give `None`")),
+        Some(Duration::ZERO) => Err(Refusal::ZeroTimeout.into()),
         other => Ok(other.map(|timeout| timeout.max(LEAST))),
     }
 }
@@ -199,12 +195,8 @@ pub(crate) fn set_linger(socket: Target<'_>, time: Option<Duration>) -> io::Resu
     // `struct linger` counts seconds, in 16 bits on Windows.
     const MOST: u64 = if cfg!(windows) { u16::MAX as u64 } else { c_int::MAX as u64 };
     match time {
-        Some(time) if time.subsec_nanos() != 0 => {
-            Err(out_of_range("a whole number of seconds is wanted"))
-        }
-        Some(time) if time.as_secs() > MOST => {
-            Err(out_of_range("the time is longer than the system can count"))
-        }
+        Some(time) if time.subsec_nanos() != 0 => Err(Refusal::NotWhole("seconds").into()),
+        Some(time) if time.as_secs() > MOST => Err(Refusal::LongTime.into()),
         time => SockRef::from(&socket.fd).set_linger(time),
     }
 }
@@ -251,7 +243,7 @@ fn unreadable(fd: Borrowed<'_>, error: io::Error) -> io::Result<Option<bool>> {
 
 #[cold]
 fn not_taken() -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, "the system accepted the value and did not take it")
+    Refusal::NotTaken.into()
 }
 
 // Addresses and devices.
@@ -289,7 +281,7 @@ pub(crate) fn bind_device(socket: Target<'_>, device: Option<&Zone>) -> io::Resu
         None => 0,
         Some(zone) => match index_of(zone)? {
             Some(index) => index.get(),
-            None => return Err(no_interface()),
+            None => return Err(Refusal::NoInterface.into()),
         },
     };
     set_u32(socket, option_numbers::SO_BINDTOIFINDEX, index)
@@ -328,11 +320,7 @@ pub(crate) fn set_multicast_interface(
     if index == 0 && !system.unsets_multicast_interface() {
         return match get_u32(socket, option_numbers::IPV6_MULTICAST_IF)? {
             0 => Ok(()),
-            _ => Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "this system does not go back to its own choice of an interface; name one, or open \
-                 a new socket",
-            )),
+            _ => Err(Refusal::InterfaceStays.into()),
         };
     }
     set_u32(socket, option_numbers::IPV6_MULTICAST_IF, index)
@@ -348,13 +336,9 @@ fn without_interface(error: io::Error, index: u32) -> io::Error {
     use io::ErrorKind::{AddrNotAvailable, InvalidInput};
 
     match error.kind() {
-        InvalidInput | AddrNotAvailable if is_no_interface(index) => no_interface(),
+        InvalidInput | AddrNotAvailable if is_no_interface(index) => Refusal::NoInterface.into(),
         _ => error,
     }
-}
-
-fn no_interface() -> io::Error {
-    io::Error::new(io::ErrorKind::NotFound, "no such interface")
 }
 
 /// Whether the system knows no interface of this index. An answer that it does not give is no

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Borrowed, Buffer, Owned, Take, borrow, pair, recv, send, wait_once, wait_one_once};
+use crate::error::Refusal;
 
 /// What to wait for on one socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +52,7 @@ pub(crate) fn wait_any(
     timeout: Option<Duration>,
 ) -> io::Result<Ready> {
     if sockets.is_empty() && wakeup.is_none() && timeout.is_none() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "nothing to wait for"));
+        return Err(Refusal::NothingToWaitFor.into());
     }
     wait_until(timeout, Ready::any, |left| wait_once(sockets, wakeup, left))
 }

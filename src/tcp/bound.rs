@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Connecting, TcpListener, TcpStream};
 use crate::addr::ToAddress;
-use crate::error::{Error, Op};
+use crate::error::{Error, Op, Refusal};
 use crate::kind::Stream;
 use crate::mode::{DualStack, Mode};
 use crate::option::Options;
@@ -207,11 +207,7 @@ pub(crate) fn connect_timeout<M: Mode>(
     timeout: Duration,
 ) -> Result<TcpStream<M>, Error> {
     if timeout.is_zero() {
-        let error = std::io::Error::new(
-            std::io::ErrorKind::InvalidInput,
-            "a timeout of zero leaves no time to connect",
-        );
-        return Err(failed(mode, peer, error));
+        return Err(failed(mode, peer, Refusal::NoTimeToConnect.into()));
     }
     let deadline = sys::deadline(timeout);
     start_connect(fd, mode, peer, nonblocking)?.finish_by(deadline)

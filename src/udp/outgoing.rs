@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddrV6};
 use super::send_at::{SendAt, SocketClock};
 use crate::addr::mapped::{canonical_ip, is_mapped, is_wildcard, wire_ip};
 use crate::addr::{ToAddress, ToEndpoint, is_zoned};
+use crate::error::Refusal;
 use crate::header::FlowLabel;
 use crate::interface::Interface;
 use crate::mode::{DualStack, Mode};
@@ -467,10 +468,10 @@ fn source<M: Mode>(mode: M, ip: IpAddr) -> io::Result<Option<Ipv6Addr>> {
     let ip = canonical_ip(ip);
     let wire = wire_ip(ip);
     if mode.v6_only() && ip.is_ipv4() {
-        return Err(refused(format!("the socket is IPv6 only, and {ip} is an IPv4 address")));
+        return Err(Refusal::Ipv4Source(ip).into());
     }
     if ip.is_multicast() {
-        return Err(refused(format!("{ip} is a multicast group, and nothing is sent from one")));
+        return Err(Refusal::GroupAsSource(ip).into());
     }
     Ok((!is_wildcard(&wire)).then_some(wire))
 }
@@ -480,14 +481,14 @@ fn check(departure: &Departure, ipv4: bool, peer: Option<&SocketAddrV6>) -> io::
     let zone = peer.map_or(0, SocketAddrV6::scope_id) | departure.interface;
     if let Some(source) = departure.source {
         if is_mapped(&source) != ipv4 {
-            return Err(refused("source and destination are of two families".to_owned()));
+            return Err(Refusal::TwoFamilies.into());
         }
         if is_zoned(&source) && peer.is_some() && zone == 0 {
-            return Err(refused(format!("{source} is link-local: say on which interface")));
+            return Err(Refusal::SourceWithoutZone(source).into());
         }
     }
     if ipv4 && departure.hop_limit == Some(0) {
-        return Err(refused("an IPv4 packet cannot have a hop limit of 0".to_owned()));
+        return Err(Refusal::Ipv4HopLimit.into());
     }
     match peer {
         Some(peer)
@@ -495,11 +496,8 @@ fn check(departure: &Departure, ipv4: bool, peer: Option<&SocketAddrV6>) -> io::
                 && is_zoned(peer.ip())
                 && peer.scope_id() != departure.interface =>
         {
-            Err(refused(format!(
-                "the destination is on interface {}, and interface {} was given",
-                peer.scope_id(),
-                departure.interface
-            )))
+            let (of_peer, given) = (peer.scope_id(), departure.interface);
+            Err(Refusal::TwoInterfaces { of_peer, given }.into())
         }
         _ => Ok(()),
     }
@@ -512,10 +510,7 @@ fn explain_departure(departure: &Departure, len: usize, error: io::Error) -> io:
     let source = departure.source.filter(|_| sys::errno::is_bad_source(&error));
     if let Some(shown) = source.map(canonical_ip) {
         if sys::is_own(shown).is_ok_and(|own| !own) {
-            return io::Error::new(
-                error.kind(),
-                format!("cannot send from {shown}: no interface of this host has this address"),
-            );
+            return Refusal::ForeignSource(shown, error.kind()).into();
         }
     }
     if error.kind() != io::ErrorKind::InvalidInput {
@@ -523,19 +518,13 @@ fn explain_departure(departure: &Departure, len: usize, error: io::Error) -> io:
     }
     let size = departure.segment_size.map_or(0, usize::from);
     if size != 0 && len.div_ceil(size) > MOST_SEGMENTS {
-        return refused(format!(
-            "{len} bytes are more than {MOST_SEGMENTS} segments of {size}: `send_segments` sends them"
-        ));
+        return Refusal::ManySegments { len, most: MOST_SEGMENTS, size }.into();
     }
     error
 }
 
 /// Of one call (linux/udp.h, `UDP_MAX_SEGMENTS`; half as many before Linux 6.9).
 const MOST_SEGMENTS: usize = 128;
-
-pub(super) fn refused(why: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, why)
-}
 
 impl<M: Mode> UdpSocket<M> {
     /// Sends a datagram as its [`Outgoing`] says; it goes out whole or not at all.

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::Outgoing;
 use crate::addr::is_zoned;
 use crate::addr::mapped::is_wildcard;
+use crate::error::Refusal;
 use crate::header::FlowLabel;
 use crate::interface::Interface;
 use crate::mode::{DualStack, FromWire, IpFromWire, Mode};
@@ -148,11 +149,7 @@ impl<M: Mode> Received<M> {
         if self.destination.is_none() {
             let local = sys::local_address(socket.target().fd)?;
             if is_wildcard(local.ip()) {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidInput,
-                    "where the datagram was sent to is not known: set `RecvPacketInfo(true)` on \
-                     the socket",
-                ));
+                return Err(Refusal::UnknownDestination.into());
             }
         }
         let answer = self.answer(data);

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::outgoing::refused;
+use crate::error::Refusal;
 use crate::option::{Setting, TransmitClock, TransmitTime};
 use crate::sys::{self, Target, option_numbers};
 
@@ -118,13 +118,11 @@ impl SocketClock {
         let clock = at.clock();
         match of_socket {
             Some(of_socket) if of_socket == clock => at.nanos(),
-            Some(of_socket) => Err(refused(format!(
-                "the time of sending is of `TransmitClock::{clock:?}`, and the socket has \
-                 `TransmitClock::{of_socket:?}`; give a `SendAt::{of_socket:?}`"
-            ))),
-            None => Err(refused(format!(
-                "a time of sending needs `TransmitTime(Some(TransmitClock::{clock:?}))` on the socket"
-            ))),
+            Some(of_socket) => {
+                let (wanted, of_socket) = (clock.name(), of_socket.name());
+                Err(Refusal::OtherClock { wanted, of_socket }.into())
+            }
+            None => Err(Refusal::NoClock(clock.name()).into()),
         }
     }
 }

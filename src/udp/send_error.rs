@@ -6,6 +6,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 
 use crate::addr::mapped::{is_mapped, is_wildcard};
 use crate::error::Op;
+use crate::error::reason::TooLong;
 use crate::kind::{Protocol, Shape};
 use crate::sys::{self, Target, option_numbers};
 
@@ -138,15 +139,13 @@ fn payload(mtu: u32, headers: u32) -> usize {
 
 impl fmt::Display for MessageTooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { len, mtu, max_payload, .. } = self;
-        write!(f, "a datagram of {len} bytes ")?;
-        match (mtu, max_payload) {
-            (Some(mtu), Some(most)) => {
-                write!(f, "does not fit the path MTU of {mtu} bytes: send at most {most}")
-            }
-            (None, Some(most)) => write!(f, "is too long: UDP carries at most {most}"),
-            (_, None) => write!(f, "is longer than this socket sends"),
-        }
+        let Self { len, mtu, max_payload, .. } = *self;
+        let reason = match (mtu, max_payload) {
+            (Some(mtu), Some(most)) => TooLong::Path { len, mtu, most },
+            (None, Some(most)) => TooLong::Udp { len, most },
+            (_, None) => TooLong::Socket { len },
+        };
+        reason.fmt(f)
     }
 }
 

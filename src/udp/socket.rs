@@ -7,7 +7,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 use super::ConnectedUdpSocket;
 use super::send_error::{Attempt, total};
 use crate::addr::ToAddress;
-use crate::error::Returned;
+use crate::error::{Refusal, Returned};
 use crate::kind::{Datagram, Datagrams};
 use crate::mode::{DualStack, FromWire, Mode};
 use crate::option::MulticastLoop;
@@ -264,7 +264,7 @@ impl<M: Mode> UdpSocket<M> {
         let socket = self.target().fd;
         trace_connecting(&peer);
         let connected = match peer.port() {
-            0 => Err(io::Error::new(io::ErrorKind::InvalidInput, "port 0 is no destination")),
+            0 => Err(Refusal::PortZero.into()),
             _ => sys::start_connect(socket, &peer),
         };
         match connected {

@@ -445,6 +445,26 @@ fn lone_compile_fail(source: &Source) -> Vec<String> {
     breaches
 }
 
+/// Sentences of errors outside the one file for them. (The names of ICMP types and codes are in
+/// `icmp`, beside the numbers.)
+fn sentences_elsewhere(source: &Source) -> Vec<String> {
+    let code = &source.code_and_strings;
+    if source.path == "error/reason.rs" || source.path.ends_with("/tests.rs") {
+        return Vec::new();
+    }
+    let calls = ["Error::new(", "Error::other(", "#[error("].iter();
+    let mut breaches = Vec::new();
+    for (offset, call) in calls.flat_map(|call| code.match_indices(call)) {
+        let arguments = bracketed(code, offset + call.len() - 1);
+        // Of a frame, such as `{text} {reason}`, nothing is left.
+        let words = arguments.split('"').skip(1).step_by(2).flat_map(|text| text.split(' '));
+        if words.into_iter().any(|word| word.starts_with(char::is_alphabetic)) {
+            breaches.push(source.breach_in(code, offset, "a sentence of an error"));
+        }
+    }
+    breaches
+}
+
 /// Files of the repository that a text names and that do not exist. Of a Rust file only comments
 /// are searched.
 fn missing_files(root: &Path, path: &str, text: &str) -> Vec<String> {
@@ -517,6 +537,7 @@ fn the_sources_keep_the_rules() {
             breaches.extend(ignored_results(source));
             breaches.extend(mapped_elsewhere(source));
             breaches.extend(logged_addresses(source));
+            breaches.extend(sentences_elsewhere(source));
             breaches.extend(lone_compile_fail(source));
             breaches
         })
@@ -711,6 +732,18 @@ fn a_lone_compile_fail_is_found() {
     let twins = wrong.to_owned() + right;
     let (alone, without_code) = (wrong.repeat(2) + right, twins.replace(",E0277", ""));
     check(lone_compile_fail, "addr.rs", &[wrong, &alone, &without_code], &[right, &twins]);
+}
+
+#[test]
+fn sentence_elsewhere_is_found() {
+    let bad = [
+        "io::Error::new(io::ErrorKind::Other, \"no answer\")",
+        "io::Error::other(format!(\"getaddrinfo: {code}\"))",
+        "#[error(\"the name is empty\")]",
+    ];
+    let good = ["io::Error::new(kind, refusal)", "#[error(\"`{text}` {reason}\")]"];
+    check(sentences_elsewhere, "sys/resolve.rs", &bad, &good);
+    check(sentences_elsewhere, "error/reason.rs", &[], &bad);
 }
 
 #[test]

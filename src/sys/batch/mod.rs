@@ -20,6 +20,7 @@ mod tests;
 pub(crate) use self::mmsg::{Incoming, Outgoing};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use self::one_by_one::{Incoming, Outgoing};
+use crate::error::Refusal;
 
 /// A datagram to be put into a batch.
 #[derive(Clone, Copy)]
@@ -44,5 +45,5 @@ pub(crate) fn check_count(datagrams: usize) -> io::Result<()> {
     if (1..=MOST).contains(&datagrams) {
         return Ok(());
     }
-    Err(super::out_of_range("a batch holds 1 to 1024 datagrams"))
+    Err(Refusal::BatchCount.into())
 }

@@ -29,6 +29,7 @@ pub(crate) use self::sent::{CHOOSES_IPV4_INTERFACE, Departure, RoomToSend};
 #[cfg(windows)]
 pub(crate) use self::sent::{SEGMENTATION, TRAFFIC_CLASS};
 pub(crate) use self::sent::{TIME_OF_SENDING, cannot_choose};
+use crate::error::Refusal;
 
 /// How a system lays out a message: its length, its level and its type, then the value.
 pub(crate) trait Layout {
@@ -170,7 +171,7 @@ impl<'a, L: Layout> Encoder<'a, L> {
         let len = L::HEADER + value.len();
         let space = len.next_multiple_of(L::ALIGN);
         let Some(room) = self.room.get_mut(self.len..self.len + space) else {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "too many control messages"));
+            return Err(Refusal::ManyMessages.into());
         };
         room.fill(0);
         match L::LEN {

@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::{Encoder, Layout, Room, Value};
 use crate::addr::is_zoned;
 use crate::addr::mapped::{map_ip, unmap_ip};
+use crate::error::Refusal;
 use crate::sys::option_numbers::{self, Name};
 
 /// What one datagram is sent with, where it differs from what the socket does.
@@ -150,7 +151,7 @@ impl Departure {
     fn write_ipv4_packet_info<L: Layout>(
         &self,
         messages: &mut Encoder<'_, L>,
-        what: &str,
+        what: &'static str,
     ) -> io::Result<()> {
         let source = self.source.and_then(|source| unmap_ip(&source));
         if let (name @ Some(_), Some(source)) = (option_numbers::CMSG_IP_SENDSRCADDR, source) {
@@ -181,7 +182,7 @@ fn put<L: Layout>(
     messages: &mut Encoder<'_, L>,
     name: Name,
     value: impl Value,
-    what: &str,
+    what: &'static str,
 ) -> io::Result<()> {
     match name {
         Some(number) => messages.push(number, value),
@@ -191,9 +192,6 @@ fn put<L: Layout>(
 
 /// What the system does not do for one packet.
 #[cold]
-pub(crate) fn cannot_choose(what: &str) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::Unsupported,
-        format!("this system cannot choose {what} of one such packet"),
-    )
+pub(crate) fn cannot_choose(what: &'static str) -> io::Error {
+    Refusal::CannotChoose(what).into()
 }

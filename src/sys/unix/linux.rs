@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 use super::data::{control, header_for, recv_slices};
 use super::netdevice::index_on;
 use super::{check, decode};
-use crate::error::Absence;
+use crate::error::{Absence, Refusal};
 use crate::sys::cmsg::{Native, Queued, RoomToReceive};
 use crate::sys::{
     Borrowed, INTERFACE_NAME_LEN, Report, Target, get_bytes, interface_name, list_interfaces,
-    option_numbers, out_of_range, unsupported,
+    option_numbers, unsupported,
 };
 
 pub(crate) fn send_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
@@ -33,7 +33,7 @@ pub(crate) fn steer_by_cpu(socket: Target<'_>, count: NonZeroUsize) -> io::Resul
         // There is no choice, and maybe no group to attach the program to.
         Ok(1) => return Ok(()),
         Ok(count) => count,
-        Err(_) => return Err(out_of_range("a port has at most 65535 sockets")),
+        Err(_) => return Err(Refusal::ManySockets.into()),
     };
     let statement = |code, k| libc::sock_filter { code, jt: 0, jf: 0, k };
     let mut program = [
@@ -142,9 +142,8 @@ pub(crate) fn recv_error(
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
         result => result?,
     };
-    let queued = Queued::read::<Native>(control(&room, &header)).ok_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidData, "a report of the error queue without its reason")
-    })?;
+    let queued =
+        Queued::read::<Native>(control(&room, &header)).ok_or(Refusal::QueuedWithoutReason)?;
     Ok(Some(Report {
         len,
         truncated: header.msg_flags & libc::MSG_TRUNC != 0,

@@ -45,6 +45,7 @@ pub(super) use self::netlink::list_interfaces;
 pub(super) use self::resolve::look_up;
 pub(super) use self::send_file::send_part;
 pub(super) use self::wait::{pair, wait_once, wait_one_once};
+use crate::error::Refusal;
 
 pub(crate) type Owned = OwnedFd;
 pub(crate) type Borrowed<'a> = BorrowedFd<'a>;
@@ -185,7 +186,7 @@ pub(crate) fn decoded(raw: &Encoded) -> SocketAddrV6 {
 
 #[cold]
 fn not_an_address() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "the socket has no IPv6 address")
+    Refusal::NoIpv6Address.into()
 }
 
 pub(crate) fn local_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {

@@ -11,6 +11,7 @@ use std::num::NonZeroU32;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::error::Refusal;
 use crate::sys::filled;
 use crate::sys::interface::{InterfaceAddress, Link, Listing};
 
@@ -76,8 +77,7 @@ impl Route {
                 return Ok(found);
             }
         }
-        let kind = io::ErrorKind::ResourceBusy;
-        Err(io::Error::new(kind, "cannot list the interfaces: they change all the time; try again"))
+        Err(Refusal::InterfacesChange.into())
     }
 
     fn ask(&mut self, request: u16, body_len: usize) -> io::Result<()> {

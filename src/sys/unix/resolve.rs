@@ -5,6 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::ptr::{self, NonNull};
 
+use crate::error::Refusal;
 use crate::error::reason::ResolveErrorKind;
 use crate::sys::{ResolveFailure, Wanted};
 
@@ -44,7 +45,7 @@ impl List {
         if code != 0 {
             return Err(failure(code));
         }
-        NonNull::new(head).map(Self).ok_or_else(|| io::Error::other("no answer").into())
+        NonNull::new(head).map(Self).ok_or_else(|| io::Error::from(Refusal::NoAnswer).into())
     }
 
     fn iter(&self) -> impl Iterator<Item = &libc::addrinfo> {
@@ -97,7 +98,7 @@ fn failure(code: c_int) -> ResolveFailure {
     // SAFETY: the call takes any number.
     let text = unsafe { libc::gai_strerror(code) };
     if text.is_null() {
-        return ResolveFailure::new(reason, io::Error::other(format!("getaddrinfo: {code}")));
+        return ResolveFailure::new(reason, Refusal::UnnamedResolverError(code).into());
     }
     // SAFETY: the text ends in a zero byte, and nobody changes it.
     let text = unsafe { CStr::from_ptr(text) };

@@ -19,6 +19,7 @@ use windows_sys::Win32::Networking::WinSock::{
     ADDRESS_FAMILY, AF_INET, AF_INET6, AF_UNSPEC, SOCKADDR_IN, SOCKADDR_IN6, SOCKET_ADDRESS,
 };
 
+use crate::error::Refusal;
 use crate::sys::interface::{InterfaceAddress, Link, Listing};
 
 /// The longest name, without the zero byte at its end.
@@ -36,7 +37,7 @@ pub(crate) fn interface_name(index: NonZeroU32) -> io::Result<String> {
     let found = unsafe { if_indextoname(index.get(), name.as_mut_ptr()) };
     if found.is_null() {
         // The call leaves no error number.
-        return Err(io::Error::new(io::ErrorKind::NotFound, "no such interface"));
+        return Err(Refusal::NoInterface.into());
     }
     text(&name)
 }

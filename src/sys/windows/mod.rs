@@ -30,6 +30,7 @@ pub(crate) use self::message::{recv_message, send_message};
 pub(super) use self::resolve::look_up;
 pub(super) use self::wait::{pair, wait_once, wait_one_once};
 pub(super) use super::send_file::send_nothing as send_part;
+use crate::error::Refusal;
 
 pub(crate) type Owned = OwnedSocket;
 pub(crate) type Borrowed<'a> = BorrowedSocket<'a>;
@@ -141,7 +142,7 @@ pub(crate) fn decoded(raw: &Encoded) -> SocketAddrV6 {
 
 #[cold]
 fn not_an_address() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "the socket has no IPv6 address")
+    Refusal::NoIpv6Address.into()
 }
 
 pub(crate) fn local_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {

@@ -11,6 +11,7 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use super::open;
+use crate::error::Refusal;
 use crate::error::reason::ResolveErrorKind;
 use crate::kind::{Protocol, Shape};
 use crate::sys::{ResolveFailure, Wanted};
@@ -53,7 +54,7 @@ impl List {
         if code != 0 {
             return Err(failure(code));
         }
-        NonNull::new(head).map(Self).ok_or_else(|| io::Error::other("no answer").into())
+        NonNull::new(head).map(Self).ok_or_else(|| io::Error::from(Refusal::NoAnswer).into())
     }
 
     fn iter(&self) -> impl Iterator<Item = &ADDRINFOW> {

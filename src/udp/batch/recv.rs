@@ -5,6 +5,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::slice::Chunks;
 
+use crate::error::Refusal;
 use crate::mode::{DualStack, FromWire, Mode};
 use crate::sys::{self, batch::Incoming};
 use crate::udp::Received;
@@ -70,7 +71,7 @@ impl<M: Mode> RecvBatch<M> {
     pub fn new(datagrams: usize, size: usize) -> io::Result<Self> {
         sys::batch::check_count(datagrams)?;
         if size > usize::from(u16::MAX) {
-            return Err(sys::out_of_range("no datagram is longer than 65535 bytes"));
+            return Err(Refusal::LongDatagram.into());
         }
         Ok(Self { room: Incoming::new(datagrams, size), received: 0, mode: PhantomData })
     }

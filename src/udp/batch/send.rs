@@ -6,6 +6,7 @@ use std::net::SocketAddrV6;
 use std::ops::Range;
 
 use crate::addr::ToAddress;
+use crate::error::Refusal;
 use crate::mode::Mode;
 use crate::sys::batch::{self, Packet};
 use crate::sys::{self, Target};
@@ -132,13 +133,11 @@ impl SendBatch {
         let packet = message.packet(socket, mode, peer, &SocketClock::default())?;
         let size = packet.departure.and_then(|it| it.segment_size).filter(|size| *size != 0);
         let Some(size) = size.map(usize::from) else {
-            return Err(sys::out_of_range(
-                "a segment has 1 to 65535 bytes: `segment_size` says how many",
-            ));
+            return Err(Refusal::NoSegmentSize.into());
         };
         let all = total(packet.data);
         if isize::try_from(all).is_err() {
-            return Err(sys::out_of_range("the slices have more bytes than memory has"));
+            return Err(Refusal::MoreThanMemory.into());
         }
         let packet = sized(packet, all, size);
         let id = sys::id(socket.fd);
@@ -254,7 +253,7 @@ fn cut<'a>(
             used -= usize::from(gone == last.len());
         }
         if used == 0 {
-            return Err(sys::out_of_range("a segment lies in more than 64 slices"));
+            return Err(Refusal::ManySlices.into());
         }
         cuts[0] = Some(0..used);
     }
