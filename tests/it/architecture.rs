@@ -445,11 +445,55 @@ fn lone_compile_fail(source: &Source) -> Vec<String> {
     breaches
 }
 
+/// System calls outside the two rooms for them.
+fn calls_outside(source: &Source) -> Vec<String> {
+    let rooms = ["sys/unix/", "sys/windows/"];
+    if rooms.iter().any(|room| source.path.starts_with(room)) || is_of_tests(source) {
+        return Vec::new();
+    }
+    let calls = system_calls(source).into_iter();
+    calls.map(|(offset, name)| source.breach(offset, format!("{name} is called"))).collect()
+}
+
+fn is_of_tests(source: &Source) -> bool {
+    source.path.ends_with("/tests.rs") || source.path.contains("/tests/")
+}
+
+/// Calls of functions of libc and of Winsock: `libc::poll(`.
+fn system_calls(source: &Source) -> Vec<(usize, &str)> {
+    let code = &source.code;
+    let starts = ["libc::", "WinSock::"]
+        .into_iter()
+        .flat_map(|library| code.match_indices(library).map(|(at, _)| (at, at + library.len())));
+    starts
+        .filter_map(|(at, name)| {
+            let end = name + code[name..].find(|c| !is_word(c))?;
+            // C macros that compute have capitals alone.
+            let is_function = code[name..end].contains(char::is_lowercase);
+            (is_function && code[end..].starts_with('(')).then(|| (at, &code[at..end]))
+        })
+        .collect()
+}
+
+/// Functions of the system that are called in two places. Each has one, which the others go through.
+fn called_twice(sources: &[Source]) -> Vec<String> {
+    // A place for each system, or for each request.
+    const SEVERAL: [&str; 2] = ["libc::sendfile", "libc::fcntl"];
+    let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for source in sources.iter().filter(|source| !is_of_tests(source)) {
+        for (offset, name) in system_calls(source) {
+            places.entry(name).or_default().push(source.breach(offset, name));
+        }
+    }
+    places.retain(|name, places| places.len() > 1 && !SEVERAL.contains(name));
+    places.into_values().flatten().collect()
+}
+
 /// Sentences of errors outside the one file for them. (The names of ICMP types and codes are in
 /// `icmp`, beside the numbers.)
 fn sentences_elsewhere(source: &Source) -> Vec<String> {
     let code = &source.code_and_strings;
-    if source.path == "error/reason.rs" || source.path.ends_with("/tests.rs") {
+    if source.path == "error/reason.rs" || is_of_tests(source) {
         return Vec::new();
     }
     let calls = ["Error::new(", "Error::other(", "#[error("].iter();
@@ -539,8 +583,10 @@ fn the_sources_keep_the_rules() {
             breaches.extend(logged_addresses(source));
             breaches.extend(sentences_elsewhere(source));
             breaches.extend(lone_compile_fail(source));
+            breaches.extend(calls_outside(source));
             breaches
         })
+        .chain(called_twice(&sources))
         .collect();
     assert!(breaches.is_empty(), "\n{}\n", breaches.join("\n"));
 }
@@ -732,6 +778,23 @@ fn a_lone_compile_fail_is_found() {
     let twins = wrong.to_owned() + right;
     let (alone, without_code) = (wrong.repeat(2) + right, twins.replace(",E0277", ""));
     check(lone_compile_fail, "addr.rs", &[wrong, &alone, &without_code], &[right, &twins]);
+}
+
+#[test]
+fn call_outside_is_found() {
+    let bad = ["unsafe { libc::poll(entries, 1, 0) }"];
+    let good = ["socket.poll(1)", "libc::pollfd { fd }", "libc::FD_ISSET(fd, set)"];
+    check(calls_outside, "sys/wait.rs", &bad, &good);
+    check(calls_outside, "sys/unix/wait.rs", &[], &bad);
+}
+
+#[test]
+fn second_call_is_found() {
+    let source = |name: &str, text: &str| Source::new(format!("sys/unix/{name}.rs"), text);
+    let one = || source("wait", "libc::poll(a)");
+    assert_eq!(called_twice(&[one(), source("data", "libc::send(b)")]), [""; 0]);
+    assert_eq!(called_twice(&[one(), source("data", "libc::poll(b)")]).len(), 2);
+    assert_eq!(called_twice(&[one(), source("data", "WinSock::poll(b)")]), [""; 0]);
 }
 
 #[test]

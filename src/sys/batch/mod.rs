@@ -1,15 +1,13 @@
 //! Many datagrams at once: the memory that a kernel fills and reads, allocated once.
 //!
-//! `mmsg` does it in one system call, where there is one; `one_by_one` by one call for each datagram, the
-//! same to those above. It is compiled for tests everywhere.
+//! `unix::mmsg` does it in one system call, where there is one; `one_by_one` by one call for each
+//! datagram, the same to those above. It is compiled for tests everywhere.
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddrV6;
 
 use super::cmsg::Departure;
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) mod mmsg;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 #[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
 pub(crate) mod one_by_one;
@@ -20,6 +18,8 @@ mod tests;
 pub(crate) use self::mmsg::{Incoming, Outgoing};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use self::one_by_one::{Incoming, Outgoing};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use super::unix::mmsg;
 use crate::error::Refusal;
 
 /// A datagram to be put into a batch.

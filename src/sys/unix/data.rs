@@ -123,9 +123,17 @@ fn send_with(
         header.msg_control = control.as_mut_ptr().cast();
         header.msg_controllen = control.len() as _;
     }
-    // SAFETY: the header points to `data`, `name` and `control`, which live until the call returns,
-    // and the kernel only reads them.
-    check_len(unsafe { libc::sendmsg(fd.as_raw_fd(), &header, SEND_FLAGS) })
+    // SAFETY: the header points to `data`, `name` and `control`, which live until the call returns.
+    unsafe { sendmsg(fd, &header) }
+}
+
+/// # Safety
+///
+/// What the header points to may be read.
+#[inline]
+pub(super) unsafe fn sendmsg(fd: Borrowed<'_>, header: &libc::msghdr) -> io::Result<usize> {
+    // SAFETY: as the caller promises.
+    check_len(unsafe { libc::sendmsg(fd.as_raw_fd(), header, SEND_FLAGS) })
 }
 
 pub(crate) fn recv_vectored(

@@ -6,29 +6,27 @@ use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use super::data::{control, header_for, recv_slices};
 use super::netdevice::index_on;
-use super::{check, decode};
+use super::{check, decode, ioctl, setsockopt};
 use crate::error::{Absence, Refusal};
 use crate::sys::cmsg::{Native, Queued, RoomToReceive};
 use crate::sys::{
     Borrowed, INTERFACE_NAME_LEN, Report, Target, get_bytes, interface_name, list_interfaces,
-    option_numbers, unsupported,
+    option_numbers,
 };
 
 pub(crate) fn send_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
     let mut len: c_int = 0;
-    // SAFETY: the call writes one integer. SIOCOUTQ is TIOCOUTQ (linux/sockios.h).
-    check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCOUTQ, &raw mut len) })?;
+    // SAFETY: the request writes one integer. SIOCOUTQ is TIOCOUTQ (linux/sockios.h).
+    unsafe { ioctl(fd, libc::TIOCOUTQ as _, &raw mut len) }?;
     Ok(usize::try_from(len).unwrap_or(0))
 }
 
 /// Lets the processor that a packet arrives on choose among the sockets of a port.
 pub(crate) fn steer_by_cpu(socket: Target<'_>, count: NonZeroUsize) -> io::Result<()> {
-    let number = option_numbers::SO_ATTACH_REUSEPORT_CBPF.ok_or_else(unsupported)?;
     let count = match u32::try_from(count.get()) {
         // There is no choice, and maybe no group to attach the program to.
         Ok(1) => return Ok(()),
@@ -46,18 +44,10 @@ pub(crate) fn steer_by_cpu(socket: Target<'_>, count: NonZeroUsize) -> io::Resul
     ];
     let program =
         libc::sock_fprog { len: program.len() as libc::c_ushort, filter: program.as_mut_ptr() };
+    let name = option_numbers::SO_ATTACH_REUSEPORT_CBPF;
     // SAFETY: `program` has the length that is said, points to that many statements, and the kernel
     // copies both.
-    check(unsafe {
-        libc::setsockopt(
-            socket.fd.as_raw_fd(),
-            number.level,
-            number.name,
-            (&raw const program).cast(),
-            size_of::<libc::sock_fprog>() as libc::socklen_t,
-        )
-    })
-    .map(drop)
+    unsafe { setsockopt(socket.fd, name, (&raw const program).cast(), size_of_val(&program)) }
 }
 
 /// Takes part in a flow label, or makes it; for 0, the kernel chooses one. Gives the label.
@@ -106,11 +96,9 @@ fn flow_label_request(
 
 /// Hands a request to the kernel, which writes the label into it.
 fn manage_flow_label(fd: Borrowed<'_>, mut request: [u8; 32]) -> io::Result<u32> {
-    let number = option_numbers::IPV6_FLOWLABEL_MGR.ok_or_else(unsupported)?;
-    let len = request.len() as libc::socklen_t;
-    let value = request.as_mut_ptr().cast();
+    let (value, len) = (request.as_mut_ptr(), request.len());
     // SAFETY: `request` is `len` bytes long, and the kernel writes four of them.
-    check(unsafe { libc::setsockopt(fd.as_raw_fd(), number.level, number.name, value, len) })?;
+    unsafe { setsockopt(fd, option_numbers::IPV6_FLOWLABEL_MGR, value.cast(), len) }?;
     Ok(u32::from_be_bytes([request[16], request[17], request[18], request[19]]))
 }
 
@@ -234,12 +222,7 @@ mod tests {
     /// As the kernel counts the times of sending.
     #[test]
     fn a_moment_is_told_by_the_clock_of_the_kernel() {
-        let clock = || {
-            let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-            // SAFETY: the call writes one `timespec`.
-            check(unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) }).unwrap();
-            Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
-        };
+        let clock = || clock_time(libc::CLOCK_MONOTONIC).unwrap();
         for ahead in [Duration::ZERO, Duration::from_secs(3600)] {
             let before = clock();
             let told = monotonic_time(Instant::now() + ahead).unwrap();

@@ -1,6 +1,6 @@
 //! Unix: the contract of [`sys`](super) over libc.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_void};
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddrV6;
@@ -17,6 +17,9 @@ mod interface;
 mod interface_name;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) mod linux;
+/// Many datagrams in one call.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod mmsg;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) mod netdevice;
 #[cfg(target_os = "linux")]
@@ -191,10 +194,22 @@ fn not_an_address() -> io::Error {
 
 pub(crate) fn local_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
     let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
-    let mut len = ADDRESS_LEN;
-    // SAFETY: `raw` has room for `len` bytes, and the descriptor is open while it is borrowed.
-    check(unsafe { libc::getsockname(fd.as_raw_fd(), raw.as_mut_ptr().cast(), &mut len) })?;
+    // SAFETY: `raw` has room for an address.
+    let len = unsafe { getsockname(fd, raw.as_mut_ptr().cast(), ADDRESS_LEN) }?;
     decode(&raw, len)
+}
+
+/// # Safety
+///
+/// `address` has room for `len` bytes.
+unsafe fn getsockname(
+    fd: Borrowed<'_>,
+    address: *mut libc::sockaddr,
+    mut len: libc::socklen_t,
+) -> io::Result<libc::socklen_t> {
+    // SAFETY: as the caller promises.
+    check(unsafe { libc::getsockname(fd.as_raw_fd(), address, &mut len) })?;
+    Ok(len)
 }
 
 pub(crate) fn peer_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
@@ -208,9 +223,9 @@ pub(crate) fn peer_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
 /// The address family of a socket, which need not be AF_INET6.
 pub(crate) fn family(fd: Borrowed<'_>) -> io::Result<c_int> {
     let mut raw = MaybeUninit::<libc::sockaddr_storage>::zeroed();
-    let mut len = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
-    // SAFETY: `raw` has room for `len` bytes, and the descriptor is open while it is borrowed.
-    check(unsafe { libc::getsockname(fd.as_raw_fd(), raw.as_mut_ptr().cast(), &mut len) })?;
+    let len = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+    // SAFETY: `raw` has room for `len` bytes.
+    unsafe { getsockname(fd, raw.as_mut_ptr().cast(), len) }?;
     // SAFETY: it was zeroed, and every bit pattern is valid.
     Ok(c_int::from(unsafe { raw.assume_init_ref() }.ss_family))
 }
@@ -234,19 +249,47 @@ pub(crate) fn get_bytes(socket: Target<'_>, name: Name, value: &mut [u8]) -> io:
 
 #[inline]
 pub(crate) fn set_bytes(socket: Target<'_>, name: Name, value: &[u8]) -> io::Result<()> {
+    // SAFETY: `value` is that long, and the kernel copies it.
+    unsafe { setsockopt(socket.fd, name, value.as_ptr().cast(), value.len()) }
+}
+
+/// # Safety
+///
+/// `value` points to `len` bytes that the kernel may read and, if the option is one that it writes
+/// to, write.
+#[inline]
+pub(super) unsafe fn setsockopt(
+    fd: Borrowed<'_>,
+    name: Name,
+    value: *const c_void,
+    len: usize,
+) -> io::Result<()> {
     let number = name.ok_or_else(unsupported)?;
-    let len = libc::socklen_t::try_from(value.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
-    let (fd, data) = (socket.fd.as_raw_fd(), value.as_ptr().cast());
-    // SAFETY: `value` is `len` bytes long, and the kernel copies them.
-    check(unsafe { libc::setsockopt(fd, number.level, number.name, data, len) })?;
+    let len = libc::socklen_t::try_from(len).map_err(|_| io::ErrorKind::InvalidInput)?;
+    // SAFETY: as the caller promises.
+    check(unsafe { libc::setsockopt(fd.as_raw_fd(), number.level, number.name, value, len) })?;
+    Ok(())
+}
+
+/// # Safety
+///
+/// The request reads and writes no more than `argument` points to.
+#[inline]
+pub(super) unsafe fn ioctl<T>(
+    fd: Borrowed<'_>,
+    request: libc::c_ulong,
+    argument: *mut T,
+) -> io::Result<()> {
+    // SAFETY: as the caller promises.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), request as _, argument) })?;
     Ok(())
 }
 
 /// Bytes that can be received at once.
 pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
     let mut len: c_int = 0;
-    // SAFETY: the call writes one integer.
-    check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut len) })?;
+    // SAFETY: the request writes one integer.
+    unsafe { ioctl(fd, libc::FIONREAD as _, &raw mut len) }?;
     Ok(usize::try_from(len).unwrap_or(0))
 }
 

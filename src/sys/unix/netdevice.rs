@@ -7,11 +7,11 @@ use std::ffi::{CStr, c_int};
 use std::io;
 use std::mem::offset_of;
 use std::num::NonZeroU32;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 
 use socket2::{Domain, Socket, Type};
 
-use super::{Borrowed, INTERFACE_NAME_LEN, check, codes};
+use super::{Borrowed, INTERFACE_NAME_LEN, codes, ioctl};
 use crate::sys::errno;
 
 /// The index of the interface of this name, `None` if there is no such interface.
@@ -76,8 +76,7 @@ impl Request {
             Question::Name => libc::SIOCGIFNAME,
         };
         // SAFETY: the kernel reads and writes a request, and its name ends in a zero byte.
-        check(unsafe { libc::ioctl(fd.as_raw_fd(), question as _, self.0.as_mut_ptr()) })?;
-        Ok(())
+        unsafe { ioctl(fd, question as _, self.0.as_mut_ptr()) }
     }
 
     fn index(&self) -> [u8; size_of::<c_int>()] {

@@ -19,9 +19,7 @@ pub(crate) fn wait_once(
     // The wake-up comes last.
     let mut entries: Vec<_> = sockets.iter().map(|fd| entry(*fd, libc::POLLOUT)).collect();
     entries.extend(wakeup.map(|fd| entry(fd, libc::POLLIN)));
-    let count = libc::nfds_t::try_from(entries.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
-    // SAFETY: there are `count` entries, and nobody else uses them meanwhile.
-    check(unsafe { libc::poll(entries.as_mut_ptr(), count, millis(timeout)) })?;
+    poll(&mut entries, timeout)?;
     let (sockets, wakeup) = entries.split_at(sockets.len());
     let is_ready = |entry: &libc::pollfd| entry.revents != 0;
     Ok(Ready {
@@ -40,9 +38,14 @@ pub(crate) fn wait_one_once(
         Readiness::Readable => libc::POLLIN,
         Readiness::Writable | Readiness::Connected => libc::POLLOUT,
     };
-    let mut entry = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
-    // SAFETY: there is one entry, and nobody else uses it meanwhile.
-    check(unsafe { libc::poll(&raw mut entry, 1, millis(timeout)) }).map(|ready| ready != 0)
+    let entry = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
+    poll(&mut [entry], timeout).map(|ready| ready != 0)
+}
+
+fn poll(entries: &mut [libc::pollfd], timeout: Option<Duration>) -> io::Result<c_int> {
+    let count = libc::nfds_t::try_from(entries.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    // SAFETY: there are `count` entries, and they are borrowed for writing.
+    check(unsafe { libc::poll(entries.as_mut_ptr(), count, millis(timeout)) })
 }
 
 /// Below zero for as long as it takes. Rounded up, so that a wait of less than a millisecond does not

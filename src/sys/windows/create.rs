@@ -4,7 +4,6 @@ use std::ffi::c_int;
 use std::io;
 use std::net::SocketAddrV6;
 use std::os::windows::io::{AsSocket, FromRawSocket, OwnedSocket, RawSocket};
-use std::ptr;
 
 use socket2::{Domain, Socket, Type};
 use windows_sys::Win32::Foundation::{HANDLE, HANDLE_FLAG_INHERIT, SetHandleInformation};
@@ -13,7 +12,8 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use super::{
-    ADDRESS_LEN, Borrowed, Owned, check, codes, decode, encode, last_error, no_address, raw,
+    ADDRESS_LEN, Borrowed, Owned, check, codes, decode, encode, io_control, last_error, no_address,
+    raw,
 };
 use crate::kind::{Protocol, Shape};
 use crate::sys::errno::is;
@@ -74,22 +74,8 @@ fn never_reset(fd: Borrowed<'_>) -> io::Result<()> {
 
 fn switch_off(fd: Borrowed<'_>, control: u32) -> io::Result<()> {
     let off: c_int = 0;
-    let mut written = 0;
-    // SAFETY: the call reads one integer and writes one, and nothing is overlapped.
-    check(unsafe {
-        WinSock::WSAIoctl(
-            raw(fd),
-            control,
-            (&raw const off).cast(),
-            size_of::<c_int>() as u32,
-            ptr::null_mut(),
-            0,
-            &mut written,
-            ptr::null_mut(),
-            None,
-        )
-    })
-    .map(drop)
+    // SAFETY: the control reads one integer.
+    unsafe { io_control(fd, control, &off, &mut ()) }
 }
 
 pub(crate) fn bind(fd: Borrowed<'_>, address: &SocketAddrV6) -> io::Result<()> {

@@ -18,7 +18,7 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use super::data::{all, check_receive, check_send, count, flags, is_truncation};
-use super::{ADDRESS_LEN, Borrowed, borrow, check, decode, encode, no_address, open, raw};
+use super::{ADDRESS_LEN, Borrowed, borrow, decode, encode, io_control, no_address, open, raw};
 use crate::kind::{Protocol, Shape};
 use crate::sys::cmsg::{
     Arrival, Departure, Native, RoomToReceive, RoomToSend, SEGMENTATION, TRAFFIC_CLASS,
@@ -160,22 +160,8 @@ fn control(room: &mut [u8]) -> WSABUF {
 fn receiver(fd: Borrowed<'_>) -> io::Result<LPFN_WSARECVMSG> {
     let id = WSAID_WSARECVMSG;
     let mut receiver: LPFN_WSARECVMSG = None;
-    let mut written = 0;
-    // SAFETY: the call reads the id and writes a pointer to a function of this type, or nothing;
-    // both have the size that is said, and nothing is overlapped.
-    check(unsafe {
-        WinSock::WSAIoctl(
-            raw(fd),
-            SIO_GET_EXTENSION_FUNCTION_POINTER,
-            (&raw const id).cast(),
-            size_of_val(&id) as u32,
-            (&raw mut receiver).cast(),
-            size_of_val(&receiver) as u32,
-            &mut written,
-            ptr::null_mut(),
-            None,
-        )
-    })?;
+    // SAFETY: the control reads the id and writes a pointer to a function of this type, or nothing.
+    unsafe { io_control(fd, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, &mut receiver) }?;
     Ok(receiver)
 }
 

@@ -4,13 +4,14 @@ use std::ffi::c_int;
 use std::io;
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket};
+use std::ptr;
 
 use windows_sys::Win32::Networking::WinSock::{
     self, AF_INET6, IN6_ADDR, IN6_ADDR_0, SOCKADDR_IN6, SOCKADDR_IN6_0, SOCKET, SOCKET_ERROR,
     WSAPROTOCOL_INFOW,
 };
 
-use super::option_numbers::Name;
+use super::option_numbers::{Name, Number};
 use super::{Target, unsupported};
 
 mod create;
@@ -170,17 +171,9 @@ pub(crate) fn peer_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
 /// What the system knows of the protocol that a socket was opened with.
 fn protocol_info(fd: Borrowed<'_>) -> io::Result<WSAPROTOCOL_INFOW> {
     let mut info = WSAPROTOCOL_INFOW::default();
-    let mut len = size_of::<WSAPROTOCOL_INFOW>() as c_int;
-    // SAFETY: `info` has room for `len` bytes, and every bit pattern is valid.
-    check(unsafe {
-        WinSock::getsockopt(
-            raw(fd),
-            WinSock::SOL_SOCKET,
-            WinSock::SO_PROTOCOL_INFOW,
-            (&raw mut info).cast(),
-            &mut len,
-        )
-    })?;
+    let number = Number { level: WinSock::SOL_SOCKET, name: WinSock::SO_PROTOCOL_INFOW };
+    // SAFETY: `info` has room for that many bytes, and every bit pattern is valid.
+    unsafe { getsockopt(fd, number, (&raw mut info).cast(), size_of_val(&info) as c_int) }?;
     Ok(info)
 }
 
@@ -198,12 +191,53 @@ pub(crate) fn protocol_number(fd: Borrowed<'_>) -> io::Result<c_int> {
 
 pub(crate) fn get_bytes(socket: Target<'_>, name: Name, value: &mut [u8]) -> io::Result<usize> {
     let number = name.ok_or_else(unsupported)?;
-    let mut len = c_int::try_from(value.len()).unwrap_or(c_int::MAX);
-    // SAFETY: `value` has room for `len` bytes, and the system writes no more than that.
-    check(unsafe {
-        WinSock::getsockopt(raw(socket.fd), number.level, number.name, value.as_mut_ptr(), &mut len)
-    })?;
+    let len = c_int::try_from(value.len()).unwrap_or(c_int::MAX);
+    // SAFETY: `value` has room for `len` bytes.
+    let len = unsafe { getsockopt(socket.fd, number, value.as_mut_ptr(), len) }?;
     Ok(value.len().min(usize::try_from(len).unwrap_or(0)))
+}
+
+/// # Safety
+///
+/// `value` has room for `len` bytes, and any bytes are valid there.
+unsafe fn getsockopt(
+    fd: Borrowed<'_>,
+    number: Number,
+    value: *mut u8,
+    mut len: c_int,
+) -> io::Result<c_int> {
+    // SAFETY: as the caller promises.
+    check(unsafe { WinSock::getsockopt(raw(fd), number.level, number.name, value, &mut len) })?;
+    Ok(len)
+}
+
+/// # Safety
+///
+/// The control reads no more than `input` and writes no more than `output`, in which any bytes that
+/// it writes are valid.
+unsafe fn io_control<I, O>(
+    fd: Borrowed<'_>,
+    control: u32,
+    input: &I,
+    output: &mut O,
+) -> io::Result<()> {
+    let mut written = 0;
+    let to = if size_of::<O>() == 0 { ptr::null_mut() } else { (&raw mut *output).cast() };
+    // SAFETY: as the caller promises; nothing is overlapped.
+    check(unsafe {
+        WinSock::WSAIoctl(
+            raw(fd),
+            control,
+            (&raw const *input).cast(),
+            size_of::<I>() as u32,
+            to,
+            size_of::<O>() as u32,
+            &mut written,
+            ptr::null_mut(),
+            None,
+        )
+    })
+    .map(drop)
 }
 
 pub(crate) fn set_bytes(socket: Target<'_>, name: Name, value: &[u8]) -> io::Result<()> {

@@ -3,6 +3,7 @@
 //! For `WSAPoll` does not tell of a connection that failed before Windows 10, version 2004
 //! (Microsoft, "WSAPoll function").
 
+use std::ffi::c_int;
 use std::io;
 use std::mem::offset_of;
 use std::net::{Ipv6Addr, SocketAddrV6};
@@ -27,25 +28,12 @@ pub(crate) fn wait_once(
         thread::sleep(timeout.unwrap_or(Duration::MAX));
         return Ok(Ready { sockets: Vec::new(), woken: false });
     }
-    select(sockets, wakeup, timeout)
-}
-
-fn select(
-    sockets: &[Borrowed<'_>],
-    wakeup: Option<Borrowed<'_>>,
-    timeout: Option<Duration>,
-) -> io::Result<Ready> {
     let mut readable = Set::new(wakeup.as_slice());
     let mut writable = Set::new(sockets);
     // A connection that failed is told as an exception.
     let mut failed = Set::new(sockets);
-    let timeout = timeout.map(time);
-    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: the sets are as long as they say, and the time is null or a time; all of them live
-    // until the call returns. The first argument is ignored.
-    check(unsafe {
-        WinSock::select(0, readable.as_ptr(), writable.as_ptr(), failed.as_ptr(), timeout)
-    })?;
+    // SAFETY: the sets are as long as they say.
+    unsafe { select(readable.as_ptr(), writable.as_ptr(), failed.as_ptr(), timeout) }?;
     let (writable, failed) = (writable.members(), failed.members());
     let is_ready = |fd| writable.contains(&fd) || failed.contains(&fd);
     Ok(Ready {
@@ -68,12 +56,24 @@ pub(crate) fn wait_one_once(
         Readiness::Writable => (ptr::null_mut(), &raw mut wanted, ptr::null_mut()),
         Readiness::Connected => (ptr::null_mut(), &raw mut wanted, &raw mut failed),
     };
+    // SAFETY: the sets are null or hold one socket.
+    unsafe { select(readable, writable, failed, timeout) }.map(|ready| ready != 0)
+}
+
+/// # Safety
+///
+/// Each set is null, or as long as it says.
+unsafe fn select(
+    readable: *mut FD_SET,
+    writable: *mut FD_SET,
+    failed: *mut FD_SET,
+    timeout: Option<Duration>,
+) -> io::Result<c_int> {
     let timeout = timeout.map(time);
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: the sets are null or hold one socket, and the time is null or a time; all of them
-    // live until the call returns. The first argument is ignored.
+    // SAFETY: as the caller promises; the time is null or lives until the call returns. The first
+    // argument is ignored.
     check(unsafe { WinSock::select(0, readable, writable, failed, timeout) })
-        .map(|ready| ready != 0)
 }
 
 /// An `FD_SET` of any length: the number of sockets in the first element, then the sockets.

@@ -10,10 +10,10 @@ use std::net::SocketAddrV6;
 use std::os::fd::AsRawFd;
 use std::ptr::NonNull;
 
-use super::Packet;
+use super::data::{SEND_FLAGS, sendmsg};
+use super::{ADDRESS_LEN, check, decode, encode};
+use crate::sys::batch::Packet;
 use crate::sys::cmsg::{Arrival, Native, RoomToReceive, RoomToSend};
-use crate::sys::unix::data::SEND_FLAGS;
-use crate::sys::unix::{ADDRESS_LEN, check, check_len, decode, encode};
 use crate::sys::{Borrowed, Message};
 
 /// An array on the heap that is only reached by its pointer.
@@ -270,8 +270,7 @@ impl Outgoing {
         let header = unsafe { &(*self.headers.at(0)).msg_hdr };
         // SAFETY: it points to a name and controls of this value, and to slices that the packet
         // borrows for longer than this call.
-        check_len(unsafe { libc::sendmsg(fd.as_raw_fd(), header, SEND_FLAGS) })?;
-        Ok(())
+        unsafe { sendmsg(fd, header) }.map(drop)
     }
 
     #[inline(always)]
