@@ -88,7 +88,13 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     #[inline]
     pub fn send(&self, data: &[u8]) -> io::Result<usize> {
         sys::send(sys::borrow(&self.fd), data, false)
-            .map_err(|error| Attempt::connected(self.target(), data.len()).explain(error))
+            .map_err(|error| self.not_sent(data.len(), error))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn not_sent(&self, len: usize, error: io::Error) -> io::Error {
+        Attempt::connected(self.target(), len).explain(error)
     }
 
     /// As [`send`](Self::send), from several slices.
@@ -111,7 +117,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// ```
     pub fn send_vectored(&self, data: &[IoSlice<'_>]) -> io::Result<usize> {
         sys::send_to_vectored(sys::borrow(&self.fd), data, None)
-            .map_err(|error| Attempt::connected(self.target(), total(data)).explain(error))
+            .map_err(|error| self.not_sent(total(data), error))
     }
 
     /// Receives a datagram of the peer.
