@@ -23,10 +23,10 @@ use crate::sys::Waker;
 /// assert_eq!(error.kind(), HostErrorKind::Cancelled);
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<State>);
+pub struct Cancel(Arc<CancelState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct CancelState {
     cancelled: AtomicBool,
     /// Those who wait, by a number of their own.
     waiting: Mutex<BTreeMap<usize, Waker>>,

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use crate::error::{Error, Op};
 use crate::kind::{Protocol, Shape};
 use crate::option::{FastOpenConnect, RecvError, Setting};
-use crate::sys::{self, Owned, Target, option_numbers};
+use crate::sys::{self, Owned, SocketRef, option_numbers};
 
 /// The abilities of this host, as [`probe`](Self::probe) finds them at run time.
 ///
@@ -104,14 +104,14 @@ fn open(shape: Shape, protocol: Protocol) -> io::Result<Option<Owned>> {
 /// Whether a socket can do what is asked.
 fn asks<T>(
     socket: &Option<Owned>,
-    question: impl FnOnce(Target<'_>) -> io::Result<T>,
+    question: impl FnOnce(SocketRef<'_>) -> io::Result<T>,
 ) -> io::Result<bool> {
     let Some(fd) = socket else { return Ok(false) };
-    let answer = question(Target { fd: sys::borrow(fd), dual_stack: false });
+    let answer = question(SocketRef { fd: sys::borrow(fd), dual_stack: false });
     Ok(sys::errno::proven(answer)?.is_some())
 }
 
-fn bind(socket: Target<'_>, v6_only: bool, ip: Ipv6Addr) -> io::Result<()> {
+fn bind(socket: SocketRef<'_>, v6_only: bool, ip: Ipv6Addr) -> io::Result<()> {
     sys::set_v6_only(socket.fd, v6_only)?;
     sys::bind(socket.fd, &SocketAddrV6::new(ip, 0, 0, 0))
 }

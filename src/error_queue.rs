@@ -185,8 +185,8 @@ impl Unsent {
 }
 
 impl<M: Mode> ErrorReport<M> {
-    fn new(report: sys::Report) -> Self {
-        let sys::Report { len, truncated, destination, queued } = report;
+    fn new(report: sys::QueuedReport) -> Self {
+        let sys::QueuedReport { len, truncated, destination, queued } = report;
         let (kind, code) = (queued.kind, queued.code);
         let (origin, icmp) = match queued.origin {
             1 => (Origin::Local, None),
@@ -284,7 +284,7 @@ impl<M: Mode> UdpSocket<M> {
     /// See [`ErrorReport`].
     #[doc(alias = "MSG_ERRQUEUE")]
     pub fn recv_error(&self, buffer: &mut [u8]) -> io::Result<Option<ErrorReport<M>>> {
-        report(self.target().fd, buffer)
+        report(self.socket_ref().fd, buffer)
     }
 }
 
@@ -317,7 +317,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// ```
     #[doc(alias = "MSG_ERRQUEUE")]
     pub fn recv_error(&self, buffer: &mut [u8]) -> io::Result<Option<ErrorReport<M>>> {
-        report(self.target().fd, buffer)
+        report(self.socket_ref().fd, buffer)
     }
 }
 
@@ -389,7 +389,7 @@ impl<M: Mode> TcpStream<M> {
     /// ```
     #[doc(alias = "MSG_ERRQUEUE")]
     pub fn recv_error(&self, buffer: &mut [u8]) -> io::Result<Option<ErrorReport<M>>> {
-        report(self.target().fd, buffer)
+        report(self.socket_ref().fd, buffer)
     }
 }
 
@@ -465,7 +465,7 @@ mod tests {
             };
             let wire = SocketAddrV6::new(Ipv6Addr::LOCALHOST, 9, 0, 0);
             let (queued, destination) = (queued.unwrap(), Some(wire));
-            let report = sys::Report { len: 4, truncated: false, destination, queued };
+            let report = sys::QueuedReport { len: 4, truncated: false, destination, queued };
             let report = ErrorReport::<V6Only>::new(report);
             let time = Duration::from_nanos(0x17ff_0000_8000_0001);
             assert_eq!(report.unsent, Some(Unsent { time, cause }));

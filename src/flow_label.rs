@@ -9,8 +9,8 @@ use crate::addr::mapped::is_mapped;
 use crate::error::{Error, Op, Refusal};
 use crate::header::FlowLabel;
 use crate::mode::Mode;
-use crate::socket::held::AsTarget;
-use crate::sys::{self, Target, option_numbers};
+use crate::socket::held::AsSocketRef;
+use crate::sys::{self, SocketRef, option_numbers};
 use crate::tcp::BoundStream;
 use crate::udp::{ConnectedUdpSocket, UdpSocket};
 
@@ -133,19 +133,19 @@ where
     message = "`{Self}` leases no flow labels",
     note = "hold a `UdpSocket`, a `ConnectedUdpSocket` or a `BoundStream` by a reference, an `Arc` or an `Rc`"
 )]
-pub trait LabelSocket: AsTarget {}
+pub trait LabelSocket: AsSocketRef {}
 
 impl<M: Mode> LabelSocket for UdpSocket<M> {}
 impl<M: Mode> LabelSocket for ConnectedUdpSocket<M> {}
-impl<M: Mode> AsTarget for ConnectedUdpSocket<M> {
-    fn as_target(&self) -> Target<'_> {
-        self.target()
+impl<M: Mode> AsSocketRef for ConnectedUdpSocket<M> {
+    fn as_socket_ref(&self) -> SocketRef<'_> {
+        self.socket_ref()
     }
 }
 impl<M: Mode> LabelSocket for BoundStream<M> {}
-impl<M: Mode> AsTarget for BoundStream<M> {
-    fn as_target(&self) -> Target<'_> {
-        self.target()
+impl<M: Mode> AsSocketRef for BoundStream<M> {
+    fn as_socket_ref(&self) -> SocketRef<'_> {
+        self.socket_ref()
     }
 }
 
@@ -169,7 +169,7 @@ impl<H: Deref<Target: LabelSocket>> FlowLease<H> {
             return refuse(Refusal::LabelForNobody);
         }
         let wanted = label.map_or(0, FlowLabel::bits);
-        let given = sys::lease_flow_label(holder.as_target().fd, &peer, wanted, share.number())
+        let given = sys::lease_flow_label(holder.as_socket_ref().fd, &peer, wanted, share.number())
             .map_err(sys::errno::flow_label)?;
         match FlowLabel::new(given) {
             Some(label) => Ok(Self { holder, label, share, ended: false }),
@@ -228,7 +228,7 @@ impl<H: Deref<Target: LabelSocket>> FlowLease<H> {
                 return Err(Error::new(Op::FlowLabel, None, None, error));
             }
         };
-        sys::linger_flow_label(self.holder.as_target().fd, self.label.bits(), seconds)
+        sys::linger_flow_label(self.holder.as_socket_ref().fd, self.label.bits(), seconds)
             .map_err(|error| sys::errno::option(Op::FlowLabel, error))
     }
 
@@ -252,7 +252,7 @@ impl<H: Deref<Target: LabelSocket>> FlowLease<H> {
     #[doc(alias = "IPV6_FL_A_PUT")]
     pub fn release(mut self) -> Result<(), Error> {
         self.ended = true;
-        sys::release_flow_label(self.holder.as_target().fd, self.label.bits())
+        sys::release_flow_label(self.holder.as_socket_ref().fd, self.label.bits())
             .map_err(|error| sys::errno::option(Op::FlowLabel, error))
     }
 
@@ -275,7 +275,9 @@ where
         if self.ended {
             return;
         }
-        if let Err(error) = sys::release_flow_label(self.holder.as_target().fd, self.label.bits()) {
+        if let Err(error) =
+            sys::release_flow_label(self.holder.as_socket_ref().fd, self.label.bits())
+        {
             log::debug!("the flow label {} was not released: {error}", self.label);
         }
     }
@@ -342,7 +344,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
         label: Option<FlowLabel>,
         share: FlowShare,
     ) -> Result<FlowLease<&Self>, Error> {
-        let peer = sys::peer_address(self.target().fd).map_err(sys::errno::flow_label)?;
+        let peer = sys::peer_address(self.socket_ref().fd).map_err(sys::errno::flow_label)?;
         FlowLease::request(self, *peer.ip(), label, share)
     }
 }

@@ -166,7 +166,7 @@ impl Interface {
     }
 }
 
-fn is_usable(address: &sys::InterfaceAddress) -> bool {
+fn is_usable(address: &sys::AddressRow) -> bool {
     canonical_ip(address.ip) == address.ip
 }
 
@@ -283,7 +283,7 @@ impl InterfaceInfo {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct InterfaceAddress(sys::InterfaceAddress);
+pub struct InterfaceAddress(sys::AddressRow);
 
 impl InterfaceAddress {
     /// Returns the address, without a zone: that of a link-local one is the interface.

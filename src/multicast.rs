@@ -12,10 +12,10 @@ use crate::error::{Error, Op, Reason};
 use crate::interface::Interface;
 use crate::mode::Mode;
 use crate::option::{MulticastAll, Setting};
-use crate::socket::held::AsTarget;
+use crate::socket::held::AsSocketRef;
 use crate::socket::scope::zone_of;
 use crate::sys::option_numbers::{self, Name};
-use crate::sys::{self, Filter, Target};
+use crate::sys::{self, Filter, SocketRef};
 use crate::udp::UdpSocket;
 
 /// A socket's membership of a multicast group, for every source but those that are blocked.
@@ -121,12 +121,12 @@ where
     message = "`{Self}` joins no multicast groups",
     note = "hold a `UdpSocket` by a reference, an `Arc` or an `Rc`"
 )]
-pub trait GroupSocket: AsTarget {}
+pub trait GroupSocket: AsSocketRef {}
 
 impl<M: Mode> GroupSocket for UdpSocket<M> {}
-impl<M: Mode> AsTarget for UdpSocket<M> {
-    fn as_target(&self) -> Target<'_> {
-        self.target()
+impl<M: Mode> AsSocketRef for UdpSocket<M> {
+    fn as_socket_ref(&self) -> SocketRef<'_> {
+        self.socket_ref()
     }
 }
 
@@ -264,7 +264,7 @@ impl<H: Deref<Target: GroupSocket>> Membership<H> {
         group: Ipv6Addr,
         on: impl Into<Option<Interface>>,
     ) -> Result<Self, Error> {
-        let group = group_on(holder.as_target(), group, on.into())?;
+        let group = group_on(holder.as_socket_ref(), group, on.into())?;
         let membership = Self::join_on(holder, group)?;
         only_own_groups(membership.0.socket())?;
         Ok(membership)
@@ -302,12 +302,12 @@ impl<H: Deref<Target: GroupSocket>> Membership<H> {
                 sys::errno::group_refused(Op::Join, nowhere, Reason::NoMulticast, kind)
             }));
         }
-        only_own_groups(holder.as_target())?;
+        only_own_groups(holder.as_socket_ref())?;
         Ok(joined)
     }
 
     fn join_on(holder: H, group: SocketAddrV6) -> Result<Self, Error> {
-        sys::join(holder.as_target().fd, group.ip(), group.scope_id())
+        sys::join(holder.as_socket_ref().fd, group.ip(), group.scope_id())
             .map_err(|error| sys::errno::membership(Op::Join, group, None, error))?;
         Held::found(holder, group, None).map(Self)
     }
@@ -418,7 +418,7 @@ impl<H: Deref<Target: GroupSocket>> SourceMembership<H> {
         source: Ipv6Addr,
         on: impl Into<Option<Interface>>,
     ) -> Result<Self, Error> {
-        let socket = holder.as_target();
+        let socket = holder.as_socket_ref();
         let mut group = group_on(socket, group, on.into())?;
         source_of(Op::Join, group, source)?;
         if group.scope_id() == 0 {
@@ -523,8 +523,8 @@ impl<H: Deref<Target: GroupSocket>> Held<H> {
         Ok(held)
     }
 
-    fn socket(&self) -> Target<'_> {
-        self.holder.as_target()
+    fn socket(&self) -> SocketRef<'_> {
+        self.holder.as_socket_ref()
     }
 
     fn interface(&self) -> Option<Interface> {
@@ -572,7 +572,7 @@ where
 }
 
 /// Switches off the groups that the other sockets of this host joined, if the system has that.
-fn only_own_groups(socket: Target<'_>) -> Result<(), Error> {
+fn only_own_groups(socket: SocketRef<'_>) -> Result<(), Error> {
     match MulticastAll(false).apply(socket) {
         Ok(()) => {
             log::debug!("joining sets IPV6_MULTICAST_ALL to false");
@@ -586,7 +586,7 @@ fn only_own_groups(socket: Target<'_>) -> Result<(), Error> {
 }
 
 fn set_source(
-    socket: Target<'_>,
+    socket: SocketRef<'_>,
     op: Op,
     name: Name,
     group: SocketAddrV6,
@@ -597,7 +597,7 @@ fn set_source(
 }
 
 /// The interface on which a socket is a member of a group, if it is on one alone; otherwise 0.
-fn joined_on(socket: Target<'_>, group: SocketAddrV6) -> Result<u32, Error> {
+fn joined_on(socket: SocketRef<'_>, group: SocketAddrV6) -> Result<u32, Error> {
     if option_numbers::MCAST_MSFILTER.is_none() {
         return Ok(0);
     }
@@ -615,7 +615,7 @@ fn joined_on(socket: Target<'_>, group: SocketAddrV6) -> Result<u32, Error> {
 
 /// A group with the interface to join it on as its scope id.
 fn group_on(
-    socket: Target<'_>,
+    socket: SocketRef<'_>,
     group: Ipv6Addr,
     on: Option<Interface>,
 ) -> Result<SocketAddrV6, Error> {

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixDatagram;
 
 use inet6::{Builder, V6Only};
 
-use super::bulk::{batch_inet6, one_by_one_std, segments_inet6};
+use super::batches::{batch_inet6, one_by_one_std, segments_inet6};
 use super::{ANY_PORT, DATA, Run, raw, repeat};
 
 /// A way of an operation at a point of the curve, and how many datagrams it moves at once.

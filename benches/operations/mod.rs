@@ -1,7 +1,7 @@
 //! The operations that are measured, each in several ways.
 //!
 //! Here are inet6, libc, std and socket2. `others` has those of more crates, `names` connects to
-//! hosts, `bulk` has many datagrams at once, and `growth` what grows with a number.
+//! hosts, `batches` has many datagrams at once, and `growth` what grows with a number.
 
 use std::ffi::c_int;
 use std::hint::black_box;
@@ -15,7 +15,7 @@ use inet6::option::{MinHopCount, NoDelay, RecvPacketInfo, ReuseAddress, UnicastH
 use inet6::{AnyMode, Builder, DualStack, V6Only};
 use socket2::{Domain, SockAddr, Type};
 
-mod bulk;
+mod batches;
 mod growth;
 mod names;
 mod others;
@@ -64,17 +64,17 @@ pub(crate) const TIMED: &[Operation] = &[
     single("host-name", "connect to a name of the hosts file + accept + close"),
     single("open", "open a listener + close"),
     single("interfaces", "list the interfaces of this host and their addresses"),
-    many("batch-64", "64 datagrams of 64 B at once", bulk::BATCH),
-    many("batch-1200", "64 datagrams of 1200 B at once", bulk::BATCH),
-    many("segments-64", "128 datagrams of 64 B, cut by the kernel", bulk::segments(64)),
-    many("segments-512", "127 datagrams of 512 B, cut by the kernel", bulk::segments(512)),
-    many("segments-1200", "54 datagrams of 1200 B, cut by the kernel", bulk::segments(1200)),
+    many("batch-64", "64 datagrams of 64 B at once", batches::BATCH),
+    many("batch-1200", "64 datagrams of 1200 B at once", batches::BATCH),
+    many("segments-64", "128 datagrams of 64 B, cut by the kernel", batches::segments(64)),
+    many("segments-512", "127 datagrams of 512 B, cut by the kernel", batches::segments(512)),
+    many("segments-1200", "54 datagrams of 1200 B, cut by the kernel", batches::segments(1200)),
 ];
 
 /// Every case. The way that the others are compared to, libc, comes first in each operation. Without
 /// a name of this host in the hosts file, `host-name` has none.
 pub(crate) fn cases() -> impl Iterator<Item = &'static Case> {
-    let all = CASES.iter().chain(names::CASES).chain(others::CASES).chain(bulk::CASES);
+    let all = CASES.iter().chain(names::CASES).chain(others::CASES).chain(batches::CASES);
     all.filter(|case| case.operation != "host-name" || names::name_of_this_host().is_some())
 }
 

@@ -38,15 +38,15 @@ fn colour(way: &str) -> RGBColor {
 
 /// All charts in one picture.
 pub(super) fn draw(all: &[Rows], lines: &[Line]) -> String {
-    let (bulk, single): (Vec<&Rows>, Vec<&Rows>) =
+    let (batches, single): (Vec<&Rows>, Vec<&Rows>) =
         all.iter().partition(|rows| rows.operation.datagrams.is_some());
-    let bars = height(&single).max(height(&bulk));
+    let bars = height(&single).max(height(&batches));
     let curve_rows = CURVES.len().div_ceil(2) as u32;
     let mut svg = String::new();
     {
         let size = (WIDTH, bars + curve_rows * CURVE_HEIGHT);
         let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        paint(&root, bars, &single, &bulk, lines).expect("a string takes all");
+        paint(&root, bars, &single, &batches, lines).expect("a string takes all");
     }
     svg.push('\n');
     svg
@@ -61,7 +61,7 @@ fn paint<'a>(
     root: &Area<'a>,
     bars: u32,
     single: &[&Rows],
-    bulk: &[&Rows],
+    batches: &[&Rows],
     lines: &[Line],
 ) -> Result<'a> {
     root.fill(&WHITE)?;
@@ -73,7 +73,12 @@ fn paint<'a>(
         "Time of an operation, raw libc = 1 (shorter is better)",
         Scale::Linear,
     )?;
-    draw_bars(&right, bulk, "Times cheaper than std, logarithmic (longer is better)", Scale::Log)?;
+    draw_bars(
+        &right,
+        batches,
+        "Times cheaper than std, logarithmic (longer is better)",
+        Scale::Log,
+    )?;
     for (area, curve) in lower.split_evenly((CURVES.len().div_ceil(2), 2)).iter().zip(CURVES) {
         let of_it: Vec<&Line> = lines.iter().filter(|line| line.curve.name == curve.name).collect();
         draw_curve(area, &of_it)?;

@@ -112,8 +112,8 @@ fn any_endpoint(endpoint: &Endpoint) {
 fn same<M: Mode + fmt::Debug>(mode: M, one: &(impl ToWire<M> + ?Sized), other: &impl ToWire<M>) {
     let wire = one.to_wire(mode, lookup);
     assert_eq!(wire, other.to_wire(mode, lookup), "{mode:?}");
-    let (mut room, mut other_room) = (None, None);
-    let lent = [one.lend(mode, &mut room), other.lend(mode, &mut other_room)];
+    let (mut slot, mut other_slot) = (None, None);
+    let lent = [one.lend(mode, &mut slot), other.lend(mode, &mut other_slot)];
     for lent in lent.into_iter().flatten() {
         assert_eq!(Ok(lent), wire.as_ref(), "{mode:?}");
     }

@@ -75,7 +75,7 @@ pub trait ToAddress<M: Mode>: ToWire<M> {}
 pub(crate) type Lookup = fn(&str) -> io::Result<Option<NonZeroU32>>;
 
 /// Where an address goes that is made and not lent.
-type Room<'a> = &'a mut Option<SocketAddrV6>;
+type WireSlot<'a> = &'a mut Option<SocketAddrV6>;
 
 /// To the address that is meant, whatever its type and notation.
 ///
@@ -91,9 +91,9 @@ pub trait ToWire<M: Mode>: ToEndpoint {
     }
 
     /// As `to_wire`, for the data path: `None` where anything about the address has to be asked
-    /// or said. What has the kernel's form already is not copied, anything else goes to `room`.
+    /// or said. What has the kernel's form already is not copied, anything else goes to `slot`.
     #[inline]
-    fn lend<'a>(&'a self, _: M, _: Room<'a>) -> Option<&'a SocketAddrV6> {
+    fn lend<'a>(&'a self, _: M, _: WireSlot<'a>) -> Option<&'a SocketAddrV6> {
         None
     }
 }
@@ -110,8 +110,8 @@ impl<M: Mode, A: ToWire<M> + ?Sized> ToWire<M> for &A {
     }
 
     #[inline]
-    fn lend<'a>(&'a self, mode: M, room: Room<'a>) -> Option<&'a SocketAddrV6> {
-        (**self).lend(mode, room)
+    fn lend<'a>(&'a self, mode: M, slot: WireSlot<'a>) -> Option<&'a SocketAddrV6> {
+        (**self).lend(mode, slot)
     }
 }
 
@@ -149,14 +149,14 @@ impl<M: Mode> ToWire<M> for Endpoint {
     }
 
     #[inline]
-    fn lend<'a>(&'a self, mode: M, room: Room<'a>) -> Option<&'a SocketAddrV6> {
+    fn lend<'a>(&'a self, mode: M, slot: WireSlot<'a>) -> Option<&'a SocketAddrV6> {
         match (self.ip, &self.zone) {
             (IpAddr::V6(ip), None) => {
-                let wire = room.insert(SocketAddrV6::new(ip, self.port, self.flow_info, 0));
+                let wire = slot.insert(SocketAddrV6::new(ip, self.port, self.flow_info, 0));
                 is_plain(wire).then_some(wire)
             }
             (IpAddr::V4(ip), _) if !mode.v6_only() => {
-                Some(room.insert(map(SocketAddrV4::new(ip, self.port))))
+                Some(slot.insert(map(SocketAddrV4::new(ip, self.port))))
             }
             _ => None,
         }
@@ -178,7 +178,7 @@ impl<M: Mode> ToWire<M> for SocketAddrV6 {
     }
 
     #[inline]
-    fn lend<'a>(&'a self, _: M, _: Room<'a>) -> Option<&'a SocketAddrV6> {
+    fn lend<'a>(&'a self, _: M, _: WireSlot<'a>) -> Option<&'a SocketAddrV6> {
         is_plain(self).then_some(self)
     }
 }
@@ -191,8 +191,8 @@ impl ToEndpoint for (Ipv6Addr, u16) {
 }
 impl<M: Mode> ToWire<M> for (Ipv6Addr, u16) {
     #[inline]
-    fn lend<'a>(&'a self, _: M, room: Room<'a>) -> Option<&'a SocketAddrV6> {
-        let wire = room.insert(SocketAddrV6::new(self.0, self.1, 0, 0));
+    fn lend<'a>(&'a self, _: M, slot: WireSlot<'a>) -> Option<&'a SocketAddrV6> {
+        let wire = slot.insert(SocketAddrV6::new(self.0, self.1, 0, 0));
         is_plain(wire).then_some(wire)
     }
 }
@@ -248,10 +248,10 @@ impl<M: Mode> ToWire<M> for SocketAddr {
     }
 
     #[inline]
-    fn lend<'a>(&'a self, mode: M, room: Room<'a>) -> Option<&'a SocketAddrV6> {
+    fn lend<'a>(&'a self, mode: M, slot: WireSlot<'a>) -> Option<&'a SocketAddrV6> {
         match self {
-            Self::V4(address) => address.lend(mode, room),
-            Self::V6(address) => address.lend(mode, room),
+            Self::V4(address) => address.lend(mode, slot),
+            Self::V6(address) => address.lend(mode, slot),
         }
     }
 }
@@ -265,8 +265,8 @@ impl ToEndpoint for SocketAddrV4 {
 }
 impl<M: Mode> ToWire<M> for SocketAddrV4 {
     #[inline]
-    fn lend<'a>(&'a self, mode: M, room: Room<'a>) -> Option<&'a SocketAddrV6> {
-        if mode.v6_only() { None } else { Some(room.insert(map(*self))) }
+    fn lend<'a>(&'a self, mode: M, slot: WireSlot<'a>) -> Option<&'a SocketAddrV6> {
+        if mode.v6_only() { None } else { Some(slot.insert(map(*self))) }
     }
 }
 

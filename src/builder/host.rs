@@ -119,7 +119,7 @@ impl<M: Mode> Builder<Datagram, M> {
 /// The address of this host that a socket was connected from. A connection without one, which some
 /// system may make, is refused.
 fn local_ip<M: Mode>(socket: &ConnectedUdpSocket<M>, peer: Endpoint) -> Result<IpAddr, Error> {
-    match sys::local_address(socket.target().fd) {
+    match sys::local_address(socket.socket_ref().fd) {
         Ok(local) if !is_wildcard(local.ip()) => Ok(canonical(local).ip()),
         Ok(_) => {
             let kind = ErrorKind::AddrNotAvailable;

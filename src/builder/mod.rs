@@ -14,7 +14,7 @@ use crate::mode::{DualStack, FromWire, Mode, V6Only};
 use crate::option::{Options, Setting, ShareAddress, SocketOption};
 use crate::socket::connect::trace_connecting;
 use crate::socket::scope::with_zone;
-use crate::sys::{self, Owned, Target};
+use crate::sys::{self, Owned, SocketRef};
 
 mod echo;
 mod host;
@@ -269,7 +269,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         let v6_only = self.mode.v6_only();
         let fd = sys::open(K::SHAPE, self.protocol, nonblocking || self.nonblocking)
             .map_err(|error| self.no_socket(error))?;
-        let socket = self.target(&fd);
+        let socket = self.socket_ref(&fd);
         if let Err(error) = sys::set_v6_only(socket.fd, v6_only) {
             self.without_mode(error, socket, address, connects)?;
             return Ok(fd);
@@ -297,7 +297,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     fn without_mode(
         &self,
         error: std::io::Error,
-        socket: Target<'_>,
+        socket: SocketRef<'_>,
         address: &SocketAddrV6,
         connects: bool,
     ) -> Result<(), Error> {
@@ -315,7 +315,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     #[inline(never)]
     fn set_options(
         &self,
-        socket: Target<'_>,
+        socket: SocketRef<'_>,
         has_mode: bool,
         peer: Option<SocketAddrV6>,
     ) -> Result<(), Error> {
@@ -357,9 +357,9 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         connects: bool,
         run: impl FnOnce(Owned, &SocketAddrV6) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut room = None;
+        let mut slot = None;
         let (fd, asked);
-        let wire = match address.lend(self.mode, &mut room) {
+        let wire = match address.lend(self.mode, &mut slot) {
             Some(wire) => {
                 fd = self.open(nonblocking, wire, connects)?;
                 wire
@@ -382,7 +382,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     ) -> Result<(Owned, SocketAddrV6), Error> {
         let wire = address.to_wire(self.mode, sys::interface_index)?;
         let fd = self.open(nonblocking, &wire, false)?;
-        let wire = with_zone(self.target(&fd), wire, 0)?;
+        let wire = with_zone(self.socket_ref(&fd), wire, 0)?;
         if connects {
             trace_connecting(&wire);
         }
@@ -419,8 +419,8 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     }
 
     #[inline]
-    fn target<'a>(&self, fd: &'a Owned) -> Target<'a> {
-        Target::new(sys::borrow(fd), self.mode.v6_only())
+    fn socket_ref<'a>(&self, fd: &'a Owned) -> SocketRef<'a> {
+        SocketRef::new(sys::borrow(fd), self.mode.v6_only())
     }
 }
 
@@ -460,21 +460,21 @@ mod tests {
 
     /// An option that the kernel takes of a listening socket only, up to 1.
     #[derive(Debug, Clone)]
-    struct Listening(u32);
+    struct OnlyListening(u32);
 
-    impl SocketOption<Stream> for Listening {}
-    impl Setting for Listening {
+    impl SocketOption<Stream> for OnlyListening {}
+    impl Setting for OnlyListening {
         const NAME: &'static str = "LISTENING";
         const AT_LISTEN: bool = true;
 
-        fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+        fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
             match sys::get_bool(socket, option_numbers::SO_ACCEPTCONN)? && self.0 <= 1 {
                 true => sys::set_bool(socket, option_numbers::SO_KEEPALIVE, true),
                 false => Err(io::ErrorKind::InvalidInput.into()),
             }
         }
 
-        fn read(_: Target<'_>) -> io::Result<Self> {
+        fn read(_: SocketRef<'_>) -> io::Result<Self> {
             Err(sys::unsupported())
         }
     }
@@ -482,18 +482,18 @@ mod tests {
     #[test]
     fn listen_sets_options_of_listeners() {
         let keeps_alive =
-            |socket: Target<'_>| sys::get_bool(socket, option_numbers::SO_KEEPALIVE).unwrap();
-        let builder = Builder::stream().with(Listening(1));
+            |socket: SocketRef<'_>| sys::get_bool(socket, option_numbers::SO_KEEPALIVE).unwrap();
+        let builder = Builder::stream().with(OnlyListening(1));
         let bound = builder.bind("[::1]:0").unwrap();
-        assert!(!keeps_alive(bound.target()));
+        assert!(!keeps_alive(bound.socket_ref()));
         // It outlives a change of the type.
         let listener = BoundStream::<AnyMode>::from(bound).listen(1).unwrap();
-        assert!(keeps_alive(listener.target()));
+        assert!(keeps_alive(listener.socket_ref()));
         let peer = ("::1", listener.local_addr().unwrap().port());
         let stream = builder.connect(peer).unwrap();
-        assert!(!keeps_alive(stream.target()));
+        assert!(!keeps_alive(stream.socket_ref()));
 
-        let error = Builder::stream().with(Listening(2)).bind("[::1]:0").unwrap().listen(1);
+        let error = Builder::stream().with(OnlyListening(2)).bind("[::1]:0").unwrap().listen(1);
         assert_eq!(error.unwrap_err().op(), Op::Set("LISTENING"));
     }
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, Op, Reason};
 use crate::kind::{Datagram, Kind, Stream};
 use crate::mode::Mode;
 use crate::option::{ReusePort, Setting};
-use crate::sys::{self, Sharing, System, Target, option_numbers};
+use crate::sys::{self, Sharing, SocketRef, System, option_numbers};
 use crate::tcp::TcpListener;
 use crate::udp::UdpSocket;
 
@@ -68,7 +68,7 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         Ok(wire)
     }
 
-    fn steer(&self, socket: Target<'_>, count: NonZeroUsize) -> Result<(), Error> {
+    fn steer(&self, socket: SocketRef<'_>, count: NonZeroUsize) -> Result<(), Error> {
         if !self.steers_by_cpu {
             return Ok(());
         }
@@ -138,7 +138,7 @@ impl<M: Mode> Builder<Stream, M> {
         let first = builder.bind(address)?;
         let address = first.local_addr().map_err(unnamed)?;
         // Before it listens: afterwards connections might come.
-        self.steer(first.target(), count)?;
+        self.steer(first.socket_ref(), count)?;
         let mut listeners = vec![first.listen(backlog)?];
         while listeners.len() < count.get() {
             listeners.push(builder.bind(address)?.listen(backlog)?);
@@ -220,7 +220,7 @@ impl<M: Mode> Builder<Datagram, M> {
         let first = if wire.port() == 0 && option_numbers::CHOOSES_SHARED_PORTS {
             let first = builder.clone().with(ReusePort(false)).bind(address)?;
             ReusePort(true)
-                .apply(first.target())
+                .apply(first.socket_ref())
                 .map_err(|error| sys::errno::option(Op::Set(ReusePort::NAME), error))?;
             first
         } else {
@@ -231,7 +231,7 @@ impl<M: Mode> Builder<Datagram, M> {
         while sockets.len() < count.get() {
             sockets.push(builder.bind(address)?);
         }
-        self.steer(sockets[0].target(), count)?;
+        self.steer(sockets[0].socket_ref(), count)?;
         Ok(sockets)
     }
 }

@@ -47,31 +47,31 @@ pub(crate) trait Pending<S>: Sized {
 /// Runs a race to a host; `start` starts an attempt.
 pub(crate) fn run<M: Mode, P: Pending<S>, S>(
     mode: M,
-    host: &HappyEyeballs,
+    plan: &HappyEyeballs,
     start: impl Fn(Start) -> Result<Started<P, S>, Error>,
 ) -> Result<HostConnection<S>, HostError> {
     let drive = Drive {
-        host,
-        literal: match &host.host {
+        plan,
+        literal: match &plan.host {
             Ok(Host::Literal(endpoint)) => Some(endpoint),
             _ => None,
         },
         began: Instant::now(),
-        report: Report::new(host.host.as_ref().ok().cloned()),
+        report: Report::new(plan.host.as_ref().ok().cloned()),
         running: Vec::new(),
         done: None,
         spare: None,
     };
-    let target = match &host.host {
+    let target = match &plan.host {
         Ok(target) => target,
         Err(error) => return Err(HostError::invalid(error.clone(), drive.report)),
     };
     let way = match target {
         Host::Literal(_) | Host::List(_) => Way::Known,
-        Host::Name { name, .. } => Way::to(host, name),
+        Host::Name { name, .. } => Way::to(plan, name),
     };
     // Only a thread that looks the name up and a `Cancel` wake a race.
-    let wakes = way == Way::Thread || host.cancel.is_some();
+    let wakes = way == Way::Thread || plan.cancel.is_some();
     let (waker, woken) = match wakes.then(sys::waker).transpose() {
         Ok(pair) => pair.unzip(),
         Err(error) => return Err(drive.lost_before(error)),
@@ -79,7 +79,7 @@ pub(crate) fn run<M: Mode, P: Pending<S>, S>(
     let (race, lookup) = match target {
         Host::Literal(endpoint) => match literal(mode, endpoint) {
             Ok(address) => {
-                let mut race = Race::new(host.rules(), |_| false);
+                let mut race = Race::new(plan.rules(), |_| false);
                 race.answered(None, &[address], Duration::ZERO);
                 (race, None)
             }
@@ -89,7 +89,7 @@ pub(crate) fn run<M: Mode, P: Pending<S>, S>(
             Err(error) => return Err(drive.lost_before(error.into())),
         },
         Host::List(addresses) => {
-            let mut race = Race::new(host.rules(), |_| false);
+            let mut race = Race::new(plan.rules(), |_| false);
             race.answered(None, addresses, Duration::ZERO);
             (race, None)
         }
@@ -98,15 +98,15 @@ pub(crate) fn run<M: Mode, P: Pending<S>, S>(
                 true => Query::new(name.clone()).only(Family::Ipv6),
                 false => Query::new(name.clone()),
             };
-            let race = Race::new(host.rules(), |family| query.wants(family));
-            match look_up(way, host, query, waker.as_ref()) {
+            let race = Race::new(plan.rules(), |family| query.wants(family));
+            match look_up(way, plan, query, waker.as_ref()) {
                 Ok(inbox) => (race, Some((inbox, *port))),
                 Err(error) => return Err(drive.lost_before(error)),
             }
         }
     };
     // Registered first, asked afterwards: what comes in between wakes the first wait.
-    let _registered = host.cancel.as_ref().zip(waker).map(|(cancel, waker)| cancel.register(waker));
+    let _registered = plan.cancel.as_ref().zip(waker).map(|(cancel, waker)| cancel.register(waker));
     drive.run(race, lookup.as_ref(), woken.as_ref(), start)
 }
 
@@ -118,7 +118,7 @@ fn literal<M: Mode>(mode: M, endpoint: impl ToAddress<M>) -> Result<SocketAddr, 
 
 /// A race that runs.
 struct Drive<'a, P, S> {
-    host: &'a HappyEyeballs,
+    plan: &'a HappyEyeballs,
     /// The address as it was written, unless the host is a name. Each attempt looks its zone up anew.
     literal: Option<&'a Endpoint>,
     began: Instant,
@@ -145,10 +145,10 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         start: impl Fn(Start) -> Result<Started<P, S>, Error>,
     ) -> Result<HostConnection<S>, HostError> {
         loop {
-            let mut may_wait = self.host.cancel.is_none();
+            let mut may_wait = self.plan.cancel.is_none();
             // A connection that is there is not thrown away, and what comes later changes nothing.
             if self.done.is_none() {
-                if self.host.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+                if self.plan.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
                     return Err(self.lost(HostErrorKind::Cancelled));
                 }
                 if let Some((inbox, port)) = lookup {
@@ -182,7 +182,7 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         start: &impl Fn(Start) -> Result<Started<P, S>, Error>,
     ) {
         let at = self.began.elapsed();
-        self.host.tell(&Event::Started { address, at });
+        self.plan.tell(&Event::Started { address, at });
         // Given up, unless something else becomes of it.
         self.report.attempts.push(Attempt {
             address,
@@ -190,7 +190,7 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
             ended: at,
             outcome: Outcome::Cancelled,
         });
-        let source = self.host.source.as_ref().and_then(|source| source(address));
+        let source = self.plan.source.as_ref().and_then(|source| source(address));
         let peer = self.literal.cloned().unwrap_or_else(|| Endpoint::from(address));
         match start(Start { source, peer, may_wait }) {
             Ok(Started::Running(pending)) => self.running.push((attempt, pending)),
@@ -227,7 +227,7 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         let attempt = &mut self.report.attempts[attempt];
         attempt.ended = ended;
         attempt.outcome = outcome;
-        self.host.tell(&Event::Ended(attempt));
+        self.plan.tell(&Event::Ended(attempt));
     }
 
     /// Waits for an answer, for the end of an attempt, or until a moment.
@@ -269,7 +269,7 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         let at = self.began.elapsed();
         race.answered(family, result.as_deref().unwrap_or_default(), at);
         let answer = Answer { family, at, result };
-        self.host.tell(&Event::Answered(&answer));
+        self.plan.tell(&Event::Answered(&answer));
         self.report.answers.push(answer);
         // Some resolvers say "no such name" of a name without an address of the family.
         if self.report.answers.iter().any(|answer| answer.result.is_ok()) {
@@ -289,7 +289,7 @@ impl<P: Pending<S>, S> Drive<'_, P, S> {
         for attempt in given_up {
             let attempt = &mut self.report.attempts[attempt];
             attempt.ended = self.report.elapsed;
-            self.host.tell(&Event::Ended(attempt));
+            self.plan.tell(&Event::Ended(attempt));
         }
     }
 
@@ -368,15 +368,15 @@ mod tests {
 
     /// A race whose first attempt was refused and whose others hang, after which waiting fails.
     fn cannot_wait(addresses: u16) -> HostError {
-        let host = HappyEyeballs::to("host.example:80");
-        let rules = Rules { attempt_delay: Duration::ZERO, ..host.rules() };
+        let plan = HappyEyeballs::to("host.example:80");
+        let rules = Rules { attempt_delay: Duration::ZERO, ..plan.rules() };
         let mut race = Race::new(rules, |family| family == Family::Ipv6);
         let addresses: Vec<_> = (0..addresses)
             .map(|n| (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, n), 80).into())
             .collect();
         race.answered(Some(Family::Ipv6), &addresses, Duration::ZERO);
         let mut drive = Drive {
-            host: &host,
+            plan: &plan,
             literal: None,
             began: Instant::now(),
             report: Report::new(None),

@@ -52,14 +52,14 @@ pub struct HappyEyeballs {
     pub(super) first_family: Option<Family>,
     pub(super) first_family_count: NonZeroUsize,
     pub(super) max_in_flight: NonZeroUsize,
-    pub(super) source: Option<Arc<Source>>,
+    pub(super) source: Option<Arc<SourceChoice>>,
     /// `None` for the system's.
     pub(super) resolver: Option<Arc<dyn Resolve>>,
     pub(super) observer: Option<Arc<Observer>>,
     pub(super) cancel: Option<Cancel>,
 }
 
-type Source = dyn Fn(SocketAddr) -> Option<SocketAddr> + Send + Sync;
+type SourceChoice = dyn Fn(SocketAddr) -> Option<SocketAddr> + Send + Sync;
 type Observer = dyn Fn(&Event<'_>) + Send + Sync;
 
 /// The least and the most that RFC 8305, section 5, lets a connection attempt delay be.

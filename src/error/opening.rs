@@ -37,11 +37,11 @@ struct Inner {
     op: Op,
     address: Option<Endpoint>,
     reason: Option<Reason>,
-    source: Source,
+    source: Cause,
 }
 
 #[derive(Debug)]
-enum Source {
+enum Cause {
     Address(AddressError),
     System(io::Error),
     /// This crate refuses it, for a reason that is given, and the system was not asked.
@@ -65,7 +65,7 @@ impl Error {
         reason: Option<Reason>,
         source: io::Error,
     ) -> Self {
-        Self(Box::new(Inner { op, address, reason, source: Source::System(source) }))
+        Self(Box::new(Inner { op, address, reason, source: Cause::System(source) }))
     }
 
     /// A refusal by this crate.
@@ -75,20 +75,20 @@ impl Error {
         reason: Reason,
         kind: io::ErrorKind,
     ) -> Self {
-        let (reason, source) = (Some(reason), Source::Refused(kind));
+        let (reason, source) = (Some(reason), Cause::Refused(kind));
         Self(Box::new(Inner { op, address, reason, source }))
     }
 
     /// Converts into the system's own error if nothing more is known, so that its number is kept.
     pub(super) fn into_system(self) -> io::Error {
         match *self.0 {
-            Inner { reason: None, source: Source::System(error), .. } => error,
+            Inner { reason: None, source: Cause::System(error), .. } => error,
             inner => Self(Box::new(inner)).into(),
         }
     }
 
     pub(crate) fn host(op: Op, failure: HostFailure) -> Self {
-        Self(Box::new(Inner { op, address: None, reason: None, source: Source::Host(failure) }))
+        Self(Box::new(Inner { op, address: None, reason: None, source: Cause::Host(failure) }))
     }
 
     /// The step that failed.
@@ -109,11 +109,11 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {
         match &self.0.source {
-            Source::Address(error) => error.kind(),
-            Source::Host(failure) => failure.kind,
-            Source::Refused(kind) => *kind,
+            Cause::Address(error) => error.kind(),
+            Cause::Host(failure) => failure.kind,
+            Cause::Refused(kind) => *kind,
             // The numbers for this have no kind of their own in std.
-            Source::System(error) => match self.0.reason {
+            Cause::System(error) => match self.0.reason {
                 Some(
                     Reason::Unsupported
                     | Reason::NoMultipathTcp
@@ -181,10 +181,10 @@ impl Error {
     #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
         match &self.0.source {
-            Source::Address(error) => error.raw_os_error(),
-            Source::System(error) => error.raw_os_error(),
-            Source::Host(failure) => failure.raw_os_error,
-            Source::Refused(_) => None,
+            Cause::Address(error) => error.raw_os_error(),
+            Cause::System(error) => error.raw_os_error(),
+            Cause::Host(failure) => failure.raw_os_error,
+            Cause::Refused(_) => None,
         }
     }
 }
@@ -192,11 +192,11 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cause: &dyn fmt::Display = match (&self.0.reason, &self.0.source) {
-            (_, Source::Host(failure)) => return failure.error.fmt(f),
+            (_, Cause::Host(failure)) => return failure.error.fmt(f),
             (Some(reason), _) => reason,
-            (None, Source::Address(error)) => error,
-            (None, Source::System(error)) => error,
-            (None, Source::Refused(kind)) => kind,
+            (None, Cause::Address(error)) => error,
+            (None, Cause::System(error)) => error,
+            (None, Cause::Refused(kind)) => kind,
         };
         write!(f, "{}", Step(self.0.op))?;
         match (&self.0.address, self.0.op) {
@@ -226,10 +226,10 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0.source {
-            Source::Address(error) => Some(error),
-            Source::System(error) => Some(error),
-            Source::Refused(_) => None,
-            Source::Host(failure) => failure.error.source(),
+            Cause::Address(error) => Some(error),
+            Cause::System(error) => Some(error),
+            Cause::Refused(_) => None,
+            Cause::Host(failure) => failure.error.source(),
         }
     }
 }
@@ -240,7 +240,7 @@ impl From<AddressError> for Error {
             op: Op::Address,
             address: None,
             reason: None,
-            source: Source::Address(error),
+            source: Cause::Address(error),
         }))
     }
 }

@@ -13,7 +13,7 @@ use crate::sys::cmsg::{Native, Queued};
 pub(crate) fn any_bytes(control: &[u8]) {
     let Some(queued) = Queued::read::<Native>(control) else { return };
     let wire = SocketAddrV6::new(Ipv6Addr::LOCALHOST, 9, 0, 0);
-    let report = sys::Report { len: 0, truncated: false, destination: Some(wire), queued };
+    let report = sys::QueuedReport { len: 0, truncated: false, destination: Some(wire), queued };
     let report = ErrorReport::<DualStack>::new(report);
     let raw = report.icmp.map(|icmp| (icmp.kind(), icmp.code()));
     assert!(raw.is_none_or(|raw| raw == (queued.kind, queued.code)));

@@ -13,7 +13,7 @@ use crate::socket::readiness::{readable, writable};
 use crate::socket::scope::with_wire;
 use crate::socket::skipping::Skipping;
 use crate::sys::{self, Message, Owned, Take};
-use crate::udp::{Attempt, Received};
+use crate::udp::{Received, UnsentDatagram};
 
 /// The length of an echo message without its data (RFC 4443, section 4.1).
 const HEADER: usize = 8;
@@ -144,14 +144,14 @@ impl EchoSocket {
         sequence: u16,
         data: &[u8],
     ) -> io::Result<()> {
-        let socket = self.target();
+        let socket = self.socket_ref();
         let header = request(self.identifier, sequence);
         let slices = [IoSlice::new(&header), IoSlice::new(data)];
         with_wire(socket, self.mode, &peer, |wire| {
             // The head is as long as that of UDP: what fits is the same.
             sys::send_to_vectored(socket.fd, &slices, Some(wire))
                 .map(drop)
-                .map_err(|error| Attempt::to(socket, wire, data.len()).explain(error))
+                .map_err(|error| UnsentDatagram::to(socket, wire, data.len()).explain(error))
         })
     }
 
@@ -182,12 +182,12 @@ impl EchoSocket {
         loop {
             let mut header = [0; HEADER];
             let slices = &mut [IoSliceMut::new(&mut header), IoSliceMut::new(buffer)];
-            let message = sys::recv_message(self.target().fd, slices, Take::Data)?;
+            let message = sys::recv_message(self.socket_ref().fd, slices, Take::Data)?;
             if let Some(sequence) = number(REPLY, &header, message.len, self.identifier) {
                 let len = message.len - HEADER;
                 return Ok((sequence, Received::new(Message { len, ..message })));
             }
-            skipping.skip(self.target().fd)?;
+            skipping.skip(self.socket_ref().fd)?;
         }
     }
 
@@ -233,7 +233,7 @@ impl EchoSocket {
     ) -> io::Result<Option<(Option<u16>, ErrorReport<V6Only>)>> {
         let mut header = [0; HEADER];
         let slices = &mut [IoSliceMut::new(&mut header), IoSliceMut::new(buffer)];
-        let Some(mut report) = report_into::<V6Only>(self.target().fd, slices)? else {
+        let Some(mut report) = report_into::<V6Only>(self.socket_ref().fd, slices)? else {
             return Ok(None);
         };
         let sequence = number(REQUEST, &header, report.len, self.identifier);
@@ -318,7 +318,7 @@ mod tests {
         }
         let error = socket.recv_echo(&mut [0; 8]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
-        let left = sys::recv_queue_len(socket.target().fd).unwrap();
+        let left = sys::recv_queue_len(socket.socket_ref().fd).unwrap();
         assert_eq!(left, 0, "all were looked at");
     }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{Rank, Setting, SocketOption};
 use crate::kind::{Datagram, Stream};
-use crate::sys::{self, Target, option_numbers};
+use crate::sys::{self, SocketRef, option_numbers};
 
 /// Rebinds the address of a server that just ended, and never takes it from a live listener
 /// (`SO_REUSEADDR`).
@@ -63,11 +63,11 @@ impl Setting for ReuseAddress {
     const NAME: &'static str = "SO_REUSEADDR";
     const RANK: Rank = Rank::Reuse;
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_reuse_address(socket, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::reuse_address(socket).map(Self)
     }
 }
@@ -118,11 +118,11 @@ impl Setting for ShareAddress {
     const NAME: &'static str = "SO_REUSEADDR";
     const RANK: Rank = Rank::Reuse;
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::SHARE_ADDRESS, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::SHARE_ADDRESS).map(Self)
     }
 }
@@ -171,11 +171,11 @@ impl Setting for ExclusiveAddressUse {
     const NAME: &'static str = "SO_EXCLUSIVEADDRUSE";
     const RANK: Rank = Rank::Reuse;
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::SO_EXCLUSIVEADDRUSE, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::SO_EXCLUSIVEADDRUSE).map(Self)
     }
 }
@@ -234,11 +234,11 @@ impl Setting for ReusePort {
     const NAME: &'static str = "SO_REUSEPORT";
     const RANK: Rank = Rank::Reuse;
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::SO_REUSEPORT, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::SO_REUSEPORT).map(Self)
     }
 }
@@ -291,11 +291,11 @@ impl SocketOption<Datagram> for FreeBind {}
 impl Setting for FreeBind {
     const NAME: &'static str = "IPV6_FREEBIND";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::IPV6_FREEBIND, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::IPV6_FREEBIND).map(Self)
     }
 }
@@ -346,11 +346,11 @@ impl SocketOption<Datagram> for Transparent {}
 impl Setting for Transparent {
     const NAME: &'static str = "IPV6_TRANSPARENT";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::IPV6_TRANSPARENT, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::IPV6_TRANSPARENT).map(Self)
     }
 }
@@ -403,11 +403,11 @@ impl SocketOption<Stream> for BindAddressNoPort {}
 impl Setting for BindAddressNoPort {
     const NAME: &'static str = "IP_BIND_ADDRESS_NO_PORT";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::IP_BIND_ADDRESS_NO_PORT, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::IP_BIND_ADDRESS_NO_PORT).map(Self)
     }
 }

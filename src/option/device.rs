@@ -8,7 +8,7 @@ use super::{LiveOn, Rank, Setting, SocketOption};
 use crate::addr::Zone;
 use crate::interface::Interface;
 use crate::kind::{Connected, Datagram, Datagrams, Listening, Stream};
-use crate::sys::{self, Target, Unit, option_numbers};
+use crate::sys::{self, SocketRef, Unit, option_numbers};
 
 /// Sending and receiving through one interface only (`SO_BINDTODEVICE`).
 ///
@@ -71,11 +71,11 @@ impl Setting for BindDevice {
     const NAME: &'static str = "SO_BINDTODEVICE";
     const RANK: Rank = Rank::Device;
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::bind_device(socket, self.0.as_ref())
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         let index = sys::get_u32(socket, option_numbers::SO_BINDTOIFINDEX)?;
         Ok(Self(NonZeroU32::new(index).map(Zone::from)))
     }
@@ -128,13 +128,13 @@ impl LiveOn<Datagrams> for UnicastInterface {}
 impl Setting for UnicastInterface {
     const NAME: &'static str = "IPV6_UNICAST_IF";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         let index = self.0.map_or(0, |interface| interface.index().get());
         // In network byte order, unlike every other index.
         sys::set_unicast_interface(socket, index)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         let index = sys::unicast_interface(socket)?;
         Ok(Self(NonZeroU32::new(index).map(Interface::from_index)))
     }
@@ -188,11 +188,11 @@ impl LiveOn<Datagrams> for Mark {}
 impl Setting for Mark {
     const NAME: &'static str = "SO_MARK";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_word(socket, option_numbers::SO_MARK, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_word(socket, option_numbers::SO_MARK).map(Self)
     }
 }
@@ -247,11 +247,11 @@ impl Setting for Priority {
     const NAME: &'static str = "SO_PRIORITY";
     const RANK: Rank = Rank::Late;
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_u32(socket, option_numbers::SO_PRIORITY, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_u32(socket, option_numbers::SO_PRIORITY).map(Self)
     }
 }
@@ -304,14 +304,14 @@ impl LiveOn<Datagrams> for IncomingCpu {}
 impl Setting for IncomingCpu {
     const NAME: &'static str = "SO_INCOMING_CPU";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         match self.0 {
             Some(cpu) => sys::set_u32(socket, option_numbers::SO_INCOMING_CPU, cpu),
             None => sys::set_int(socket, option_numbers::SO_INCOMING_CPU, -1),
         }
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         let cpu = sys::get_int(socket, option_numbers::SO_INCOMING_CPU)?;
         Ok(Self(u32::try_from(cpu).ok()))
     }
@@ -366,11 +366,11 @@ impl LiveOn<Datagrams> for BusyPoll {}
 impl Setting for BusyPoll {
     const NAME: &'static str = "SO_BUSY_POLL";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_time(socket, option_numbers::SO_BUSY_POLL, Unit::Microseconds, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_time(socket, option_numbers::SO_BUSY_POLL, Unit::Microseconds).map(Self)
     }
 }

@@ -7,7 +7,7 @@ use std::io;
 use super::{LiveOn, Setting, SocketOption};
 use crate::header::{Dscp, Ecn};
 use crate::kind::{Connected, Datagram, Datagrams, Listening, Stream};
-use crate::sys::{self, System, Target, option_numbers};
+use crate::sys::{self, SocketRef, System, option_numbers};
 
 /// The hop limit of unicast packets (`IPV6_UNICAST_HOPS`).
 ///
@@ -58,13 +58,13 @@ impl LiveOn<Datagrams> for UnicastHops {}
 impl Setting for UnicastHops {
     const NAME: &'static str = "IPV6_UNICAST_HOPS";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         let hops = System::HERE.hops(socket.dual_stack, self.0);
         sys::set_int(socket, option_numbers::IPV6_UNICAST_HOPS, hops)?;
         sys::set_twin(socket, option_numbers::IP_TTL, hops)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         let hops = sys::get_int(socket, option_numbers::IPV6_UNICAST_HOPS)?;
         Ok(Self(u8::try_from(hops).ok()))
     }
@@ -174,13 +174,13 @@ impl LiveOn<Datagrams> for TrafficClass {}
 impl Setting for TrafficClass {
     const NAME: &'static str = "IPV6_TCLASS";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         let class = self.bits().into();
         sys::set_int(socket, option_numbers::IPV6_TCLASS, class)?;
         sys::set_twin(socket, option_numbers::IP_TOS, class)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         let class = sys::get_int(socket, option_numbers::IPV6_TCLASS)?;
         // Eight bits, and -1 on systems that say "the default" so.
         Ok(Self::from_bits(u8::try_from(class).unwrap_or(0)))
@@ -236,13 +236,13 @@ impl LiveOn<Connected> for MinHopCount {}
 impl Setting for MinHopCount {
     const NAME: &'static str = "IPV6_MINHOPCOUNT";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         let hops = self.0.into();
         sys::set_int(socket, option_numbers::IPV6_MINHOPCOUNT, hops)?;
         sys::set_twin(socket, option_numbers::IP_MINTTL, hops)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         let hops = sys::get_int(socket, option_numbers::IPV6_MINHOPCOUNT)?;
         Ok(Self(u8::try_from(hops).unwrap_or(u8::MAX)))
     }
@@ -297,11 +297,11 @@ impl LiveOn<Datagrams> for AutoFlowLabel {}
 impl Setting for AutoFlowLabel {
     const NAME: &'static str = "IPV6_AUTOFLOWLABEL";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::IPV6_AUTOFLOWLABEL, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::IPV6_AUTOFLOWLABEL).map(Self)
     }
 }
@@ -361,11 +361,11 @@ impl LiveOn<Datagrams> for FlowInfoSend {}
 impl Setting for FlowInfoSend {
     const NAME: &'static str = "IPV6_FLOWINFO_SEND";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::IPV6_FLOWINFO_SEND, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::IPV6_FLOWINFO_SEND).map(Self)
     }
 }
@@ -533,7 +533,7 @@ impl LiveOn<Datagrams> for AddressPreferences {}
 impl Setting for AddressPreferences {
     const NAME: &'static str = "IPV6_ADDR_PREFERENCES";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         match option_numbers::IPV6_ADDR_PREFERENCES {
             None => sys::set_int(socket, option_numbers::IPV6_PREFER_TEMPADDR, self.temporary()?)?,
             name => sys::set_int(socket, name, self.flags())?,
@@ -544,7 +544,7 @@ impl Setting for AddressPreferences {
         Ok(())
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         match option_numbers::IPV6_ADDR_PREFERENCES {
             None => {
                 sys::get_int(socket, option_numbers::IPV6_PREFER_TEMPADDR).map(Self::from_temporary)

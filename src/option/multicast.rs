@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use super::{LiveOn, Setting, SocketOption};
 use crate::interface::Interface;
 use crate::kind::{Datagram, Datagrams};
-use crate::sys::{self, System, Target, option_numbers};
+use crate::sys::{self, SocketRef, System, option_numbers};
 
 /// The hop limit of multicast packets (`IPV6_MULTICAST_HOPS`).
 ///
@@ -48,13 +48,13 @@ impl LiveOn<Datagrams> for MulticastHops {}
 impl Setting for MulticastHops {
     const NAME: &'static str = "IPV6_MULTICAST_HOPS";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         let hops = self.0.map_or(-1, i32::from);
         sys::set_int(socket, option_numbers::IPV6_MULTICAST_HOPS, hops)?;
         sys::set_twin(socket, option_numbers::IP_MULTICAST_TTL, hops)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         let hops = sys::get_int(socket, option_numbers::IPV6_MULTICAST_HOPS)?;
         Ok(Self(u8::try_from(hops).ok()))
     }
@@ -101,12 +101,12 @@ impl LiveOn<Datagrams> for MulticastLoop {}
 impl Setting for MulticastLoop {
     const NAME: &'static str = "IPV6_MULTICAST_LOOP";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::IPV6_MULTICAST_LOOP, self.0)?;
         sys::set_twin(socket, option_numbers::IP_MULTICAST_LOOP, self.0.into())
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::IPV6_MULTICAST_LOOP).map(Self)
     }
 }
@@ -158,12 +158,12 @@ impl LiveOn<Datagrams> for MulticastInterface {}
 impl Setting for MulticastInterface {
     const NAME: &'static str = "IPV6_MULTICAST_IF";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         let index = self.0.map_or(0, |interface| interface.index().get());
         sys::set_multicast_interface(System::HERE, socket, index)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         let index = sys::get_u32(socket, option_numbers::IPV6_MULTICAST_IF)?;
         Ok(Self(NonZeroU32::new(index).map(Interface::from_index)))
     }
@@ -215,12 +215,12 @@ impl LiveOn<Datagrams> for MulticastAll {}
 impl Setting for MulticastAll {
     const NAME: &'static str = "IPV6_MULTICAST_ALL";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::IPV6_MULTICAST_ALL, self.0)?;
         sys::set_twin(socket, option_numbers::IP_MULTICAST_ALL, self.0.into())
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::IPV6_MULTICAST_ALL).map(Self)
     }
 }

@@ -6,7 +6,7 @@ use std::io;
 use super::{LiveOn, Setting, SocketOption};
 use crate::error::Refusal;
 use crate::kind::{Connected, Datagram, Datagrams, Listening, Stream};
-use crate::sys::{self, System, Target, option_numbers};
+use crate::sys::{self, SocketRef, System, option_numbers};
 
 /// Refusing datagrams that are larger than the path takes (`IPV6_DONTFRAG`).
 ///
@@ -53,7 +53,7 @@ impl LiveOn<Datagrams> for DontFragment {}
 impl Setting for DontFragment {
     const NAME: &'static str = "IPV6_DONTFRAG";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::IPV6_DONTFRAG, self.0)?;
         let discover =
             if self.0 { option_numbers::PMTUDISC_DO } else { option_numbers::PMTUDISC_WANT };
@@ -65,7 +65,7 @@ impl Setting for DontFragment {
         }
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::IPV6_DONTFRAG).map(Self)
     }
 }
@@ -149,14 +149,14 @@ impl LiveOn<Datagrams> for MtuDiscover {}
 impl Setting for MtuDiscover {
     const NAME: &'static str = "IPV6_MTU_DISCOVER";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         let (_, value) = Self::known().into_iter().find(|(known, _)| known == self).unzip();
         let value = value.flatten().ok_or_else(sys::unsupported)?;
         sys::set_int(socket, option_numbers::IPV6_MTU_DISCOVER, value)?;
         sys::set_twin(socket, option_numbers::IP_MTU_DISCOVER, value)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         let value = sys::get_int(socket, option_numbers::IPV6_MTU_DISCOVER)?;
         let found = Self::known().into_iter().find(|(_, known)| *known == Some(value));
         match found {
@@ -219,7 +219,7 @@ impl LiveOn<Datagrams> for Mtu {}
 impl Setting for Mtu {
     const NAME: &'static str = "IPV6_MTU";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         if (1..1280).contains(&self.0) {
             return Err(Refusal::SmallMtu.into());
         }
@@ -231,7 +231,7 @@ impl Setting for Mtu {
         sys::set_twin(socket, option_numbers::IP_USER_MTU, mtu)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::mtu(socket).map(Self)
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{LiveOn, Setting, SocketOption};
 use crate::kind::{Connected, Datagram, Datagrams, Listening, Stream};
-use crate::sys::{self, Target, option_numbers};
+use crate::sys::{self, SocketRef, option_numbers};
 
 /// Receiving the destination address and the interface with each datagram (`IPV6_RECVPKTINFO`).
 ///
@@ -47,12 +47,12 @@ impl LiveOn<Datagrams> for RecvPacketInfo {}
 impl Setting for RecvPacketInfo {
     const NAME: &'static str = "IPV6_RECVPKTINFO";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::IPV6_RECVPKTINFO, self.0)?;
         sys::set_twin(socket, option_numbers::IP_PKTINFO, self.0.into())
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::IPV6_RECVPKTINFO).map(Self)
     }
 }
@@ -99,12 +99,12 @@ impl LiveOn<Datagrams> for RecvHopLimit {}
 impl Setting for RecvHopLimit {
     const NAME: &'static str = "IPV6_RECVHOPLIMIT";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::IPV6_RECVHOPLIMIT, self.0)?;
         sys::set_twin(socket, option_numbers::IP_RECVTTL, self.0.into())
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::IPV6_RECVHOPLIMIT).map(Self)
     }
 }
@@ -153,12 +153,12 @@ impl LiveOn<Datagrams> for RecvTrafficClass {}
 impl Setting for RecvTrafficClass {
     const NAME: &'static str = "IPV6_RECVTCLASS";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::IPV6_RECVTCLASS, self.0)?;
         sys::set_twin(socket, option_numbers::IP_RECVTOS, self.0.into())
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::IPV6_RECVTCLASS).map(Self)
     }
 }
@@ -219,12 +219,12 @@ impl LiveOn<Datagrams> for RecvError {}
 impl Setting for RecvError {
     const NAME: &'static str = "IPV6_RECVERR";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::IPV6_RECVERR, self.0)?;
         sys::set_twin(socket, option_numbers::IP_RECVERR, self.0.into())
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::IPV6_RECVERR).map(Self)
     }
 }
@@ -277,11 +277,11 @@ impl LiveOn<Datagrams> for RecvPathMtu {}
 impl Setting for RecvPathMtu {
     const NAME: &'static str = "IPV6_RECVPATHMTU";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::IPV6_RECVPATHMTU, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::IPV6_RECVPATHMTU).map(Self)
     }
 }
@@ -326,11 +326,11 @@ impl LiveOn<Datagrams> for RecvFlowInfo {}
 impl Setting for RecvFlowInfo {
     const NAME: &'static str = "IPV6_FLOWINFO";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::IPV6_FLOWINFO, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::IPV6_FLOWINFO).map(Self)
     }
 }
@@ -378,11 +378,11 @@ impl LiveOn<Datagrams> for RecvDropCount {}
 impl Setting for RecvDropCount {
     const NAME: &'static str = "SO_RXQ_OVFL";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::SO_RXQ_OVFL, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::SO_RXQ_OVFL).map(Self)
     }
 }

@@ -7,7 +7,7 @@ use std::panic::RefUnwindSafe;
 use std::sync::Arc;
 
 use crate::error::{Error, Op};
-use crate::sys::{self, Target};
+use crate::sys::{self, SocketRef};
 
 /// How an option is written to and read from the kernel.
 pub trait Setting: Clone + fmt::Debug + Send + Sync + RefUnwindSafe + 'static {
@@ -20,9 +20,9 @@ pub trait Setting: Clone + fmt::Debug + Send + Sync + RefUnwindSafe + 'static {
     /// Whether the kernel takes it only when the socket listens, so that `listen` applies it.
     const AT_LISTEN: bool = false;
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()>;
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()>;
 
-    fn read(socket: Target<'_>) -> io::Result<Self>;
+    fn read(socket: SocketRef<'_>) -> io::Result<Self>;
 }
 
 /// The order of application; a later one may depend on an earlier one.
@@ -42,7 +42,7 @@ pub(crate) trait Recorded: fmt::Debug + Send + Sync + RefUnwindSafe {
     fn option_type(&self) -> TypeId;
     fn rank(&self) -> Rank;
     fn at_listen(&self) -> bool;
-    fn apply(&self, socket: Target<'_>) -> Result<(), Error>;
+    fn apply(&self, socket: SocketRef<'_>) -> Result<(), Error>;
 }
 
 impl<O: Setting> Recorded for O {
@@ -58,7 +58,7 @@ impl<O: Setting> Recorded for O {
         O::AT_LISTEN
     }
 
-    fn apply(&self, socket: Target<'_>) -> Result<(), Error> {
+    fn apply(&self, socket: SocketRef<'_>) -> Result<(), Error> {
         Setting::apply(self, socket)
             .map_err(|error| sys::errno::option(Op::Set(O::NAME), error))?;
         log::trace!("set {} as {self:?}", O::NAME);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{LiveOn, Setting, SocketOption};
 use crate::kind::{Connected, Datagram, Datagrams, Listening, Stream};
-use crate::sys::{self, Target, option_numbers};
+use crate::sys::{self, SocketRef, option_numbers};
 
 /// How many bytes may wait to be sent (`SO_SNDBUF`).
 ///
@@ -55,11 +55,11 @@ impl LiveOn<Datagrams> for SendBufferSize {}
 impl Setting for SendBufferSize {
     const NAME: &'static str = "SO_SNDBUF";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_u32(socket, option_numbers::SO_SNDBUF, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_u32(socket, option_numbers::SO_SNDBUF).map(Self)
     }
 }
@@ -112,11 +112,11 @@ impl LiveOn<Datagrams> for RecvBufferSize {}
 impl Setting for RecvBufferSize {
     const NAME: &'static str = "SO_RCVBUF";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_u32(socket, option_numbers::SO_RCVBUF, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_u32(socket, option_numbers::SO_RCVBUF).map(Self)
     }
 }
@@ -162,11 +162,11 @@ impl LiveOn<Connected> for KeepAlive {}
 impl Setting for KeepAlive {
     const NAME: &'static str = "SO_KEEPALIVE";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::SO_KEEPALIVE, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::SO_KEEPALIVE).map(Self)
     }
 }
@@ -214,11 +214,11 @@ impl LiveOn<Connected> for Linger {}
 impl Setting for Linger {
     const NAME: &'static str = "SO_LINGER";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_linger(socket, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::linger(socket).map(Self)
     }
 }
@@ -262,11 +262,11 @@ impl LiveOn<Connected> for OutOfBandInline {}
 impl Setting for OutOfBandInline {
     const NAME: &'static str = "SO_OOBINLINE";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::SO_OOBINLINE, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::SO_OOBINLINE).map(Self)
     }
 }
@@ -325,11 +325,11 @@ impl LiveOn<Datagrams> for ReadTimeout {}
 impl Setting for ReadTimeout {
     const NAME: &'static str = "SO_RCVTIMEO";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_read_timeout(socket.fd, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::read_timeout(socket.fd).map(Self)
     }
 }
@@ -382,11 +382,11 @@ impl LiveOn<Datagrams> for WriteTimeout {}
 impl Setting for WriteTimeout {
     const NAME: &'static str = "SO_SNDTIMEO";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_write_timeout(socket.fd, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::write_timeout(socket.fd).map(Self)
     }
 }

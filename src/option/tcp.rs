@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{LiveOn, Setting, SocketOption};
 use crate::error::Refusal;
 use crate::kind::{Connected, Listening, Stream};
-use crate::sys::{self, Target, Unit, option_numbers};
+use crate::sys::{self, SocketRef, Unit, option_numbers};
 
 /// Sending small segments at once instead of collecting them (Nagle's algorithm off)
 /// (`TCP_NODELAY`).
@@ -49,11 +49,11 @@ impl LiveOn<Connected> for NoDelay {}
 impl Setting for NoDelay {
     const NAME: &'static str = "TCP_NODELAY";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::TCP_NODELAY, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::TCP_NODELAY).map(Self)
     }
 }
@@ -108,11 +108,11 @@ impl LiveOn<Connected> for Cork {}
 impl Setting for Cork {
     const NAME: &'static str = "TCP_CORK";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::TCP_CORK, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::TCP_CORK).map(Self)
     }
 }
@@ -160,11 +160,11 @@ impl LiveOn<Connected> for QuickAck {}
 impl Setting for QuickAck {
     const NAME: &'static str = "TCP_QUICKACK";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::TCP_QUICKACK, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::TCP_QUICKACK).map(Self)
     }
 }
@@ -222,11 +222,11 @@ impl LiveOn<Connected> for KeepAliveIdle {}
 impl Setting for KeepAliveIdle {
     const NAME: &'static str = "TCP_KEEPIDLE";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_time(socket, option_numbers::TCP_KEEPIDLE, Unit::Seconds, not_zero(self.0)?)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_time(socket, option_numbers::TCP_KEEPIDLE, Unit::Seconds).map(Self)
     }
 }
@@ -278,11 +278,11 @@ impl LiveOn<Connected> for KeepAliveInterval {}
 impl Setting for KeepAliveInterval {
     const NAME: &'static str = "TCP_KEEPINTVL";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_time(socket, option_numbers::TCP_KEEPINTVL, Unit::Seconds, not_zero(self.0)?)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_time(socket, option_numbers::TCP_KEEPINTVL, Unit::Seconds).map(Self)
     }
 }
@@ -331,11 +331,11 @@ impl LiveOn<Connected> for KeepAliveCount {}
 impl Setting for KeepAliveCount {
     const NAME: &'static str = "TCP_KEEPCNT";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_u32(socket, option_numbers::TCP_KEEPCNT, not_zero(self.0)?)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_u32(socket, option_numbers::TCP_KEEPCNT).map(Self)
     }
 }
@@ -387,7 +387,7 @@ impl LiveOn<Connected> for UserTimeout {}
 impl Setting for UserTimeout {
     const NAME: &'static str = "TCP_USER_TIMEOUT";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         match self.0 {
             Some(Duration::ZERO) => Err(Refusal::ZeroNotSent.into()),
             time => sys::set_time(
@@ -399,7 +399,7 @@ impl Setting for UserTimeout {
         }
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         let time = sys::get_time(socket, option_numbers::TCP_USER_TIMEOUT, Unit::Milliseconds)?;
         Ok(Self((!time.is_zero()).then_some(time)))
     }
@@ -446,11 +446,11 @@ impl LiveOn<Listening> for MaxSegment {}
 impl Setting for MaxSegment {
     const NAME: &'static str = "TCP_MAXSEG";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_u32(socket, option_numbers::TCP_MAXSEG, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_u32(socket, option_numbers::TCP_MAXSEG).map(Self)
     }
 }
@@ -504,11 +504,11 @@ impl LiveOn<Connected> for Congestion {}
 impl Setting for Congestion {
     const NAME: &'static str = "TCP_CONGESTION";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_text(socket, option_numbers::TCP_CONGESTION, &self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_text(socket, option_numbers::TCP_CONGESTION).map(Self)
     }
 }
@@ -558,11 +558,11 @@ impl LiveOn<Connected> for NotSentLowWater {}
 impl Setting for NotSentLowWater {
     const NAME: &'static str = "TCP_NOTSENT_LOWAT";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_word(socket, option_numbers::TCP_NOTSENT_LOWAT, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_word(socket, option_numbers::TCP_NOTSENT_LOWAT).map(Self)
     }
 }

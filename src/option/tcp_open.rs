@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{LiveOn, Setting, SocketOption};
 use crate::error::Refusal;
 use crate::kind::{Listening, Stream};
-use crate::sys::{self, System, Target, Unit, option_numbers};
+use crate::sys::{self, SocketRef, System, Unit, option_numbers};
 
 /// Accepting a connection when its first data is there (`TCP_DEFER_ACCEPT`).
 ///
@@ -55,7 +55,7 @@ impl LiveOn<Listening> for DeferAccept {}
 impl Setting for DeferAccept {
     const NAME: &'static str = "TCP_DEFER_ACCEPT";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         match self.0 {
             Some(Duration::ZERO) => Err(Refusal::ZeroDefer.into()),
             time => sys::set_time(
@@ -67,7 +67,7 @@ impl Setting for DeferAccept {
         }
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         let time = sys::get_time(socket, option_numbers::TCP_DEFER_ACCEPT, Unit::Seconds)?;
         Ok(Self((!time.is_zero()).then_some(time)))
     }
@@ -125,11 +125,11 @@ impl Setting for FastOpen {
 
     const AT_LISTEN: bool = System::HERE.opens_fast_after_listen();
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_u32(socket, option_numbers::TCP_FASTOPEN, System::HERE.fast_open(self.0))
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         let value = sys::get_u32(socket, option_numbers::TCP_FASTOPEN)?;
         Ok(Self(System::HERE.fast_open_queue(value)))
     }
@@ -179,11 +179,11 @@ impl SocketOption<Stream> for FastOpenConnect {}
 impl Setting for FastOpenConnect {
     const NAME: &'static str = "TCP_FASTOPEN_CONNECT";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::TCP_FASTOPEN_CONNECT, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::TCP_FASTOPEN_CONNECT).map(Self)
     }
 }

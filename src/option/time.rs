@@ -6,7 +6,7 @@ use std::io;
 use super::{LiveOn, Setting, SocketOption};
 use crate::error::Refusal;
 use crate::kind::{Connected, Datagram, Datagrams, Stream};
-use crate::sys::{self, Target, option_numbers};
+use crate::sys::{self, SocketRef, option_numbers};
 
 /// Receiving with each datagram when it arrived (`SO_TIMESTAMP`).
 ///
@@ -55,11 +55,11 @@ impl LiveOn<Datagrams> for RecvTimestamp {}
 impl Setting for RecvTimestamp {
     const NAME: &'static str = "SO_TIMESTAMP";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         sys::set_bool(socket, option_numbers::SO_TIMESTAMP, self.0)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         sys::get_bool(socket, option_numbers::SO_TIMESTAMP).map(Self)
     }
 }
@@ -129,7 +129,7 @@ impl LiveOn<Datagrams> for Timestamping {}
 impl Setting for Timestamping {
     const NAME: &'static str = "SO_TIMESTAMPING";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         let wanted = [
             (self.receive, option_numbers::TIMESTAMPING_RX_SOFTWARE),
             (self.receive, option_numbers::TIMESTAMPING_SOFTWARE),
@@ -150,7 +150,7 @@ impl Setting for Timestamping {
         sys::set_word(socket, option_numbers::SO_TIMESTAMPING, flags).map_err(explain)
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         let flags = sys::get_word(socket, option_numbers::SO_TIMESTAMPING)?;
         Ok(Self {
             receive: flags & option_numbers::TIMESTAMPING_RX_SOFTWARE != 0,
@@ -288,7 +288,7 @@ impl LiveOn<Datagrams> for TransmitTime {}
 impl Setting for TransmitTime {
     const NAME: &'static str = "SO_TXTIME";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         if let Some(clock) = self.0 {
             return sys::set_bytes(socket, option_numbers::SO_TXTIME, &sock_txtime(clock));
         }
@@ -298,7 +298,7 @@ impl Setting for TransmitTime {
         }
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         let mut value = [0; 8];
         sys::get_bytes(socket, option_numbers::SO_TXTIME, &mut value)?;
         // Zeros are the clock of the system without flags, and also no clock at all.

@@ -5,7 +5,7 @@ use std::io;
 use super::{LiveOn, Setting, SocketOption};
 use crate::error::Refusal;
 use crate::kind::{Datagram, Datagrams};
-use crate::sys::{self, Target, option_numbers};
+use crate::sys::{self, SocketRef, option_numbers};
 
 /// Cutting all that is sent into datagrams of one length (`UDP_SEGMENT`).
 ///
@@ -61,14 +61,14 @@ impl LiveOn<Datagrams> for SegmentSize {}
 impl Setting for SegmentSize {
     const NAME: &'static str = "UDP_SEGMENT";
 
-    fn apply(&self, socket: Target<'_>) -> io::Result<()> {
+    fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         if self.0 == Some(0) {
             return Err(Refusal::ZeroSegment.into());
         }
         sys::set_int(socket, option_numbers::UDP_SEGMENT, self.0.unwrap_or(0).into())
     }
 
-    fn read(socket: Target<'_>) -> io::Result<Self> {
+    fn read(socket: SocketRef<'_>) -> io::Result<Self> {
         let size = sys::get_int(socket, option_numbers::UDP_SEGMENT)?;
         Ok(Self(u16::try_from(size).ok().filter(|size| *size != 0)))
     }

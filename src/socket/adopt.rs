@@ -4,7 +4,7 @@ use std::io;
 
 use crate::error::{Error, Op, Reason};
 use crate::mode::Mode;
-use crate::sys::{self, Owned, State};
+use crate::sys::{self, Owned, SocketState};
 
 /// What a socket type expects of a descriptor.
 #[derive(Clone, Copy)]
@@ -41,7 +41,7 @@ pub(crate) fn check<M: Mode>(descriptor: &Owned, expected: Expected) -> Result<M
     Ok(mode)
 }
 
-fn mode<M: Mode>(state: &State) -> Result<M, Error> {
+fn mode<M: Mode>(state: &SocketState) -> Result<M, Error> {
     let of = |v6_only| M::of(v6_only, &state.local, state.peer.as_ref());
     match state.v6_only {
         Some(true) => of(true).ok_or_else(|| refused(Reason::NotDualStack)),

@@ -31,9 +31,9 @@ macro_rules! handle {
         [$($generics:tt)*] $name:ident, $socket:ty, $address:ty, $kind:ty $(, role $role:ty)?
     ) => {
         impl<$($generics)*> $socket {
-            pub(crate) fn target(&self) -> $crate::sys::Target<'_> {
+            pub(crate) fn socket_ref(&self) -> $crate::sys::SocketRef<'_> {
                 let v6_only = $crate::mode::Policy::v6_only(self.mode);
-                $crate::sys::Target::new($crate::sys::borrow(&self.fd), v6_only)
+                $crate::sys::SocketRef::new($crate::sys::borrow(&self.fd), v6_only)
             }
 
             /// The address that the socket is bound to, in the mode's type.
@@ -51,7 +51,7 @@ macro_rules! handle {
             /// ```
             #[doc(alias = "getsockname")]
             pub fn local_addr(&self) -> std::io::Result<$address> {
-                let wire = $crate::sys::local_address(self.target().fd)?;
+                let wire = $crate::sys::local_address(self.socket_ref().fd)?;
                 Ok($crate::mode::FromWire::from_wire(wire))
             }
 
@@ -74,7 +74,7 @@ macro_rules! handle {
             /// ```
             #[doc(alias = "getsockopt")]
             pub fn option<O: $crate::option::SocketOption<$kind>>(&self) -> Result<O, $crate::Error> {
-                O::read(self.target())
+                O::read(self.socket_ref())
                     .map_err(|error| $crate::sys::errno::option($crate::error::Op::Get(O::NAME), error))
             }
 
@@ -98,7 +98,7 @@ macro_rules! handle {
             #[doc(alias = "setsockopt")]
             pub fn set_option<O: $crate::option::LiveOn<$role>>(&self, option: O) -> Result<(), $crate::Error> {
                 option
-                    .apply(self.target())
+                    .apply(self.socket_ref())
                     .map_err(|error| $crate::sys::errno::option($crate::error::Op::Set(O::NAME), error))
             }
 
@@ -137,7 +137,7 @@ macro_rules! handle {
             /// ```
             #[doc(alias = "SO_ERROR")]
             pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
-                $crate::sys::take_error(self.target().fd)
+                $crate::sys::take_error(self.socket_ref().fd)
             }
 
             /// Whether calls that would wait return
@@ -162,7 +162,7 @@ macro_rules! handle {
             /// # Ok::<(), std::io::Error>(())
             /// ```
             pub fn set_nonblocking(&self, nonblocking: bool) -> std::io::Result<()> {
-                $crate::sys::set_nonblocking(self.target().fd, nonblocking)
+                $crate::sys::set_nonblocking(self.socket_ref().fd, nonblocking)
             }
             )?
 
@@ -187,7 +187,7 @@ macro_rules! handle {
             #[doc(alias = "IPV6_V6ONLY")]
             #[doc(alias = "only_v6")]
             pub fn v6_only(&self) -> std::io::Result<bool> {
-                $crate::sys::get_bool(self.target(), $crate::sys::option_numbers::IPV6_V6ONLY)
+                $crate::sys::get_bool(self.socket_ref(), $crate::sys::option_numbers::IPV6_V6ONLY)
             }
 
             /// The transport protocol, as the kernel has it (`SO_PROTOCOL`).
@@ -210,7 +210,7 @@ macro_rules! handle {
             /// ```
             #[doc(alias = "SO_PROTOCOL")]
             pub fn protocol(&self) -> std::io::Result<$crate::kind::Protocol> {
-                $crate::sys::protocol(self.target().fd)
+                $crate::sys::protocol(self.socket_ref().fd)
             }
         }
 
@@ -221,7 +221,7 @@ macro_rules! handle {
                 if let Ok(local) = self.local_addr() {
                     debug.field("local", &local);
                 }
-                if let Ok(peer) = $crate::sys::peer_address(self.target().fd) {
+                if let Ok(peer) = $crate::sys::peer_address(self.socket_ref().fd) {
                     let peer: $address = $crate::mode::FromWire::from_wire(peer);
                     debug.field("peer", &peer);
                 }

@@ -1,8 +1,8 @@
 //! Sockets that a guard can hold by a reference, an `Arc` or an `Rc`.
 
-use crate::sys::Target;
+use crate::sys::SocketRef;
 
 /// Lends the socket to a guard. It seals the public traits of the guards.
-pub trait AsTarget {
-    fn as_target(&self) -> Target<'_>;
+pub trait AsSocketRef {
+    fn as_socket_ref(&self) -> SocketRef<'_>;
 }

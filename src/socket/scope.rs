@@ -6,11 +6,11 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 use crate::addr::{AddressError, ToAddress, is_zoned};
 use crate::error::reason::AddressFault;
 use crate::mode::Mode;
-use crate::sys::{self, Target, option_numbers};
+use crate::sys::{self, SocketRef, option_numbers};
 
 /// The kernel's form of an address that a socket connects to.
 pub(crate) fn to_wire<M: Mode>(
-    socket: Target<'_>,
+    socket: SocketRef<'_>,
     mode: M,
     address: impl ToAddress<M>,
 ) -> Result<SocketAddrV6, AddressError> {
@@ -20,7 +20,7 @@ pub(crate) fn to_wire<M: Mode>(
 /// As `to_wire`, for the data path: hands the address on without copying it.
 #[inline]
 pub(crate) fn with_wire<M: Mode, R>(
-    socket: Target<'_>,
+    socket: SocketRef<'_>,
     mode: M,
     address: &impl ToAddress<M>,
     run: impl FnOnce(&SocketAddrV6) -> io::Result<R>,
@@ -31,14 +31,14 @@ pub(crate) fn with_wire<M: Mode, R>(
 /// As `with_wire`; an interface other than 0 is the zone of an address that has none.
 #[inline]
 pub(crate) fn with_wire_on<M: Mode, R>(
-    socket: Target<'_>,
+    socket: SocketRef<'_>,
     mode: M,
     address: &impl ToAddress<M>,
     interface: u32,
     run: impl FnOnce(&SocketAddrV6) -> io::Result<R>,
 ) -> io::Result<R> {
-    let mut room = None;
-    match address.lend(mode, &mut room) {
+    let mut slot = None;
+    match address.lend(mode, &mut slot) {
         Some(wire) => run(wire),
         None => run(&lookup(socket, mode, address, interface)?),
     }
@@ -49,7 +49,7 @@ pub(crate) fn with_wire_on<M: Mode, R>(
 #[cold]
 #[inline(never)]
 pub(crate) fn lookup<M: Mode>(
-    socket: Target<'_>,
+    socket: SocketRef<'_>,
     mode: M,
     address: &impl ToAddress<M>,
     interface: u32,
@@ -60,7 +60,7 @@ pub(crate) fn lookup<M: Mode>(
 /// Gives a link-local address without a zone the one of `interface`, or, where that is 0, the one
 /// of the socket; refuses it if the socket has none either.
 pub(crate) fn with_zone(
-    socket: Target<'_>,
+    socket: SocketRef<'_>,
     wire: SocketAddrV6,
     interface: u32,
 ) -> Result<SocketAddrV6, AddressError> {
@@ -85,7 +85,7 @@ fn on_interface(wire: SocketAddrV6, zone: u32) -> SocketAddrV6 {
 ///
 /// The kernel would fail with "invalid argument", or send through the first interface it finds.
 #[cold]
-pub(crate) fn zone_of(socket: Target<'_>, ip: &Ipv6Addr) -> io::Result<u32> {
+pub(crate) fn zone_of(socket: SocketRef<'_>, ip: &Ipv6Addr) -> io::Result<u32> {
     // An option that the system lacks restricts nothing.
     let read = |name| Ok(sys::get_u32(socket, name).unwrap_or(0));
     let candidates: [&dyn Fn() -> io::Result<u32>; 5] = [

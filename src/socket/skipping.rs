@@ -96,7 +96,7 @@ mod tests {
         let socket = UdpSocket::bind("[::1]:0").unwrap();
         socket.send_to(b"more", socket.local_addr().unwrap()).unwrap();
         assert!(socket.wait_readable(None).unwrap());
-        let fd = socket.target().fd;
+        let fd = socket.socket_ref().fd;
         let (now, later) = (Instant::now(), Instant::now() + Duration::from_secs(60));
         for waits in [Waits::Yes, Waits::Unknown] {
             let over = Limit::Until(now, waits).wait(fd).unwrap_err();

@@ -6,7 +6,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::{Duration, Instant};
 
-use super::{Borrowed, Report, Target, unsupported};
+use super::{Borrowed, QueuedReport, SocketRef, unsupported};
 use crate::error::{Absence, Refusal};
 
 /// The others do not tell.
@@ -15,7 +15,7 @@ pub(crate) fn why_absent(_: &SocketAddrV6) -> Option<Absence> {
 }
 
 /// No option binds a socket to a device by name.
-pub(crate) fn device_index(_: Target<'_>) -> io::Result<Option<NonZeroU32>> {
+pub(crate) fn device_index(_: SocketRef<'_>) -> io::Result<Option<NonZeroU32>> {
     Ok(None)
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn send_queue_len(_: Borrowed<'_>) -> io::Result<usize> {
     Err(unsupported())
 }
 
-pub(crate) fn steer_by_cpu(_: Target<'_>, _: NonZeroUsize) -> io::Result<()> {
+pub(crate) fn steer_by_cpu(_: SocketRef<'_>, _: NonZeroUsize) -> io::Result<()> {
     Err(unsupported())
 }
 
@@ -47,7 +47,10 @@ pub(crate) fn monotonic_time(_: Instant) -> io::Result<Duration> {
     Err(unsupported())
 }
 
-pub(crate) fn recv_error(_: Borrowed<'_>, _: &mut [IoSliceMut<'_>]) -> io::Result<Option<Report>> {
+pub(crate) fn recv_error(
+    _: Borrowed<'_>,
+    _: &mut [IoSliceMut<'_>],
+) -> io::Result<Option<QueuedReport>> {
     Err(Refusal::NoErrorQueue.into())
 }
 
@@ -59,7 +62,7 @@ mod tests {
     fn what_is_missing_says_so() {
         let socket = std::net::UdpSocket::bind("[::1]:0").unwrap().into();
         let fd = crate::sys::borrow(&socket);
-        let target = Target { fd, dual_stack: false };
+        let target = SocketRef { fd, dual_stack: false };
         let errors = [
             send_queue_len(fd).unwrap_err(),
             steer_by_cpu(target, NonZeroUsize::MIN).unwrap_err(),

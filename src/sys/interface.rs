@@ -12,11 +12,11 @@ use super::{interface_index_of, list_interfaces};
 pub(crate) struct InterfaceRow {
     pub(crate) index: NonZeroU32,
     pub(crate) name: String,
-    pub(crate) addresses: Vec<InterfaceAddress>,
+    pub(crate) addresses: Vec<AddressRow>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct InterfaceAddress {
+pub(crate) struct AddressRow {
     pub(crate) ip: IpAddr,
     pub(crate) prefix_len: u8,
 }
@@ -26,7 +26,7 @@ pub(crate) struct InterfaceAddress {
 pub(super) struct Listing {
     pub(super) links: Vec<Link>,
     /// Each with the index of its interface.
-    pub(super) addresses: Vec<(NonZeroU32, InterfaceAddress)>,
+    pub(super) addresses: Vec<(NonZeroU32, AddressRow)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,8 +89,8 @@ mod tests {
         Link { index: NonZeroU32::new(index).unwrap(), name: name.to_owned(), flags: 0 }
     }
 
-    fn address(index: u32, ip: &str) -> (NonZeroU32, InterfaceAddress) {
-        let address = InterfaceAddress { ip: ip.parse().unwrap(), prefix_len: 64 };
+    fn address(index: u32, ip: &str) -> (NonZeroU32, AddressRow) {
+        let address = AddressRow { ip: ip.parse().unwrap(), prefix_len: 64 };
         (NonZeroU32::new(index).unwrap(), address)
     }
 

@@ -50,9 +50,7 @@ mod windows;
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use self::fallback::*;
-pub(crate) use self::interface::{
-    InterfaceAddress, InterfaceRow, interface_index, interfaces, is_own,
-};
+pub(crate) use self::interface::{AddressRow, InterfaceRow, interface_index, interfaces, is_own};
 pub(crate) use self::multicast::*;
 pub(crate) use self::resolve::{ResolveFailure, Wanted, resolve};
 pub(crate) use self::send_file::send_file;
@@ -74,13 +72,13 @@ use crate::kind::{Protocol, Shape};
 /// A socket whose options are read or set.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations)]
-pub struct Target<'a> {
+pub struct SocketRef<'a> {
     pub(crate) fd: Borrowed<'a>,
     /// Whether it may have IPv4 peers, so that the IPv4 twin of an option matters.
     pub(crate) dual_stack: bool,
 }
 
-impl<'a> Target<'a> {
+impl<'a> SocketRef<'a> {
     /// The socket of a descriptor, in the mode that it was opened in.
     #[inline]
     pub(crate) fn new(fd: Borrowed<'a>, v6_only: bool) -> Self {
@@ -110,7 +108,7 @@ pub(crate) struct Message {
 
 /// What `recv_error` found.
 #[derive(Debug)]
-pub(crate) struct Report {
+pub(crate) struct QueuedReport {
     pub(crate) len: usize,
     pub(crate) truncated: bool,
     /// Where the datagram was sent to, which a time of sending does not tell.
@@ -198,7 +196,7 @@ fn has(protocol: Protocol, icmpv6: bool) -> bool {
 /// Linux opens such sockets with `SO_REUSEADDR` on (inet6_create, `INET_PROTOSW_REUSE`), so that the
 /// program that binds an identifier last takes the replies of the others.
 pub(crate) fn keep_identifier(fd: Borrowed<'_>) -> io::Result<()> {
-    set_bool(Target { fd, dual_stack: false }, option_numbers::SHARE_ADDRESS, false)
+    set_bool(SocketRef { fd, dual_stack: false }, option_numbers::SHARE_ADDRESS, false)
 }
 
 pub(crate) fn listen(fd: Borrowed<'_>, backlog: u32) -> io::Result<()> {
@@ -300,7 +298,7 @@ pub(crate) fn deadline(timeout: Duration) -> Option<Instant> {
 }
 
 pub(crate) fn take_error(fd: Borrowed<'_>) -> io::Result<Option<io::Error>> {
-    let code = get_int(Target { fd, dual_stack: false }, option_numbers::SO_ERROR)?;
+    let code = get_int(SocketRef { fd, dual_stack: false }, option_numbers::SO_ERROR)?;
     Ok((code != 0).then(|| io::Error::from_raw_os_error(code)))
 }
 
@@ -316,7 +314,7 @@ pub(crate) fn shutdown(fd: Borrowed<'_>, how: std::net::Shutdown) -> io::Result<
 pub(crate) fn protocol(fd: Borrowed<'_>) -> io::Result<Protocol> {
     let number = match protocol_number(fd)? {
         0 if System::HERE.may_not_name_protocol() => {
-            usual_protocol(get_int(Target { fd, dual_stack: false }, option_numbers::SO_TYPE)?)
+            usual_protocol(get_int(SocketRef { fd, dual_stack: false }, option_numbers::SO_TYPE)?)
         }
         number => number,
     };
@@ -335,7 +333,7 @@ fn usual_protocol(kind: c_int) -> c_int {
 
 /// What a socket is, for taking it over.
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct SocketState {
     pub(crate) stream: bool,
     pub(crate) datagram: bool,
     /// Something else than TCP and UDP, such as an echo socket, where the system tells.
@@ -350,14 +348,14 @@ pub(crate) struct State {
 }
 
 /// What a socket is, or `None` if its family is another than `AF_INET6`.
-pub(crate) fn state(fd: Borrowed<'_>) -> io::Result<Option<State>> {
+pub(crate) fn state(fd: Borrowed<'_>) -> io::Result<Option<SocketState>> {
     if family(fd)? != c_int::from(socket2::Domain::IPV6) {
         return Ok(None);
     }
-    let socket = Target { fd, dual_stack: false };
+    let socket = SocketRef { fd, dual_stack: false };
     let kind = socket2::Type::from(get_int(socket, option_numbers::SO_TYPE)?);
     let stream = kind == socket2::Type::STREAM;
-    Ok(Some(State {
+    Ok(Some(SocketState {
         stream,
         datagram: kind == socket2::Type::DGRAM,
         foreign_protocol: match protocol(fd) {
@@ -378,7 +376,7 @@ pub(crate) fn state(fd: Borrowed<'_>) -> io::Result<Option<State>> {
 }
 
 /// The path MTU of a connected socket.
-pub(crate) fn mtu(socket: Target<'_>) -> io::Result<u32> {
+pub(crate) fn mtu(socket: SocketRef<'_>) -> io::Result<u32> {
     if option_numbers::IPV6_PATHMTU.is_none() {
         return get_u32(socket, option_numbers::IPV6_MTU);
     }

@@ -7,7 +7,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 use socket2::SockRef;
 
 use super::option_numbers::{self, LEN_IN_ADDRESS, Name};
-use super::{Borrowed, Target, get_bytes, set_bytes};
+use super::{Borrowed, SocketRef, get_bytes, set_bytes};
 
 #[cfg(unix)]
 type Storage = libc::sockaddr_storage;
@@ -44,7 +44,7 @@ pub(crate) fn leave(fd: Borrowed<'_>, group: &Ipv6Addr, interface: u32) -> io::R
 
 /// Does to one source of a group what the option says; the scope id of the group is the interface.
 pub(crate) fn set_source(
-    socket: Target<'_>,
+    socket: SocketRef<'_>,
     name: Name,
     group: SocketAddrV6,
     source: Ipv6Addr,
@@ -63,7 +63,7 @@ pub(crate) enum Filter {
 
 /// How a socket is a member of a group on an interface: `None` if it is not, or where the system
 /// does not tell.
-pub(crate) fn filter(socket: Target<'_>, group: SocketAddrV6) -> Option<Filter> {
+pub(crate) fn filter(socket: SocketRef<'_>, group: SocketAddrV6) -> Option<Filter> {
     let mut request = [0; FILTER_LEN];
     write_group(&mut request, group);
     let len = get_bytes(socket, option_numbers::MCAST_MSFILTER, &mut request).ok()?;
@@ -161,7 +161,7 @@ mod tests {
             join(fd, group.ip(), group.scope_id()).unwrap();
             let mut request = [0; 2 * FILTER_LEN];
             write_group(&mut request, group);
-            let target = Target { fd, dual_stack: false };
+            let target = SocketRef { fd, dual_stack: false };
             assert_eq!(
                 get_bytes(target, option_numbers::MCAST_MSFILTER, &mut request).unwrap(),
                 FILTER_LEN

@@ -10,7 +10,7 @@ use socket2::SockRef;
 use super::errno::{is_exhausted, is_no_device, is_no_option, proven};
 use super::option_numbers::{self, Name};
 use super::{
-    Borrowed, INTERFACE_NAME_LEN, System, Target, get_bytes, interface_index, local_address,
+    Borrowed, INTERFACE_NAME_LEN, SocketRef, System, get_bytes, interface_index, local_address,
     protocol, set_bytes,
 };
 use crate::addr::Zone;
@@ -18,7 +18,7 @@ use crate::error::Refusal;
 use crate::kind::Protocol;
 
 #[inline]
-pub(crate) fn get_int(socket: Target<'_>, name: Name) -> io::Result<c_int> {
+pub(crate) fn get_int(socket: SocketRef<'_>, name: Name) -> io::Result<c_int> {
     let mut bytes = [0; size_of::<c_int>()];
     // Windows, which is little-endian, writes one byte for a boolean; the rest stays zero.
     get_bytes(socket, name, &mut bytes)?;
@@ -26,17 +26,17 @@ pub(crate) fn get_int(socket: Target<'_>, name: Name) -> io::Result<c_int> {
 }
 
 #[inline]
-pub(crate) fn set_int(socket: Target<'_>, name: Name, value: c_int) -> io::Result<()> {
+pub(crate) fn set_int(socket: SocketRef<'_>, name: Name, value: c_int) -> io::Result<()> {
     set_bytes(socket, name, &value.to_ne_bytes())
 }
 
 #[inline]
-pub(crate) fn get_bool(socket: Target<'_>, name: Name) -> io::Result<bool> {
+pub(crate) fn get_bool(socket: SocketRef<'_>, name: Name) -> io::Result<bool> {
     get_int(socket, name).map(|value| value != 0)
 }
 
 #[inline]
-pub(crate) fn set_bool(socket: Target<'_>, name: Name, value: bool) -> io::Result<()> {
+pub(crate) fn set_bool(socket: SocketRef<'_>, name: Name, value: bool) -> io::Result<()> {
     set_int(socket, name, c_int::from(value))
 }
 
@@ -45,20 +45,20 @@ pub(crate) fn signed(value: u32) -> io::Result<c_int> {
     c_int::try_from(value).map_err(|_| Refusal::LargeNumber.into())
 }
 
-pub(crate) fn set_u32(socket: Target<'_>, name: Name, value: u32) -> io::Result<()> {
+pub(crate) fn set_u32(socket: SocketRef<'_>, name: Name, value: u32) -> io::Result<()> {
     set_int(socket, name, signed(value)?)
 }
 
-pub(crate) fn get_u32(socket: Target<'_>, name: Name) -> io::Result<u32> {
+pub(crate) fn get_u32(socket: SocketRef<'_>, name: Name) -> io::Result<u32> {
     Ok(u32::try_from(get_int(socket, name)?).unwrap_or(0))
 }
 
 /// Sets the IPv4 twin of an option, where the system has one and the socket has IPv4 peers.
-pub(crate) fn set_twin(socket: Target<'_>, name: Name, value: c_int) -> io::Result<()> {
+pub(crate) fn set_twin(socket: SocketRef<'_>, name: Name, value: c_int) -> io::Result<()> {
     set_twin_bytes(socket, name, &value.to_ne_bytes())
 }
 
-fn set_twin_bytes(socket: Target<'_>, name: Name, value: &[u8]) -> io::Result<()> {
+fn set_twin_bytes(socket: SocketRef<'_>, name: Name, value: &[u8]) -> io::Result<()> {
     if !socket.dual_stack || name.is_none() {
         return Ok(());
     }
@@ -79,11 +79,11 @@ fn is_bound_to_v6(fd: Borrowed<'_>) -> bool {
 }
 
 /// 32 bits that the kernel takes as they are.
-pub(crate) fn set_word(socket: Target<'_>, name: Name, value: u32) -> io::Result<()> {
+pub(crate) fn set_word(socket: SocketRef<'_>, name: Name, value: u32) -> io::Result<()> {
     set_bytes(socket, name, &value.to_ne_bytes())
 }
 
-pub(crate) fn get_word(socket: Target<'_>, name: Name) -> io::Result<u32> {
+pub(crate) fn get_word(socket: SocketRef<'_>, name: Name) -> io::Result<u32> {
     Ok(u32::from_ne_bytes(get_int(socket, name)?.to_ne_bytes()))
 }
 
@@ -99,14 +99,14 @@ pub(crate) fn unsupported() -> io::Error {
 /// `TCP_CA_NAME_MAX`).
 const TEXT_LEN: usize = 16;
 
-pub(crate) fn set_text(socket: Target<'_>, name: Name, text: &str) -> io::Result<()> {
+pub(crate) fn set_text(socket: SocketRef<'_>, name: Name, text: &str) -> io::Result<()> {
     if text.is_empty() || text.len() >= TEXT_LEN || text.contains('\0') {
         return Err(Refusal::AlgorithmName.into());
     }
     set_bytes(socket, name, text.as_bytes())
 }
 
-pub(crate) fn get_text(socket: Target<'_>, name: Name) -> io::Result<String> {
+pub(crate) fn get_text(socket: SocketRef<'_>, name: Name) -> io::Result<String> {
     let mut text = [0; TEXT_LEN];
     let len = get_bytes(socket, name, &mut text)?;
     let text = text[..len].split(|byte| *byte == 0).next().unwrap_or_default();
@@ -125,7 +125,7 @@ pub(crate) enum Unit {
 
 /// Sets a time, which must be a whole number of units: rounding would give another time, or none.
 pub(crate) fn set_time(
-    socket: Target<'_>,
+    socket: SocketRef<'_>,
     name: Name,
     unit: Unit,
     time: Duration,
@@ -144,7 +144,7 @@ pub(crate) fn set_time(
     }
 }
 
-pub(crate) fn get_time(socket: Target<'_>, name: Name, unit: Unit) -> io::Result<Duration> {
+pub(crate) fn get_time(socket: SocketRef<'_>, name: Name, unit: Unit) -> io::Result<Duration> {
     let count = get_u32(socket, name)?.into();
     Ok(match unit {
         Unit::Seconds => Duration::from_secs(count),
@@ -186,12 +186,12 @@ pub(crate) fn most_queued(fd: Borrowed<'_>) -> io::Result<usize> {
     // longer than this; on the BSDs the address that comes before it (sys/kern/uipc_sockbuf.c,
     // `sbappendaddr`).
     const LEAST: u32 = if cfg!(any(target_os = "linux", target_os = "android")) { 256 } else { 28 };
-    let room = get_u32(Target { fd, dual_stack: false }, option_numbers::SO_RCVBUF)?;
+    let room = get_u32(SocketRef { fd, dual_stack: false }, option_numbers::SO_RCVBUF)?;
     // An empty queue takes one of any length.
     Ok((room / LEAST) as usize + 1)
 }
 
-pub(crate) fn set_linger(socket: Target<'_>, time: Option<Duration>) -> io::Result<()> {
+pub(crate) fn set_linger(socket: SocketRef<'_>, time: Option<Duration>) -> io::Result<()> {
     // `struct linger` counts seconds, in 16 bits on Windows.
     const MOST: u64 = if cfg!(windows) { u16::MAX as u64 } else { c_int::MAX as u64 };
     match time {
@@ -201,7 +201,7 @@ pub(crate) fn set_linger(socket: Target<'_>, time: Option<Duration>) -> io::Resu
     }
 }
 
-pub(crate) fn linger(socket: Target<'_>) -> io::Result<Option<Duration>> {
+pub(crate) fn linger(socket: SocketRef<'_>) -> io::Result<Option<Duration>> {
     SockRef::from(&socket.fd).linger()
 }
 
@@ -210,7 +210,7 @@ pub(crate) fn linger(socket: Target<'_>) -> io::Result<Option<Duration>> {
 /// Sets `IPV6_V6ONLY` of a socket that is not bound, and reads it back.
 #[inline]
 pub(crate) fn set_v6_only(fd: Borrowed<'_>, v6_only: bool) -> io::Result<()> {
-    set_bool(Target { fd, dual_stack: false }, option_numbers::IPV6_V6ONLY, v6_only)?;
+    set_bool(SocketRef { fd, dual_stack: false }, option_numbers::IPV6_V6ONLY, v6_only)?;
     // Before bind: after it, Linux reads 1 on a socket bound to [::1] whatever was set.
     match read_v6_only(fd)? {
         Some(taken) if taken != v6_only => Err(not_taken()),
@@ -226,7 +226,7 @@ pub(crate) fn is_v6_only(fd: Borrowed<'_>) -> bool {
 /// Reads `IPV6_V6ONLY`; `None` if the kernel does not report it for this socket.
 #[inline]
 pub(super) fn read_v6_only(fd: Borrowed<'_>) -> io::Result<Option<bool>> {
-    match get_bool(Target { fd, dual_stack: false }, option_numbers::IPV6_V6ONLY) {
+    match get_bool(SocketRef { fd, dual_stack: false }, option_numbers::IPV6_V6ONLY) {
         Ok(v6_only) => Ok(Some(v6_only)),
         Err(error) => unreadable(fd, error),
     }
@@ -249,21 +249,21 @@ fn not_taken() -> io::Error {
 // Addresses and devices.
 
 /// Rebinding over `TIME_WAIT`, which a system without the option always allows.
-pub(crate) fn set_reuse_address(socket: Target<'_>, reuse: bool) -> io::Result<()> {
+pub(crate) fn set_reuse_address(socket: SocketRef<'_>, reuse: bool) -> io::Result<()> {
     match (option_numbers::SO_REUSEADDR, reuse) {
         (None, true) => Ok(()),
         (name, _) => set_bool(socket, name, reuse),
     }
 }
 
-pub(crate) fn reuse_address(socket: Target<'_>) -> io::Result<bool> {
+pub(crate) fn reuse_address(socket: SocketRef<'_>) -> io::Result<bool> {
     match option_numbers::SO_REUSEADDR {
         None => Ok(true),
         name => get_bool(socket, name),
     }
 }
 
-pub(crate) fn bind_device(socket: Target<'_>, device: Option<&Zone>) -> io::Result<()> {
+pub(crate) fn bind_device(socket: SocketRef<'_>, device: Option<&Zone>) -> io::Result<()> {
     match (
         device.map(Zone::name),
         option_numbers::SO_BINDTODEVICE,
@@ -296,11 +296,11 @@ pub(crate) fn index_of(zone: &Zone) -> io::Result<Option<NonZeroU32>> {
 }
 
 /// The interface of `IPV6_UNICAST_IF`, 0 for none.
-pub(crate) fn unicast_interface(socket: Target<'_>) -> io::Result<u32> {
+pub(crate) fn unicast_interface(socket: SocketRef<'_>) -> io::Result<u32> {
     get_word(socket, option_numbers::IPV6_UNICAST_IF).map(unicast_order)
 }
 
-pub(crate) fn set_unicast_interface(socket: Target<'_>, index: u32) -> io::Result<()> {
+pub(crate) fn set_unicast_interface(socket: SocketRef<'_>, index: u32) -> io::Result<()> {
     set_word(socket, option_numbers::IPV6_UNICAST_IF, unicast_order(index))?;
     // This one is in network byte order everywhere.
     set_twin_bytes(socket, option_numbers::IP_UNICAST_IF, &index.to_be_bytes())
@@ -314,7 +314,7 @@ fn unicast_order(index: u32) -> u32 {
 /// The interface of `IPV6_MULTICAST_IF`, 0 for the system's choice.
 pub(crate) fn set_multicast_interface(
     system: System,
-    socket: Target<'_>,
+    socket: SocketRef<'_>,
     index: u32,
 ) -> io::Result<()> {
     if index == 0 && !system.unsets_multicast_interface() {
@@ -351,7 +351,7 @@ pub(crate) fn is_no_interface(index: u32) -> bool {
 }
 
 /// The IPv4 twin of `IPV6_MULTICAST_IF`, which is no plain index.
-fn set_multicast_interface_twin(socket: Target<'_>, index: u32) -> io::Result<()> {
+fn set_multicast_interface_twin(socket: SocketRef<'_>, index: u32) -> io::Result<()> {
     if cfg!(windows) {
         // An IPv4 address 0.x.x.x is an index.
         return set_twin_bytes(socket, option_numbers::IP_MULTICAST_IF, &index.to_be_bytes());
@@ -363,7 +363,7 @@ fn set_multicast_interface_twin(socket: Target<'_>, index: u32) -> io::Result<()
 }
 
 /// Fails if the system does not know an option: it refuses a value of no length, but not the name.
-pub(crate) fn knows(socket: Target<'_>, name: Name) -> io::Result<()> {
+pub(crate) fn knows(socket: SocketRef<'_>, name: Name) -> io::Result<()> {
     match set_bytes(socket, name, &[]) {
         Err(error) if name.is_none() || is_no_option(&error) || is_exhausted(&error) => Err(error),
         _ => Ok(()),
@@ -372,12 +372,12 @@ pub(crate) fn knows(socket: Target<'_>, name: Name) -> io::Result<()> {
 
 /// Whether the kernel cuts what is sent. One that has never heard of it need not refuse the control
 /// message: it may send one long datagram.
-pub(crate) fn can_segment(socket: Target<'_>) -> io::Result<bool> {
+pub(crate) fn can_segment(socket: SocketRef<'_>) -> io::Result<bool> {
     Ok(proven(get_int(socket, option_numbers::UDP_SEGMENT))?.is_some())
 }
 
 /// Lets the kernel put datagrams together; `Ok(false)` if it cannot.
-pub(crate) fn set_coalescing(socket: Target<'_>) -> io::Result<bool> {
+pub(crate) fn set_coalescing(socket: SocketRef<'_>) -> io::Result<bool> {
     // Windows takes the length of the longest.
     let value = if cfg!(windows) { c_int::from(u16::MAX) } else { 1 };
     match set_int(socket, option_numbers::UDP_GRO, value) {
@@ -405,7 +405,7 @@ mod tests {
     #[test]
     fn multicast_interface_stays_on_two_systems() {
         let socket = open(Shape::Datagram, Protocol::Udp, false).unwrap();
-        let target = Target { fd: borrow(&socket), dual_stack: false };
+        let target = SocketRef { fd: borrow(&socket), dual_stack: false };
         let current = || get_u32(target, option_numbers::IPV6_MULTICAST_IF).unwrap();
         let interfaces = crate::sys::list_interfaces().unwrap().addresses;
         let (loopback, _) = interfaces.iter().find(|(_, it)| it.ip.is_loopback()).unwrap();

@@ -92,7 +92,7 @@ impl<M: Mode> BoundStream<M> {
             sys::errno::opening(Op::Listen, local, self.mode.v6_only(), error)
         })?;
         for option in &self.at_listen {
-            option.apply(self.target())?;
+            option.apply(self.socket_ref())?;
         }
         Ok(TcpListener::new(self.fd, self.mode))
     }
@@ -113,7 +113,7 @@ impl<M: Mode> BoundStream<M> {
     ///
     /// See [`BoundStream`].
     pub fn connect(self, peer: impl ToAddress<M>) -> Result<TcpStream<M>, Error> {
-        let wire = to_wire(self.target(), self.mode, peer)?;
+        let wire = to_wire(self.socket_ref(), self.mode, peer)?;
         trace_connecting(&wire);
         connect(self.fd, self.mode, &wire)
     }
@@ -140,7 +140,7 @@ impl<M: Mode> BoundStream<M> {
         peer: impl ToAddress<M>,
         timeout: Duration,
     ) -> Result<TcpStream<M>, Error> {
-        let wire = to_wire(self.target(), self.mode, peer)?;
+        let wire = to_wire(self.socket_ref(), self.mode, peer)?;
         if !self.nonblocking {
             sys::set_nonblocking(sys::borrow(&self.fd), true)
                 .map_err(|error| failed(self.mode, wire, error))?;
@@ -158,7 +158,7 @@ impl<M: Mode> BoundStream<M> {
     ///
     /// See [`Connecting`].
     pub fn start_connect(self, peer: impl ToAddress<M>) -> Result<Connecting<M>, Error> {
-        let wire = to_wire(self.target(), self.mode, peer)?;
+        let wire = to_wire(self.socket_ref(), self.mode, peer)?;
         if !self.nonblocking {
             sys::set_nonblocking(sys::borrow(&self.fd), true)
                 .map_err(|error| failed(self.mode, wire, error))?;

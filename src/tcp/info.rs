@@ -104,7 +104,7 @@ impl<M: Mode> TcpStream<M> {
     #[doc(alias = "TCP_INFO")]
     pub fn tcp_info(&self) -> io::Result<TcpInfo> {
         let mut raw = [0; LAST_OF_TCP_INFO];
-        let len = sys::get_bytes(self.target(), option_numbers::TCP_INFO, &mut raw)?;
+        let len = sys::get_bytes(self.socket_ref(), option_numbers::TCP_INFO, &mut raw)?;
         parse(&raw[..len]).ok_or_else(sys::unsupported)
     }
 
@@ -132,7 +132,7 @@ impl<M: Mode> TcpStream<M> {
     #[doc(alias = "IPV6_MTU")]
     #[doc(alias = "IPV6_PATHMTU")]
     pub fn mtu(&self) -> io::Result<u32> {
-        sys::mtu(self.target())
+        sys::mtu(self.socket_ref())
     }
 
     /// Bytes that were sent and that the peer has not acknowledged (`SIOCOUTQ`).
@@ -159,7 +159,7 @@ impl<M: Mode> TcpStream<M> {
     /// ```
     #[doc(alias = "SIOCOUTQ")]
     pub fn send_queue_len(&self) -> io::Result<usize> {
-        sys::send_queue_len(self.target().fd)
+        sys::send_queue_len(self.socket_ref().fd)
     }
 
     /// Bytes that can be received at once (`FIONREAD`).
@@ -183,7 +183,7 @@ impl<M: Mode> TcpStream<M> {
     #[doc(alias = "FIONREAD")]
     #[doc(alias = "SIOCINQ")]
     pub fn recv_queue_len(&self) -> io::Result<usize> {
-        sys::recv_queue_len(self.target().fd)
+        sys::recv_queue_len(self.socket_ref().fd)
     }
 }
 

@@ -73,6 +73,6 @@ impl<M: Mode> TcpStream<M> {
     #[doc(alias = "sendfile")]
     #[doc(alias = "TransmitFile")]
     pub fn send_file(&self, file: &File, offset: u64, len: usize) -> io::Result<usize> {
-        sys::send_file(self.target().fd, file, offset, len)
+        sys::send_file(self.socket_ref().fd, file, offset, len)
     }
 }

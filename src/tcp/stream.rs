@@ -84,7 +84,7 @@ impl<M: Mode> TcpStream<M> {
     /// ```
     #[doc(alias = "getpeername")]
     pub fn peer_addr(&self) -> io::Result<M::Address> {
-        sys::peer_address(self.target().fd).map(M::Address::from_wire)
+        sys::peer_address(self.socket_ref().fd).map(M::Address::from_wire)
     }
 
     /// Sends bytes, and returns how many went out, which may be fewer than given.

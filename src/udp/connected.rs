@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 
-use super::send_error::{Attempt, total};
+use super::send_error::{UnsentDatagram, total};
 use crate::kind::{Datagram, Datagrams};
 use crate::mode::{DualStack, FromWire, Mode};
 use crate::socket::adopt::adopt;
@@ -70,7 +70,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// ```
     #[doc(alias = "getpeername")]
     pub fn peer_addr(&self) -> io::Result<M::Address> {
-        sys::peer_address(self.target().fd).map(M::Address::from_wire)
+        sys::peer_address(self.socket_ref().fd).map(M::Address::from_wire)
     }
 
     /// Sends a datagram to the peer; it goes out whole or not at all.
@@ -94,7 +94,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     #[cold]
     #[inline(never)]
     fn not_sent(&self, len: usize, error: io::Error) -> io::Error {
-        Attempt::connected(self.target(), len).explain(error)
+        UnsentDatagram::connected(self.socket_ref(), len).explain(error)
     }
 
     /// As [`send`](Self::send), from several slices.

@@ -8,7 +8,7 @@ use crate::error::{Op, Returned};
 use crate::mode::Mode;
 use crate::option::{MinHopCount, RecvHopLimit, Setting};
 use crate::socket::common::delegate_descriptor;
-use crate::socket::held::AsTarget;
+use crate::socket::held::AsSocketRef;
 use crate::socket::skipping::Skipping;
 use crate::sys::{self, Borrowed, Message, Readiness, Take};
 use crate::udp::{ConnectedUdpSocket, Received, UdpSocket};
@@ -214,7 +214,7 @@ impl<S: GuardedSocket> Guarded<S> {
     #[doc(alias = "poll")]
     #[doc(alias = "select")]
     pub fn wait_readable(&self, timeout: Option<Duration>) -> io::Result<bool> {
-        sys::wait_one(self.socket.as_target().fd, Readiness::Readable, timeout)
+        sys::wait_one(self.socket.as_socket_ref().fd, Readiness::Readable, timeout)
     }
 
     /// Receives until something may be given out.
@@ -223,7 +223,7 @@ impl<S: GuardedSocket> Guarded<S> {
         notices: Notices,
         mut receive: impl FnMut(Borrowed<'_>) -> io::Result<Message>,
     ) -> io::Result<Received<S::Mode>> {
-        let fd = self.socket.as_target().fd;
+        let fd = self.socket.as_socket_ref().fd;
         let mut skipping = Skipping::begin();
         loop {
             let received = Received::new(receive(fd)?);
@@ -249,7 +249,7 @@ impl<S: GuardedSocket> Guarded<S> {
 
     /// Guards a socket, which switches [`RecvHopLimit`] on.
     fn begin(socket: S, minimum: MinHopCount) -> Result<Self, Returned<S>> {
-        match RecvHopLimit(true).apply(socket.as_target()) {
+        match RecvHopLimit(true).apply(socket.as_socket_ref()) {
             Ok(()) => Ok(Self::new(socket, minimum)),
             Err(error) => {
                 let error = sys::errno::option(Op::Set(RecvHopLimit::NAME), error);
@@ -260,7 +260,7 @@ impl<S: GuardedSocket> Guarded<S> {
 }
 
 /// A datagram socket that can be guarded. The trait is sealed.
-pub trait GuardedSocket: AsTarget {
+pub trait GuardedSocket: AsSocketRef {
     /// The mode of the socket.
     type Mode: Mode;
 }
@@ -380,7 +380,7 @@ mod tests {
         let socket = crate::Builder::datagram().nonblocking().bind("[::1]:0").unwrap();
         let here = socket.local_addr().unwrap();
         let server = socket.guard(MinHopCount(255)).unwrap();
-        let fd = server.get_ref().target().fd;
+        let fd = server.get_ref().socket_ref().fd;
         if sys::is_nonblocking(fd).unwrap().is_none() {
             return; // Windows does not report it.
         }

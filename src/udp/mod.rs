@@ -12,7 +12,7 @@ pub(crate) mod socket;
 
 pub(crate) use self::outgoing::explain;
 pub(crate) use self::send_at::SocketClock;
-pub(crate) use self::send_error::{Attempt, most_payload, total};
+pub(crate) use self::send_error::{UnsentDatagram, most_payload, total};
 pub(crate) use self::socket::send_to;
 
 pub use self::batch::{BatchDatagram, CoalescedBatch, CoalescingUdpSocket, RecvBatch, SendBatch};

@@ -15,7 +15,7 @@ use crate::option::{DontFragment, TrafficClass};
 use crate::socket::scope::with_wire_on;
 use crate::sys::batch::Packet;
 use crate::sys::{self, cmsg::Departure};
-use crate::udp::{Attempt, ConnectedUdpSocket, UdpSocket, total};
+use crate::udp::{ConnectedUdpSocket, UdpSocket, UnsentDatagram, total};
 
 /// A datagram with what it is sent with: where it differs from what the socket is set to, for this
 /// one only.
@@ -329,7 +329,7 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
 
     fn send(
         &self,
-        socket: sys::Target<'_>,
+        socket: sys::SocketRef<'_>,
         mode: M,
         peer: Option<&SocketAddrV6>,
     ) -> io::Result<usize> {
@@ -356,7 +356,7 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     #[inline(always)]
     pub(crate) fn packet(
         &self,
-        socket: sys::Target<'_>,
+        socket: sys::SocketRef<'_>,
         mode: M,
         peer: Option<SocketAddrV6>,
         clock: &SocketClock,
@@ -370,7 +370,7 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     /// As the system takes it, with what it is sent with.
     fn special_packet(
         &self,
-        socket: sys::Target<'_>,
+        socket: sys::SocketRef<'_>,
         mode: M,
         peer: Option<SocketAddrV6>,
         clock: &SocketClock,
@@ -401,7 +401,7 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     /// Lends the kernel's form of the destination.
     pub(crate) fn with_peer<R>(
         &self,
-        socket: sys::Target<'_>,
+        socket: sys::SocketRef<'_>,
         mode: M,
         run: impl FnOnce(&SocketAddrV6) -> io::Result<R>,
     ) -> io::Result<R>
@@ -411,7 +411,7 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
         with_wire_on(socket, mode, &self.peer, self.departure.interface, run)
     }
 
-    pub(crate) fn send_to_peer(&self, socket: sys::Target<'_>, mode: M) -> io::Result<usize>
+    pub(crate) fn send_to_peer(&self, socket: sys::SocketRef<'_>, mode: M) -> io::Result<usize>
     where
         P: ToAddress<M>,
     {
@@ -438,7 +438,7 @@ impl<P: ToEndpoint, M: Mode> fmt::Debug for Outgoing<'_, P, M> {
 /// What the system's error means of a packet that it did not send, with so many bytes in one call.
 #[cold]
 pub(crate) fn explain(
-    socket: sys::Target<'_>,
+    socket: sys::SocketRef<'_>,
     packet: &Packet<'_>,
     all: usize,
     error: io::Error,
@@ -446,12 +446,12 @@ pub(crate) fn explain(
     let Packet { peer, departure, .. } = packet;
     let departure = &departure.unwrap_or_default();
     let len = length(all, departure);
-    let attempt = match peer {
-        Some(peer) => Attempt::to(socket, peer, len),
-        None => Attempt::connected(socket, len),
+    let unsent = match peer {
+        Some(peer) => UnsentDatagram::to(socket, peer, len),
+        None => UnsentDatagram::connected(socket, len),
     };
     let error = explain_departure(departure, all, error);
-    attempt.from(departure.source, departure.interface).explain(error)
+    unsent.from(departure.source, departure.interface).explain(error)
 }
 
 /// The length of what may be too long: of all that is given, or of one of the datagrams that it is
@@ -544,7 +544,7 @@ impl<M: Mode> UdpSocket<M> {
     /// See [`Outgoing`].
     #[doc(alias = "sendmsg")]
     pub fn send_message<P: ToAddress<M>>(&self, message: &Outgoing<'_, P, M>) -> io::Result<usize> {
-        message.send_to_peer(self.target(), self.mode())
+        message.send_to_peer(self.socket_ref(), self.mode())
     }
 }
 
@@ -562,6 +562,6 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// See [`Outgoing::new`].
     #[doc(alias = "sendmsg")]
     pub fn send_message(&self, message: &Outgoing<'_, (), M>) -> io::Result<usize> {
-        message.send(self.target(), self.mode(), None)
+        message.send(self.socket_ref(), self.mode(), None)
     }
 }

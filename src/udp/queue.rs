@@ -28,7 +28,7 @@ impl<M: Mode> UdpSocket<M> {
     #[doc(alias = "FIONREAD")]
     #[doc(alias = "SIOCINQ")]
     pub fn recv_queue_len(&self) -> io::Result<usize> {
-        sys::recv_queue_len(self.target().fd)
+        sys::recv_queue_len(self.socket_ref().fd)
     }
 
     /// Bytes that were sent and have not left the host yet (`SIOCOUTQ`).
@@ -53,7 +53,7 @@ impl<M: Mode> UdpSocket<M> {
     /// ```
     #[doc(alias = "SIOCOUTQ")]
     pub fn send_queue_len(&self) -> io::Result<usize> {
-        sys::send_queue_len(self.target().fd)
+        sys::send_queue_len(self.socket_ref().fd)
     }
 }
 
@@ -77,7 +77,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     #[doc(alias = "IPV6_MTU")]
     #[doc(alias = "IPV6_PATHMTU")]
     pub fn mtu(&self) -> io::Result<u32> {
-        sys::mtu(self.target())
+        sys::mtu(self.socket_ref())
     }
 
     /// Bytes that wait to be received, as [`UdpSocket::recv_queue_len`].
@@ -97,7 +97,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn recv_queue_len(&self) -> io::Result<usize> {
-        sys::recv_queue_len(self.target().fd)
+        sys::recv_queue_len(self.socket_ref().fd)
     }
 
     /// Bytes that have not left the host yet, as [`UdpSocket::send_queue_len`].
@@ -119,6 +119,6 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn send_queue_len(&self) -> io::Result<usize> {
-        sys::send_queue_len(self.target().fd)
+        sys::send_queue_len(self.socket_ref().fd)
     }
 }

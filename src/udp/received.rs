@@ -147,7 +147,7 @@ impl<M: Mode> Received<M> {
     /// ```
     pub fn reply(&self, socket: &UdpSocket<M>, data: &[u8]) -> io::Result<usize> {
         if self.destination.is_none() {
-            let local = sys::local_address(socket.target().fd)?;
+            let local = sys::local_address(socket.socket_ref().fd)?;
             if is_wildcard(local.ip()) {
                 return Err(Refusal::UnknownDestination.into());
             }
@@ -286,7 +286,7 @@ impl<M: Mode> UdpSocket<M> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn recv_message_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<Received<M>> {
-        sys::recv_message(self.target().fd, buffers, Take::Data).map(Received::new)
+        sys::recv_message(self.socket_ref().fd, buffers, Take::Data).map(Received::new)
     }
 }
 
@@ -323,7 +323,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     ///
     /// See [`UdpSocket::recv_message_vectored`].
     pub fn recv_message_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<Received<M>> {
-        sys::recv_message(self.target().fd, buffers, Take::Data).map(Received::new)
+        sys::recv_message(self.socket_ref().fd, buffers, Take::Data).map(Received::new)
     }
 }
 

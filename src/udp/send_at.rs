@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::Refusal;
 use crate::option::{Setting, TransmitClock, TransmitTime};
-use crate::sys::{self, Target, option_numbers};
+use crate::sys::{self, SocketRef, option_numbers};
 
 /// When a datagram is to leave the host, on one of the clocks of [`TransmitClock`].
 ///
@@ -106,7 +106,7 @@ pub(crate) struct SocketClock(Cell<Option<TransmitTime>>);
 
 impl SocketClock {
     /// A time as the kernel takes it, if it is one of the socket's clock.
-    pub(super) fn nanos(&self, socket: Target<'_>, at: SendAt) -> io::Result<u64> {
+    pub(super) fn nanos(&self, socket: SocketRef<'_>, at: SendAt) -> io::Result<u64> {
         let TransmitTime(of_socket) = match self.0.get() {
             Some(known) => known,
             None => {

@@ -8,7 +8,7 @@ use crate::addr::mapped::{is_mapped, is_wildcard};
 use crate::error::Op;
 use crate::error::reason::TooLong;
 use crate::kind::{Protocol, Shape};
-use crate::sys::{self, Target, option_numbers};
+use crate::sys::{self, SocketRef, option_numbers};
 
 /// A datagram was too long to be sent, and how long it may be.
 ///
@@ -164,8 +164,8 @@ impl From<MessageTooLong> for io::Error {
 /// What was tried when a datagram could not be sent.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations)]
-pub(crate) struct Attempt<'a> {
-    socket: Target<'a>,
+pub(crate) struct UnsentDatagram<'a> {
+    socket: SocketRef<'a>,
     /// `None`: that of the socket.
     peer: Option<&'a SocketAddrV6>,
     len: usize,
@@ -173,12 +173,12 @@ pub(crate) struct Attempt<'a> {
     interface: u32,
 }
 
-impl<'a> Attempt<'a> {
-    pub(crate) fn connected(socket: Target<'a>, len: usize) -> Self {
+impl<'a> UnsentDatagram<'a> {
+    pub(crate) fn connected(socket: SocketRef<'a>, len: usize) -> Self {
         Self { socket, peer: None, len, source: None, interface: 0 }
     }
 
-    pub(crate) fn to(socket: Target<'a>, peer: &'a SocketAddrV6, len: usize) -> Self {
+    pub(crate) fn to(socket: SocketRef<'a>, peer: &'a SocketAddrV6, len: usize) -> Self {
         Self { peer: Some(peer), ..Self::connected(socket, len) }
     }
 
@@ -212,7 +212,7 @@ impl<'a> Attempt<'a> {
             return sys::mtu(socket);
         }
         let fresh = sys::open(Shape::Datagram, Protocol::Udp, true)?;
-        let fresh = Target { fd: sys::borrow(&fresh), ..socket };
+        let fresh = SocketRef { fd: sys::borrow(&fresh), ..socket };
         sys::set_v6_only(fresh.fd, !socket.dual_stack)?;
         let interface = match interface {
             0 => sys::get_u32(socket, option_numbers::SO_BINDTOIFINDEX).unwrap_or(0),

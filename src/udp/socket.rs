@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv6Addr, SocketAddrV6};
 
 use super::ConnectedUdpSocket;
-use super::send_error::{Attempt, total};
+use super::send_error::{UnsentDatagram, total};
 use crate::addr::ToAddress;
 use crate::error::{Refusal, Returned};
 use crate::kind::{Datagram, Datagrams};
@@ -17,7 +17,7 @@ use crate::socket::connect::explain;
 use crate::socket::connect::trace_connecting;
 use crate::socket::readiness::{readable, writable};
 use crate::socket::scope::{lookup, to_wire, with_wire};
-use crate::sys::{self, Owned, Take, Target};
+use crate::sys::{self, Owned, SocketRef, Take};
 
 /// A datagram socket that sends to anyone and receives from anyone.
 ///
@@ -95,7 +95,7 @@ impl<M: Mode> UdpSocket<M> {
     /// See [`UdpSocket`].
     #[inline(always)]
     pub fn send_to(&self, data: &[u8], peer: impl ToAddress<M>) -> io::Result<usize> {
-        send_to(self.target(), self.mode, data, &peer)
+        send_to(self.socket_ref(), self.mode, data, &peer)
     }
 
     /// As [`send_to`](Self::send_to), from several slices.
@@ -121,10 +121,10 @@ impl<M: Mode> UdpSocket<M> {
         data: &[IoSlice<'_>],
         peer: impl ToAddress<M>,
     ) -> io::Result<usize> {
-        let socket = self.target();
+        let socket = self.socket_ref();
         with_wire(socket, self.mode, &peer, |wire| {
             sys::send_to_vectored(socket.fd, data, Some(wire))
-                .map_err(|error| Attempt::to(socket, wire, total(data)).explain(error))
+                .map_err(|error| UnsentDatagram::to(socket, wire, total(data)).explain(error))
         })
     }
 
@@ -251,7 +251,7 @@ impl<M: Mode> UdpSocket<M> {
     ///
     /// See [`ConnectedUdpSocket`].
     pub fn connect(self, peer: impl ToAddress<M>) -> Result<ConnectedUdpSocket<M>, Returned<Self>> {
-        match to_wire(self.target(), self.mode, peer) {
+        match to_wire(self.socket_ref(), self.mode, peer) {
             Ok(wire) => self.connect_wire(wire),
             Err(error) => Err(Returned::new(self, error.into())),
         }
@@ -261,7 +261,7 @@ impl<M: Mode> UdpSocket<M> {
         self,
         peer: SocketAddrV6,
     ) -> Result<ConnectedUdpSocket<M>, Returned<Self>> {
-        let socket = self.target().fd;
+        let socket = self.socket_ref().fd;
         trace_connecting(&peer);
         let connected = match peer.port() {
             0 => Err(Refusal::PortZero.into()),
@@ -305,7 +305,7 @@ impl<M: Mode> UdpSocket<M> {
     #[doc(alias = "IPV6_JOIN_GROUP")]
     #[doc(alias = "IPV6_ADD_MEMBERSHIP")]
     pub fn join_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
-        sys::join(self.target().fd, group, interface)
+        sys::join(self.socket_ref().fd, group, interface)
     }
 
     /// Leaves a multicast group.
@@ -320,7 +320,7 @@ impl<M: Mode> UdpSocket<M> {
     #[doc(alias = "IPV6_LEAVE_GROUP")]
     #[doc(alias = "IPV6_DROP_MEMBERSHIP")]
     pub fn leave_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
-        sys::leave(self.target().fd, group, interface)
+        sys::leave(self.socket_ref().fd, group, interface)
     }
 
     /// Sets [`MulticastLoop`].
@@ -358,14 +358,14 @@ impl<M: Mode> UdpSocket<M> {
 
 #[inline(always)]
 pub(crate) fn send_to<M: Mode>(
-    socket: Target<'_>,
+    socket: SocketRef<'_>,
     mode: M,
     data: &[u8],
     peer: &impl ToAddress<M>,
 ) -> io::Result<usize> {
     // Not `with_wire`: the address is encoded in each arm, straight from where it is.
-    let mut room = None;
-    let name = match peer.lend(mode, &mut room) {
+    let mut slot = None;
+    let name = match peer.lend(mode, &mut slot) {
         Some(wire) => sys::encode(wire),
         None => sys::encode(&lookup(socket, mode, peer, 0)?),
     };
@@ -377,6 +377,6 @@ pub(crate) fn send_to<M: Mode>(
 
 #[cold]
 #[inline(never)]
-fn not_sent(socket: Target<'_>, peer: &sys::Encoded, len: usize, error: io::Error) -> io::Error {
-    Attempt::to(socket, &sys::decoded(peer), len).explain(error)
+fn not_sent(socket: SocketRef<'_>, peer: &sys::Encoded, len: usize, error: io::Error) -> io::Error {
+    UnsentDatagram::to(socket, &sys::decoded(peer), len).explain(error)
 }

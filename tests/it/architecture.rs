@@ -24,7 +24,7 @@ const LAYERS: [&[&str]; 10] = [
 /// Crates whose types only `sys` and `interop` handle.
 const FOREIGN: [&str; 3] = ["socket2", "libc", "windows_sys"];
 
-struct Source {
+struct SourceFile {
     /// Below `src`, with slashes: `socket/common.rs`.
     path: String,
     text: String,
@@ -34,7 +34,7 @@ struct Source {
     code_and_strings: String,
 }
 
-impl Source {
+impl SourceFile {
     fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         let (path, text) = (path.into(), text.into());
         let tests = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
@@ -135,7 +135,7 @@ fn bracketed(code: &str, start: usize) -> &str {
 
 /// The file that each exported name is in: `Builder` in `builder`, `tcp/TcpInfo` in `tcp/info`. It is
 /// read off `lib.rs` and every `mod.rs`.
-fn exports(sources: &[Source]) -> BTreeMap<String, String> {
+fn exports(sources: &[SourceFile]) -> BTreeMap<String, String> {
     let mut exports = BTreeMap::new();
     for source in sources {
         let folder = match source.path.strip_suffix("mod.rs") {
@@ -156,7 +156,7 @@ fn exports(sources: &[Source]) -> BTreeMap<String, String> {
 }
 
 /// `lib.rs` and `mod.rs` have the path of their folder: `tcp/mod.rs` is `tcp`.
-fn own_path(source: &Source) -> &str {
+fn own_path(source: &SourceFile) -> &str {
     let path = source.path.strip_suffix(".rs").unwrap_or(&source.path);
     path.strip_suffix("/mod").unwrap_or(path)
 }
@@ -190,7 +190,7 @@ fn resolve(path: &str, exports: &BTreeMap<String, String>) -> String {
     resolved
 }
 
-fn upward_uses(source: &Source, exports: &BTreeMap<String, String>) -> Vec<String> {
+fn upward_uses(source: &SourceFile, exports: &BTreeMap<String, String>) -> Vec<String> {
     // The files that only declare and export use what is in their folders.
     if source.path == "lib.rs" {
         return Vec::new();
@@ -264,7 +264,7 @@ fn after_comma(text: &str) -> &str {
     ""
 }
 
-fn unsafe_outside_sys(source: &Source) -> Vec<String> {
+fn unsafe_outside_sys(source: &SourceFile) -> Vec<String> {
     if source.module() == "sys" {
         return Vec::new();
     }
@@ -272,7 +272,7 @@ fn unsafe_outside_sys(source: &Source) -> Vec<String> {
     found.map(|(at, word)| source.breach(at, format!("`{word}` outside sys"))).collect()
 }
 
-fn platform_outside_sys(source: &Source) -> Vec<String> {
+fn platform_outside_sys(source: &SourceFile) -> Vec<String> {
     if source.module() == "sys" {
         return Vec::new();
     }
@@ -297,7 +297,7 @@ fn platform_outside_sys(source: &Source) -> Vec<String> {
     breaches
 }
 
-fn unsafe_in_macros(source: &Source) -> Vec<String> {
+fn unsafe_in_macros(source: &SourceFile) -> Vec<String> {
     let macros = source.code.match_indices("macro_rules!");
     let bad = macros.filter(|(at, _)| {
         let body = bracketed(&source.code, *at);
@@ -307,7 +307,7 @@ fn unsafe_in_macros(source: &Source) -> Vec<String> {
 }
 
 /// Above `sys`, no code at all names them; in `sys`, no public item does.
-fn foreign_types(source: &Source) -> Vec<String> {
+fn foreign_types(source: &SourceFile) -> Vec<String> {
     let module = source.module();
     let mut breaches = Vec::new();
     for (at, name) in source.words(&FOREIGN) {
@@ -320,7 +320,7 @@ fn foreign_types(source: &Source) -> Vec<String> {
     breaches
 }
 
-fn untested_options(source: &Source, tests: &Source) -> Vec<String> {
+fn untested_options(source: &SourceFile, tests: &SourceFile) -> Vec<String> {
     if source.module() != "option" {
         return Vec::new();
     }
@@ -336,7 +336,7 @@ fn untested_options(source: &Source, tests: &Source) -> Vec<String> {
 }
 
 /// A result that nobody looks at: `let _ = f()`, `_ = f()`, and `f().ok();` as a statement.
-fn ignored_results(source: &Source) -> Vec<String> {
+fn ignored_results(source: &SourceFile) -> Vec<String> {
     let mut breaches = Vec::new();
     let mut at = 0;
     for line in source.code.split_inclusive('\n') {
@@ -356,7 +356,7 @@ fn ignored_results(source: &Source) -> Vec<String> {
 const MAPPED: &str = "addr/mapped.rs";
 
 /// The methods of std, the number and the bytes of the prefix, and its text.
-fn mapped_elsewhere(source: &Source) -> Vec<String> {
+fn mapped_elsewhere(source: &SourceFile) -> Vec<String> {
     if source.path == MAPPED {
         return Vec::new();
     }
@@ -401,7 +401,7 @@ fn number(word: &str) -> Option<u128> {
 
 /// A log line that captures an address by the name that the kernel's form has: it would show an
 /// IPv4 peer in IPv6 notation.
-fn logged_addresses(source: &Source) -> Vec<String> {
+fn logged_addresses(source: &SourceFile) -> Vec<String> {
     const NAMES: [&str; 6] = ["wire", "peer", "local", "address", "group", "source"];
     let code = &source.code_and_strings;
     let mut breaches = Vec::new();
@@ -420,7 +420,7 @@ fn logged_addresses(source: &Source) -> Vec<String> {
 
 /// An example that must not compile names the error, and one that compiles follows it: alone it
 /// proves little, because a misspelt import does not compile either.
-fn lone_compile_fail(source: &Source) -> Vec<String> {
+fn lone_compile_fail(source: &SourceFile) -> Vec<String> {
     let lines = source.text.lines().enumerate();
     let mut fences = lines.filter_map(|(number, line)| {
         let text = line.trim_start().trim_start_matches("///").trim_start_matches("//!");
@@ -446,7 +446,7 @@ fn lone_compile_fail(source: &Source) -> Vec<String> {
 }
 
 /// System calls outside the two rooms for them.
-fn calls_outside(source: &Source) -> Vec<String> {
+fn calls_outside(source: &SourceFile) -> Vec<String> {
     let rooms = ["sys/unix/", "sys/windows/"];
     if rooms.iter().any(|room| source.path.starts_with(room)) || is_of_tests(source) {
         return Vec::new();
@@ -455,12 +455,12 @@ fn calls_outside(source: &Source) -> Vec<String> {
     calls.map(|(offset, name)| source.breach(offset, format!("{name} is called"))).collect()
 }
 
-fn is_of_tests(source: &Source) -> bool {
+fn is_of_tests(source: &SourceFile) -> bool {
     source.path.ends_with("/tests.rs") || source.path.contains("/tests/")
 }
 
 /// Calls of functions of libc and of Winsock: `libc::poll(`.
-fn system_calls(source: &Source) -> Vec<(usize, &str)> {
+fn system_calls(source: &SourceFile) -> Vec<(usize, &str)> {
     let code = &source.code;
     let starts = ["libc::", "WinSock::"]
         .into_iter()
@@ -476,7 +476,7 @@ fn system_calls(source: &Source) -> Vec<(usize, &str)> {
 }
 
 /// Functions of the system that are called in two places. Each has one, which the others go through.
-fn called_twice(sources: &[Source]) -> Vec<String> {
+fn called_twice(sources: &[SourceFile]) -> Vec<String> {
     // A place for each system, or for each request.
     const SEVERAL: [&str; 2] = ["libc::sendfile", "libc::fcntl"];
     let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -489,9 +489,41 @@ fn called_twice(sources: &[Source]) -> Vec<String> {
     places.into_values().flatten().collect()
 }
 
+/// Types of one name in several files. The two of a pair for two families of systems may share it.
+fn homonyms(sources: &[SourceFile]) -> Vec<String> {
+    const PAIRS: [[&str; 2]; 2] =
+        [["sys/unix/", "sys/windows/"], ["sys/unix/mmsg.rs", "sys/batch/one_by_one.rs"]];
+    let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for source in sources {
+        for line in source.code.lines() {
+            let words = line.strip_prefix("pub").map_or(line, |line| match line.split_once(") ") {
+                Some((scope, rest)) if scope.starts_with('(') => rest,
+                _ => line.trim_start(),
+            });
+            let Some((keyword, rest)) = words.split_once(' ') else { continue };
+            if ["struct", "enum", "trait", "union", "type"].contains(&keyword) {
+                let name = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
+                let paths = places.entry(name).or_default();
+                if !paths.contains(&source.path.as_str()) {
+                    paths.push(&source.path);
+                }
+            }
+        }
+    }
+    let is_pair = |paths: &[&str]| {
+        PAIRS.iter().any(|[one, other]| {
+            let (starts, ends) = (paths[0], paths[1]);
+            let fits = |a: &str, b: &str| starts.starts_with(a) && ends.starts_with(b);
+            paths.len() == 2 && (fits(one, other) || fits(other, one))
+        })
+    };
+    places.retain(|_, paths| paths.len() > 1 && !is_pair(paths));
+    places.iter().map(|(name, paths)| format!("{name} is in {}", paths.join(" and "))).collect()
+}
+
 /// Sentences of errors outside the one file for them. (The names of ICMP types and codes are in
 /// `icmp`, beside the numbers.)
-fn sentences_elsewhere(source: &Source) -> Vec<String> {
+fn sentences_elsewhere(source: &SourceFile) -> Vec<String> {
     let code = &source.code_and_strings;
     if source.path == "error/reason.rs" || is_of_tests(source) {
         return Vec::new();
@@ -546,9 +578,9 @@ fn collect_if(dir: &Path, paths: &mut Vec<PathBuf>, wanted: fn(&Path) -> bool) {
     }
 }
 
-fn read(path: &Path, name: impl Into<String>) -> Source {
+fn read(path: &Path, name: impl Into<String>) -> SourceFile {
     let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    Source::new(name, text.replace("\r\n", "\n"))
+    SourceFile::new(name, text.replace("\r\n", "\n"))
 }
 
 #[test]
@@ -556,7 +588,7 @@ fn the_sources_keep_the_rules() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
     collect(&root.join("src"), &mut paths);
-    let sources: Vec<Source> = paths
+    let sources: Vec<SourceFile> = paths
         .iter()
         .map(|path| {
             let below = path.strip_prefix(root.join("src")).unwrap();
@@ -587,6 +619,7 @@ fn the_sources_keep_the_rules() {
             breaches
         })
         .chain(called_twice(&sources))
+        .chain(homonyms(&sources))
         .collect();
     assert!(breaches.is_empty(), "\n{}\n", breaches.join("\n"));
 }
@@ -625,26 +658,26 @@ fn root_has_few_names() {
 // Each rule bites.
 
 #[track_caller]
-fn check(rule: impl Fn(&Source) -> Vec<String>, path: &str, bad: &[&str], good: &[&str]) {
+fn check(rule: impl Fn(&SourceFile) -> Vec<String>, path: &str, bad: &[&str], good: &[&str]) {
     for text in bad {
-        assert_eq!(rule(&Source::new(path, *text)).len(), 1, "passes, and must not:\n{text}");
+        assert_eq!(rule(&SourceFile::new(path, *text)).len(), 1, "passes, and must not:\n{text}");
     }
     for text in good {
-        assert_eq!(rule(&Source::new(path, *text)), [""; 0], "fails, and must not:\n{text}");
+        assert_eq!(rule(&SourceFile::new(path, *text)), [""; 0], "fails, and must not:\n{text}");
     }
 }
 
 #[test]
 fn a_use_of_a_higher_layer_is_found() {
     let exports = exports(&[
-        Source::new("lib.rs", "pub use self::builder::Builder;\npub use self::addr::{\nZone};"),
-        Source::new("icmp/mod.rs", "pub use self::echo::EchoSocket;"),
-        Source::new(
+        SourceFile::new("lib.rs", "pub use self::builder::Builder;\npub use self::addr::{\nZone};"),
+        SourceFile::new("icmp/mod.rs", "pub use self::echo::EchoSocket;"),
+        SourceFile::new(
             "udp/mod.rs",
             "pub use self::socket::{UdpSocket, Other};\nuse self::guarded::G;",
         ),
     ]);
-    let rule = |source: &Source| upward_uses(source, &exports);
+    let rule = |source: &SourceFile| upward_uses(source, &exports);
     check(
         rule,
         "udp/socket.rs",
@@ -721,8 +754,8 @@ fn a_foreign_type_is_found() {
 
 #[test]
 fn an_option_without_a_test_is_found() {
-    let tests = Source::new("option.rs", "check(NoDelay(true)); // and Cork\n");
-    let rule = |source: &Source| untested_options(source, &tests);
+    let tests = SourceFile::new("option.rs", "check(NoDelay(true)); // and Cork\n");
+    let rule = |source: &SourceFile| untested_options(source, &tests);
     let bad = ["impl Setting for Cork {\n}"];
     check(rule, "option/tcp.rs", &bad, &["impl Setting for NoDelay {\n}"]);
     check(rule, "builder.rs", &[], &bad);
@@ -790,11 +823,24 @@ fn call_outside_is_found() {
 
 #[test]
 fn second_call_is_found() {
-    let source = |name: &str, text: &str| Source::new(format!("sys/unix/{name}.rs"), text);
+    let source = |name: &str, text: &str| SourceFile::new(format!("sys/unix/{name}.rs"), text);
     let one = || source("wait", "libc::poll(a)");
     assert_eq!(called_twice(&[one(), source("data", "libc::send(b)")]), [""; 0]);
     assert_eq!(called_twice(&[one(), source("data", "libc::poll(b)")]).len(), 2);
     assert_eq!(called_twice(&[one(), source("data", "WinSock::poll(b)")]), [""; 0]);
+}
+
+#[test]
+fn homonym_is_found() {
+    let found = |one: &str, other: &str| {
+        let declares = "pub(crate) struct Report {\n}\npub enum Kind {}\ntype Room = u8;";
+        let sources = [SourceFile::new(one, declares), SourceFile::new(other, "struct Report;")];
+        homonyms(&sources).len()
+    };
+    assert_eq!(found("sys/mod.rs", "connect/report.rs"), 1);
+    assert_eq!(found("sys/unix/resolve.rs", "sys/windows/resolve.rs"), 0);
+    assert_eq!(found("sys/windows/mod.rs", "sys/unix/mod.rs"), 0);
+    assert_eq!(found("sys/unix/mod.rs", "sys/mod.rs"), 1);
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub(super) enum Entry {
 pub(super) struct Log(pub(super) Vec<(Duration, Entry)>);
 
 /// What is still to happen to a race.
-enum Event {
+enum PlannedEvent {
     Answer(Option<Family>, Vec<SocketAddr>),
     Connects(usize),
     Spares(usize),
@@ -87,7 +87,7 @@ struct Driver {
     race: Race,
     now: Duration,
     /// By time, and at the same time in the order in which they were planned.
-    events: BTreeMap<(Duration, usize), Event>,
+    events: BTreeMap<(Duration, usize), PlannedEvent>,
     planned: usize,
     attempts: Vec<SocketAddr>,
     ended: usize,
@@ -172,7 +172,7 @@ impl Script {
             log: Vec::new(),
         };
         for (at, family, addresses) in &self.answers {
-            driver.plan(*at, Event::Answer(*family, addresses.clone()));
+            driver.plan(*at, PlannedEvent::Answer(*family, addresses.clone()));
         }
         driver.run(self);
         Log(driver.log)
@@ -192,10 +192,10 @@ impl Driver {
                     self.attempts.push(address);
                     self.note(Entry::Started(address));
                     let (after, event) = match script.fates.get(&address) {
-                        Some(Fate::Connects(after)) => (*after, Event::Connects(attempt)),
-                        Some(Fate::Spares(after)) => (*after, Event::Spares(attempt)),
-                        Some(Fate::Fails(after)) => (*after, Event::Fails(attempt)),
-                        None => (Duration::MAX, Event::Fails(attempt)),
+                        Some(Fate::Connects(after)) => (*after, PlannedEvent::Connects(attempt)),
+                        Some(Fate::Spares(after)) => (*after, PlannedEvent::Spares(attempt)),
+                        Some(Fate::Fails(after)) => (*after, PlannedEvent::Fails(attempt)),
+                        None => (Duration::MAX, PlannedEvent::Fails(attempt)),
                     };
                     if after < Duration::MAX {
                         self.plan(self.now + after, event);
@@ -233,7 +233,7 @@ impl Driver {
         assert_eq!(alone, only_one && waits && self.open.is_empty(), "alone, and {next:?}");
     }
 
-    fn plan(&mut self, at: Duration, event: Event) {
+    fn plan(&mut self, at: Duration, event: PlannedEvent) {
         self.events.insert((at, self.planned), event);
         self.planned += 1;
     }
@@ -249,24 +249,24 @@ impl Driver {
         happened
     }
 
-    fn tell(&mut self, event: Event) {
+    fn tell(&mut self, event: PlannedEvent) {
         match event {
-            Event::Answer(family, addresses) => {
+            PlannedEvent::Answer(family, addresses) => {
                 self.race.answered(family, &addresses, self.now);
                 self.open.retain(|open| family.is_some_and(|family| family != *open));
                 self.note(Entry::Answered(family, addresses));
             }
-            Event::Connects(attempt) => {
+            PlannedEvent::Connects(attempt) => {
                 self.ended += 1;
                 self.race.connected(attempt);
                 self.note(Entry::Connected(self.attempts[attempt]));
             }
-            Event::Spares(attempt) => {
+            PlannedEvent::Spares(attempt) => {
                 self.ended += 1;
                 self.race.spared(attempt);
                 self.note(Entry::Spared(self.attempts[attempt]));
             }
-            Event::Fails(attempt) => {
+            PlannedEvent::Fails(attempt) => {
                 self.ended += 1;
                 self.race.failed();
                 self.note(Entry::Failed(self.attempts[attempt]));

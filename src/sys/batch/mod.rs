@@ -15,9 +15,9 @@ pub(crate) mod one_by_one;
 mod tests;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use self::mmsg::{Incoming, Outgoing};
+pub(crate) use self::mmsg::{RecvBuffers, SendBuffers};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use self::one_by_one::{Incoming, Outgoing};
+pub(crate) use self::one_by_one::{RecvBuffers, SendBuffers};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use super::unix::mmsg;
 use crate::error::Refusal;

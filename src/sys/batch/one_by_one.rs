@@ -8,14 +8,14 @@ use crate::sys::cmsg::Arrival;
 use crate::sys::{self, Borrowed, Message, Take};
 
 /// Room for datagrams that come in.
-pub(crate) struct Incoming {
+pub(crate) struct RecvBuffers {
     bytes: Box<[u8]>,
     size: usize,
     messages: Vec<Message>,
     count: usize,
 }
 
-impl Incoming {
+impl RecvBuffers {
     /// Room for `count` datagrams of `size` bytes; both are checked by the caller.
     pub(crate) fn new(count: usize, size: usize) -> Self {
         let bytes = vec![0; count * size].into_boxed_slice();
@@ -74,11 +74,11 @@ impl Incoming {
 }
 
 /// What a batch of datagrams that go out needs: nothing but its length.
-pub(crate) struct Outgoing {
+pub(crate) struct SendBuffers {
     count: usize,
 }
 
-impl Outgoing {
+impl SendBuffers {
     pub(crate) fn new(count: usize) -> Self {
         Self { count }
     }

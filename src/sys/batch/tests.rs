@@ -10,7 +10,7 @@ use super::mmsg;
 use super::{Packet, one_by_one};
 use crate::sys::{Owned, borrow};
 #[cfg(any(target_os = "linux", target_os = "android"))]
-use crate::sys::{Target, cmsg::Departure, sockopt::set_coalescing};
+use crate::sys::{SocketRef, cmsg::Departure, sockopt::set_coalescing};
 
 /// The types above show a batch. Debug output of a room would show the kernel's form of addresses,
 /// on those systems alone that use it.
@@ -32,8 +32,8 @@ fn rooms_have_no_debug_output() {
     impl<T> Otherwise for Probe<T> {}
 
     assert!(Probe::<SocketAddrV6>(PhantomData).is_debug());
-    assert!(!Probe::<one_by_one::Incoming>(PhantomData).is_debug());
-    assert!(!Probe::<super::Incoming>(PhantomData).is_debug());
+    assert!(!Probe::<one_by_one::RecvBuffers>(PhantomData).is_debug());
+    assert!(!Probe::<super::RecvBuffers>(PhantomData).is_debug());
 }
 
 fn open() -> (Owned, SocketAddrV6) {
@@ -47,7 +47,7 @@ macro_rules! body {
         #[test]
         fn $name() {
             let ((server, to), (client, from)) = (open(), open());
-            let mut outgoing = $way::Outgoing::new(4);
+            let mut outgoing = $way::SendBuffers::new(4);
             assert_eq!(outgoing.count(), 4);
             let texts: [&[u8]; 6] = [b"one", b"", b"three", b"four is longer", b"five", b"six"];
             let slices = texts.map(|text| [IoSlice::new(text)]);
@@ -56,7 +56,7 @@ macro_rules! body {
             assert_eq!(outgoing.send(borrow(&client), packets()).unwrap(), 4);
             assert_eq!(outgoing.send(borrow(&client), packets().skip(4)).unwrap(), 2);
 
-            let mut incoming = $way::Incoming::new(5, 8);
+            let mut incoming = $way::RecvBuffers::new(5, 8);
             assert_eq!((incoming.count(), incoming.size()), (5, 8));
             let mut seen = Vec::new();
             for expected in [5, 1] {
@@ -103,14 +103,14 @@ macro_rules! body_of_linux {
         #[test]
         fn $name() {
             let ((server, to), (client, _)) = (open(), open());
-            let server_target = Target { fd: borrow(&server), dual_stack: false };
+            let server_target = SocketRef { fd: borrow(&server), dual_stack: false };
             assert!(set_coalescing(server_target).unwrap());
             let data = [IoSlice::new(&[7; 50])];
             let departure = Departure { segment_size: Some(20), ..Departure::default() };
             let packet =
                 Packet { data: &data, peer: Some(to), departure: Some(departure), ipv4: false };
-            $way::Outgoing::new(1).send_one(borrow(&client), &packet).unwrap();
-            let mut incoming = $way::Incoming::new(2, 64);
+            $way::SendBuffers::new(1).send_one(borrow(&client), &packet).unwrap();
+            let mut incoming = $way::RecvBuffers::new(2, 64);
             assert_eq!(incoming.receive(borrow(&server)).unwrap(), 1);
             assert_eq!(incoming.segment_size(0), Some(20));
             assert_eq!(incoming.arrival(0).segment_size, Some(20));

@@ -1,6 +1,6 @@
 //! What holds for any bytes and for any messages: bodies of property tests, which a fuzzer drives as well.
 
-use super::{Arrival, Departure, Encoder, Layout, Messages, Native, Queued, RoomToSend, Value};
+use super::{Arrival, Departure, Encoder, Layout, Messages, Native, Queued, SendControl, Value};
 use crate::sys::option_numbers::{self, Number};
 
 /// FreeBSD and others on 64 bits.
@@ -104,7 +104,7 @@ pub(crate) fn any_departure(source: u128, interface: u32, hops: u8, class: u8, l
         flow_label: if has_label { label & 0xf_ffff } else { 0 },
         ..Departure::default()
     };
-    let mut room = RoomToSend::new();
+    let mut room = SendControl::new();
     let len = departure.write::<Native>(false, &mut room.0).unwrap();
     let expected = Arrival {
         destination: departure.source,

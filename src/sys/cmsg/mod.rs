@@ -25,7 +25,7 @@ mod tests;
 
 pub(crate) use self::queued::Queued;
 pub(crate) use self::received::Arrival;
-pub(crate) use self::sent::{CHOOSES_IPV4_INTERFACE, Departure, RoomToSend};
+pub(crate) use self::sent::{CHOOSES_IPV4_INTERFACE, Departure, SendControl};
 #[cfg(windows)]
 pub(crate) use self::sent::{SEGMENTATION, TRAFFIC_CLASS};
 pub(crate) use self::sent::{TIME_OF_SENDING, cannot_choose};
@@ -139,9 +139,9 @@ impl<const N: usize> Value for [u8; N] {
 /// Room for messages on the stack, aligned for a kernel that looks.
 #[repr(align(8))]
 #[derive(Debug)]
-pub(crate) struct Room<const N: usize>(pub(crate) [u8; N]);
+pub(crate) struct ControlBuffer<const N: usize>(pub(crate) [u8; N]);
 
-impl<const N: usize> Room<N> {
+impl<const N: usize> ControlBuffer<N> {
     /// Zeros, because a kernel leaves the padding between messages as it was.
     pub(crate) const fn new() -> Self {
         Self([0; N])
@@ -149,7 +149,7 @@ impl<const N: usize> Room<N> {
 }
 
 /// Enough for every message that an option of this crate asks for, with as much again to spare.
-pub(crate) type RoomToReceive = Room<768>;
+pub(crate) type RecvControl = ControlBuffer<768>;
 
 /// Writes messages one behind the other.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{Encoder, Layout, Room, Value};
+use super::{ControlBuffer, Encoder, Layout, Value};
 use crate::addr::is_zoned;
 use crate::addr::mapped::{map_ip, unmap_ip};
 use crate::error::Refusal;
@@ -37,7 +37,7 @@ pub(crate) const SEGMENTATION: &str = "segmentation (UDP_SEGMENT)";
 pub(crate) const TIME_OF_SENDING: &str = "the time of sending (SO_TXTIME)";
 
 /// Enough for all of a [`Departure`].
-pub(crate) type RoomToSend = Room<256>;
+pub(crate) type SendControl = ControlBuffer<256>;
 
 impl Departure {
     /// Whether nothing differs.

@@ -13,7 +13,7 @@ use super::Queued;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use super::invariants::Any;
 use super::invariants::{any_bytes, any_bytes_to_write, any_departure, any_messages};
-use super::{Departure, Encoder, Layout, Messages, Native, Room, RoomToSend};
+use super::{ControlBuffer, Departure, Encoder, Layout, Messages, Native, SendControl};
 use crate::sys::option_numbers::{self, Name, Number};
 
 // socket2 sets these options on Linux, and not on Android.
@@ -111,7 +111,7 @@ fn what_goes_to_an_ipv4_peer_arrives_from_one() {
         traffic_class: Some(7),
         ..Departure::default()
     };
-    let mut room = RoomToSend::new();
+    let mut room = SendControl::new();
     let len = departure.write::<Native>(true, &mut room.0).unwrap();
     let arrival = Arrival::read::<Native>(&room.0[..len]);
     assert_eq!(arrival.destination, Some(source));
@@ -135,7 +135,7 @@ fn what_an_ipv4_packet_of_windows_tells_is_known_by_either_number() {
         (option_numbers::CMSG_IP_TOS, true),
         (option_numbers::CMSG_IP_TOS_ALIAS, true),
     ] {
-        let mut room = Room::<64>::new();
+        let mut room = ControlBuffer::<64>::new();
         let mut encoder = Encoder::<Native>::new(&mut room.0);
         encoder.push(name.unwrap(), 9).unwrap();
         let len = encoder.finish();
@@ -176,7 +176,7 @@ fn all_of_a_departure_has_room() {
         segment_size: option_numbers::CMSG_UDP_SEGMENT.map(|_| 1),
         send_at: option_numbers::CMSG_SCM_TXTIME.map(|_| 1),
     };
-    let mut room = RoomToSend::new();
+    let mut room = SendControl::new();
     assert!(all.write::<Native>(false, &mut room.0).unwrap() > 0);
     assert!(!all.is_plain() && Departure::default().is_plain());
     assert_eq!(Departure::default().write::<Native>(false, &mut room.0).unwrap(), 0);
@@ -187,7 +187,7 @@ fn all_of_a_departure_has_room() {
 #[test]
 fn each_message_of_the_kernel_says_what_it_says() {
     fn read(name: Name, value: &[u8]) -> Arrival {
-        let mut room = Room::<128>::new();
+        let mut room = ControlBuffer::<128>::new();
         let mut encoder = Encoder::<Native>::new(&mut room.0);
         encoder.push(name.unwrap(), Any(value.to_vec())).unwrap();
         let len = encoder.finish();
@@ -224,7 +224,7 @@ fn each_message_of_the_kernel_says_what_it_says() {
 #[test]
 fn a_report_keeps_its_times() {
     let time = [1_700_000_000_i64, 5, 0, 0, 9, 7].map(i64::to_ne_bytes).concat();
-    let mut room = Room::<256>::new();
+    let mut room = ControlBuffer::<256>::new();
     let mut encoder = Encoder::<Native>::new(&mut room.0);
     encoder.push(option_numbers::CMSG_SCM_TIMESTAMPING.unwrap(), Any(time)).unwrap();
     encoder.push(option_numbers::CMSG_IPV6_RECVERR.unwrap(), Any(vec![0; 16])).unwrap();
@@ -241,7 +241,7 @@ fn a_report_keeps_its_times() {
 fn what_is_sent_with_a_packet_has_its_width() {
     let departure =
         Departure { segment_size: Some(1000), send_at: Some(1 << 40), ..Departure::default() };
-    let mut room = RoomToSend::new();
+    let mut room = SendControl::new();
     let len = departure.write::<Native>(false, &mut room.0).unwrap();
     let expected = [
         (option_numbers::CMSG_UDP_SEGMENT.unwrap(), &1000_u16.to_ne_bytes()[..]),
@@ -294,7 +294,7 @@ fn alignment_follows_the_space_of_values() {
 #[cfg(unix)]
 #[test]
 fn the_macros_of_c_walk_the_same_way() {
-    let mut room = Room::<256>::new();
+    let mut room = ControlBuffer::<256>::new();
     let mut encoder = Encoder::<Native>::new(&mut room.0);
     let number = |name| Number { level: libc::IPPROTO_IPV6, name };
     encoder.push(number(1), 7).unwrap();
@@ -329,7 +329,7 @@ fn the_macros_of_c_walk_the_same_way() {
 #[test]
 fn a_time_is_read_in_both_widths() {
     fn read(name: Name, value: &[u8]) -> Arrival {
-        let mut room = Room::<128>::new();
+        let mut room = ControlBuffer::<128>::new();
         let mut encoder = Encoder::<Native>::new(&mut room.0);
         encoder.push(name.unwrap(), Any(value.to_vec())).unwrap();
         let len = encoder.finish();

@@ -12,15 +12,15 @@ use super::{ADDRESS_LEN, Borrowed, Encoded, Owned, check, encode, known, not_an_
 use crate::kind::{Protocol, Shape};
 use crate::sys::option_numbers::{self, Atomic};
 use crate::sys::{
-    Readiness, System, Target, has, number, read_timeout, set_bool, set_nonblocking, unsupported,
-    wait_one,
+    Readiness, SocketRef, System, has, number, read_timeout, set_bool, set_nonblocking,
+    unsupported, wait_one,
 };
 
 /// Apple's systems have no flag of `send` against the signal.
 pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
     match option_numbers::SO_NOSIGPIPE {
         None => Ok(()),
-        name => set_bool(Target { fd, dual_stack: false }, name, true),
+        name => set_bool(SocketRef { fd, dual_stack: false }, name, true),
     }
 }
 

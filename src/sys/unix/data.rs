@@ -7,7 +7,7 @@ use std::net::SocketAddrV6;
 use std::os::fd::AsRawFd;
 
 use super::{ADDRESS_LEN, Borrowed, Encoded, check_len, decode, encode, known, not_an_address};
-use crate::sys::cmsg::{Arrival, Departure, Native, RoomToReceive, RoomToSend};
+use crate::sys::cmsg::{Arrival, Departure, Native, RecvControl, SendControl};
 use crate::sys::{Buffer, MAX_SLICES, Message, Take};
 
 /// A write to a peer that is gone gives EPIPE, and no signal.
@@ -99,7 +99,7 @@ pub(crate) fn send_message(
     departure: &Departure,
     ipv4: bool,
 ) -> io::Result<usize> {
-    let mut room = RoomToSend::new();
+    let mut room = SendControl::new();
     let len = departure.write::<Native>(ipv4, &mut room.0)?;
     send_with(fd, data, peer, &mut room.0[..len])
 }
@@ -165,7 +165,7 @@ pub(crate) fn recv_message(
     take: Take,
 ) -> io::Result<Message> {
     let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
-    let mut room = RoomToReceive::new();
+    let mut room = RecvControl::new();
     let mut header = header_for(&mut raw, &mut room);
     let len = recv_slices(fd, buffers, flags(take), &mut header)?;
     let arrival = Arrival::read::<Native>(control(&room, &header));
@@ -179,7 +179,7 @@ pub(crate) fn recv_message(
 /// A header with room for an address and for control messages.
 pub(in crate::sys) fn header_for(
     raw: &mut MaybeUninit<libc::sockaddr_in6>,
-    room: &mut RoomToReceive,
+    room: &mut RecvControl,
 ) -> libc::msghdr {
     let mut header = message_header();
     header.msg_name = raw.as_mut_ptr().cast();
@@ -205,7 +205,7 @@ pub(in crate::sys) fn recv_slices(
 }
 
 /// The control messages that came.
-pub(in crate::sys) fn control<'a>(room: &'a RoomToReceive, header: &libc::msghdr) -> &'a [u8] {
+pub(in crate::sys) fn control<'a>(room: &'a RecvControl, header: &libc::msghdr) -> &'a [u8] {
     // No kernel says more than there was room for; if one did, this would not believe it.
     #[allow(clippy::unnecessary_cast, reason = "the field has 32 bits on some systems")]
     room.0.get(..header.msg_controllen as usize).unwrap_or_default()

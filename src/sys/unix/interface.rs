@@ -11,20 +11,20 @@ use std::num::NonZeroU32;
 use std::ptr;
 
 use super::{interface_index_of, interface_name};
-use crate::sys::interface::{InterfaceAddress, Link, Listing};
+use crate::sys::interface::{AddressRow, Link, Listing};
 use crate::sys::{System, option_numbers};
 
 /// An entry of getifaddrs(3), which is a link or an address.
 #[derive(Debug)]
-struct Entry {
+struct IfAddrsEntry {
     name: CString,
     flags: c_uint,
     /// Of a link.
     index: Option<NonZeroU32>,
-    address: Option<InterfaceAddress>,
+    address: Option<AddressRow>,
 }
 
-impl Entry {
+impl IfAddrsEntry {
     fn name(&self) -> String {
         self.name.to_string_lossy().into_owned()
     }
@@ -38,14 +38,14 @@ impl Entry {
 /// addresses only (illumos, Solaris, and Android for most programs).
 pub(in crate::sys) fn list_interfaces() -> io::Result<Listing> {
     let entries = entries()?;
-    let mut links: Vec<_> = entries.iter().filter_map(Entry::link).collect();
+    let mut links: Vec<_> = entries.iter().filter_map(IfAddrsEntry::link).collect();
     if links.is_empty() {
         links = name_index();
     }
     listing(links, entries, interface_index_of, interface_name)
 }
 
-fn entries() -> io::Result<Vec<Entry>> {
+fn entries() -> io::Result<Vec<IfAddrsEntry>> {
     let mut head = ptr::null_mut();
     // SAFETY: the call writes one pointer.
     if unsafe { libc::getifaddrs(&mut head) } != 0 {
@@ -64,10 +64,10 @@ fn entries() -> io::Result<Vec<Entry>> {
     Ok(entries)
 }
 
-fn read(entry: &libc::ifaddrs) -> Entry {
+fn read(entry: &libc::ifaddrs) -> IfAddrsEntry {
     // SAFETY: the name of an entry ends in a zero byte.
     let name = unsafe { CStr::from_ptr(entry.ifa_name) };
-    Entry {
+    IfAddrsEntry {
         name: name.to_owned(),
         flags: entry.ifa_flags as c_uint,
         index: link_index(entry.ifa_addr),
@@ -108,7 +108,7 @@ fn name_index() -> Vec<Link> {
 /// name, for a name that no link has: a label of an IPv4 address, such as `eth0:1`.
 fn listing(
     links: Vec<Link>,
-    entries: Vec<Entry>,
+    entries: Vec<IfAddrsEntry>,
     index_of: impl Fn(&CStr) -> io::Result<Option<NonZeroU32>>,
     name_of: impl Fn(NonZeroU32) -> io::Result<String>,
 ) -> io::Result<Listing> {
@@ -165,7 +165,7 @@ mod link {
     pub(super) type Index = u32;
 }
 
-fn interface_address(entry: &libc::ifaddrs) -> Option<InterfaceAddress> {
+fn interface_address(entry: &libc::ifaddrs) -> Option<AddressRow> {
     let family = family(entry.ifa_addr)?;
     let ip = address(entry.ifa_addr, family)?;
     // The family of a netmask is unset on some systems.
@@ -175,7 +175,7 @@ fn interface_address(entry: &libc::ifaddrs) -> Option<InterfaceAddress> {
         None => 0,
     };
     // The longest prefix is 128.
-    Some(InterfaceAddress { ip, prefix_len: prefix_len as u8 })
+    Some(AddressRow { ip, prefix_len: prefix_len as u8 })
 }
 
 fn family(raw: *const libc::sockaddr) -> Option<c_int> {
@@ -252,13 +252,13 @@ mod tests {
         assert_eq!(sorted(asked.unwrap()), by_netlink);
     }
 
-    fn entry(name: &str, index: u32) -> Entry {
+    fn entry(name: &str, index: u32) -> IfAddrsEntry {
         let ip = IpAddr::from([192, 0, 2, 1]);
-        Entry {
+        IfAddrsEntry {
             name: CString::new(name).unwrap(),
             flags: 0,
             index: NonZeroU32::new(index),
-            address: (index == 0).then_some(InterfaceAddress { ip, prefix_len: 24 }),
+            address: (index == 0).then_some(AddressRow { ip, prefix_len: 24 }),
         }
     }
 

@@ -12,10 +12,10 @@ use super::data::{control, header_for, recv_slices};
 use super::netdevice::index_on;
 use super::{check, decode, ioctl, setsockopt};
 use crate::error::{Absence, Refusal};
-use crate::sys::cmsg::{Native, Queued, RoomToReceive};
+use crate::sys::cmsg::{Native, Queued, RecvControl};
 use crate::sys::{
-    Borrowed, INTERFACE_NAME_LEN, Report, Target, get_bytes, interface_name, list_interfaces,
-    option_numbers,
+    Borrowed, INTERFACE_NAME_LEN, QueuedReport, SocketRef, get_bytes, interface_name,
+    list_interfaces, option_numbers,
 };
 
 pub(crate) fn send_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
@@ -26,7 +26,7 @@ pub(crate) fn send_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
 }
 
 /// Lets the processor that a packet arrives on choose among the sockets of a port.
-pub(crate) fn steer_by_cpu(socket: Target<'_>, count: NonZeroUsize) -> io::Result<()> {
+pub(crate) fn steer_by_cpu(socket: SocketRef<'_>, count: NonZeroUsize) -> io::Result<()> {
     let count = match u32::try_from(count.get()) {
         // There is no choice, and maybe no group to attach the program to.
         Ok(1) => return Ok(()),
@@ -122,9 +122,9 @@ pub(crate) fn monotonic_time(moment: Instant) -> io::Result<Duration> {
 pub(crate) fn recv_error(
     fd: Borrowed<'_>,
     buffers: &mut [IoSliceMut<'_>],
-) -> io::Result<Option<Report>> {
+) -> io::Result<Option<QueuedReport>> {
     let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
-    let mut room = RoomToReceive::new();
+    let mut room = RecvControl::new();
     let mut header = header_for(&mut raw, &mut room);
     let len = match recv_slices(fd, buffers, libc::MSG_ERRQUEUE, &mut header) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
@@ -132,7 +132,7 @@ pub(crate) fn recv_error(
     };
     let queued =
         Queued::read::<Native>(control(&room, &header)).ok_or(Refusal::QueuedWithoutReason)?;
-    Ok(Some(Report {
+    Ok(Some(QueuedReport {
         len,
         truncated: header.msg_flags & libc::MSG_TRUNC != 0,
         // A time of sending comes without an address.
@@ -145,7 +145,7 @@ pub(crate) fn recv_error(
 }
 
 /// The device that a socket is bound to by name, as an index.
-pub(crate) fn device_index(socket: Target<'_>) -> io::Result<Option<NonZeroU32>> {
+pub(crate) fn device_index(socket: SocketRef<'_>) -> io::Result<Option<NonZeroU32>> {
     let mut name = [0; INTERFACE_NAME_LEN + 1];
     // Of a device that has gone, the kernel says that there is none.
     let len = get_bytes(socket, option_numbers::SO_BINDTODEVICE, &mut name).unwrap_or(0);

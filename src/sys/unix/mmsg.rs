@@ -13,7 +13,7 @@ use std::ptr::NonNull;
 use super::data::{SEND_FLAGS, sendmsg};
 use super::{ADDRESS_LEN, check, decode, encode};
 use crate::sys::batch::Packet;
-use crate::sys::cmsg::{Arrival, Native, RoomToReceive, RoomToSend};
+use crate::sys::cmsg::{Arrival, Native, RecvControl, SendControl};
 use crate::sys::{Borrowed, Message};
 
 /// An array on the heap that is only reached by its pointer.
@@ -52,12 +52,12 @@ fn header() -> libc::mmsghdr {
 }
 
 /// Room for datagrams that come in.
-pub(crate) struct Incoming {
+pub(crate) struct RecvBuffers {
     headers: Array<libc::mmsghdr>,
     // What the headers point to.
     names: Array<libc::sockaddr_in6>,
     slices: Array<libc::iovec>,
-    controls: Array<RoomToReceive>,
+    controls: Array<RecvControl>,
     bytes: Array<u8>,
     size: usize,
     /// How many of the headers the kernel wrote last time.
@@ -65,11 +65,11 @@ pub(crate) struct Incoming {
 }
 
 // SAFETY: nothing points out of the value, and what is shared is only read.
-unsafe impl Send for Incoming {}
+unsafe impl Send for RecvBuffers {}
 // SAFETY: as above.
-unsafe impl Sync for Incoming {}
+unsafe impl Sync for RecvBuffers {}
 
-impl Incoming {
+impl RecvBuffers {
     /// Room for `count` datagrams of `size` bytes; both are checked by the caller.
     pub(crate) fn new(count: usize, size: usize) -> Self {
         let nobody = encode(&SocketAddrV6::new(std::net::Ipv6Addr::UNSPECIFIED, 0, 0, 0));
@@ -78,7 +78,7 @@ impl Incoming {
             headers: Array::new((0..count).map(|_| header())),
             names: Array::new((0..count).map(|_| nobody)),
             slices: Array::new((0..count).map(|_| nothing)),
-            controls: Array::new((0..count).map(|_| RoomToReceive::new())),
+            controls: Array::new((0..count).map(|_| RecvControl::new())),
             // At least one byte, so that there is a first one to point to.
             bytes: Array(NonNull::from(Box::leak(
                 vec![0; (count * size).max(1)].into_boxed_slice(),
@@ -113,7 +113,7 @@ impl Incoming {
         // SAFETY: the header is there, and nobody else reaches it: the callers own the batch.
         let header = unsafe { &mut (*self.headers.at(index)).msg_hdr };
         header.msg_namelen = ADDRESS_LEN;
-        header.msg_controllen = size_of::<RoomToReceive>() as _;
+        header.msg_controllen = size_of::<RecvControl>() as _;
         header.msg_flags = 0;
     }
 
@@ -205,24 +205,24 @@ impl Incoming {
 }
 
 /// Room for the headers of datagrams that go out.
-pub(crate) struct Outgoing {
+pub(crate) struct SendBuffers {
     headers: Array<libc::mmsghdr>,
     names: Array<libc::sockaddr_in6>,
-    controls: Array<RoomToSend>,
+    controls: Array<SendControl>,
 }
 
 // SAFETY: the pointers to what callers lend are used within one call only.
-unsafe impl Send for Outgoing {}
+unsafe impl Send for SendBuffers {}
 // SAFETY: as above.
-unsafe impl Sync for Outgoing {}
+unsafe impl Sync for SendBuffers {}
 
-impl Outgoing {
+impl SendBuffers {
     pub(crate) fn new(count: usize) -> Self {
         let nobody = encode(&SocketAddrV6::new(std::net::Ipv6Addr::UNSPECIFIED, 0, 0, 0));
         Self {
             headers: Array::new((0..count).map(|_| header())),
             names: Array::new((0..count).map(|_| nobody)),
-            controls: Array::new((0..count).map(|_| RoomToSend::new())),
+            controls: Array::new((0..count).map(|_| SendControl::new())),
         }
     }
 

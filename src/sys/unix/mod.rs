@@ -7,7 +7,7 @@ use std::net::SocketAddrV6;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use super::option_numbers::Name;
-use super::{Target, get_int, unsupported};
+use super::{SocketRef, get_int, unsupported};
 
 mod create;
 pub(super) mod data;
@@ -232,13 +232,13 @@ pub(crate) fn family(fd: Borrowed<'_>) -> io::Result<c_int> {
 
 /// The number of the transport protocol, where the system tells.
 pub(crate) fn protocol_number(fd: Borrowed<'_>) -> io::Result<c_int> {
-    get_int(Target { fd, dual_stack: false }, super::option_numbers::SO_PROTOCOL)
+    get_int(SocketRef { fd, dual_stack: false }, super::option_numbers::SO_PROTOCOL)
 }
 
 // Options.
 
 #[inline]
-pub(crate) fn get_bytes(socket: Target<'_>, name: Name, value: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn get_bytes(socket: SocketRef<'_>, name: Name, value: &mut [u8]) -> io::Result<usize> {
     let number = name.ok_or_else(unsupported)?;
     let mut len = libc::socklen_t::try_from(value.len()).unwrap_or(libc::socklen_t::MAX);
     let (fd, data) = (socket.fd.as_raw_fd(), value.as_mut_ptr().cast());
@@ -248,7 +248,7 @@ pub(crate) fn get_bytes(socket: Target<'_>, name: Name, value: &mut [u8]) -> io:
 }
 
 #[inline]
-pub(crate) fn set_bytes(socket: Target<'_>, name: Name, value: &[u8]) -> io::Result<()> {
+pub(crate) fn set_bytes(socket: SocketRef<'_>, name: Name, value: &[u8]) -> io::Result<()> {
     // SAFETY: `value` is that long, and the kernel copies it.
     unsafe { setsockopt(socket.fd, name, value.as_ptr().cast(), value.len()) }
 }

@@ -13,7 +13,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::error::Refusal;
 use crate::sys::filled;
-use crate::sys::interface::{InterfaceAddress, Link, Listing};
+use crate::sys::interface::{AddressRow, Link, Listing};
 
 /// The kernel fills no more of a longer buffer (net/netlink/af_netlink.c, `netlink_recvmsg`).
 const BUFFER_LEN: usize = 32 * 1024;
@@ -95,7 +95,7 @@ impl Route {
     }
 
     /// Hands on the messages of an answer, up to its end; `false` if they are not the whole truth.
-    fn receive(&mut self, mut take: impl FnMut(&Message<'_>)) -> io::Result<bool> {
+    fn receive(&mut self, mut take: impl FnMut(&NetlinkMessage<'_>)) -> io::Result<bool> {
         let mut complete = true;
         loop {
             // With this flag, the length is that of the whole datagram.
@@ -135,7 +135,7 @@ struct Progress {
 fn answer(
     datagram: &[u8],
     sequence: u32,
-    mut take: impl FnMut(&Message<'_>),
+    mut take: impl FnMut(&NetlinkMessage<'_>),
 ) -> io::Result<Progress> {
     let mut progress = Progress::default();
     for message in messages(datagram).filter(|message| message.sequence == sequence) {
@@ -158,7 +158,7 @@ fn answer(
 }
 
 #[derive(Debug)]
-struct Message<'a> {
+struct NetlinkMessage<'a> {
     kind: u16,
     flags: u16,
     sequence: u32,
@@ -166,11 +166,11 @@ struct Message<'a> {
 }
 
 /// The messages of a datagram, up to one whose length makes no sense.
-fn messages(datagram: &[u8]) -> impl Iterator<Item = Message<'_>> {
+fn messages(datagram: &[u8]) -> impl Iterator<Item = NetlinkMessage<'_>> {
     let mut rest = datagram;
     std::iter::from_fn(move || {
         let len = u32::from_ne_bytes(field(rest, 0)?) as usize;
-        let message = Message {
+        let message = NetlinkMessage {
             kind: u16::from_ne_bytes(field(rest, 4)?),
             flags: u16::from_ne_bytes(field(rest, 6)?),
             sequence: u32::from_ne_bytes(field(rest, 8)?),
@@ -212,7 +212,7 @@ fn link(body: &[u8]) -> Option<Link> {
     Some(Link { index, name: String::from_utf8_lossy(name).into_owned(), flags })
 }
 
-fn address(body: &[u8]) -> Option<(NonZeroU32, InterfaceAddress)> {
+fn address(body: &[u8]) -> Option<(NonZeroU32, AddressRow)> {
     let [family, prefix_len] = field(body, 0)?;
     let index = NonZeroU32::new(u32::from_ne_bytes(field(body, 4)?))?;
     let mut ip = None;
@@ -229,7 +229,7 @@ fn address(body: &[u8]) -> Option<(NonZeroU32, InterfaceAddress)> {
         libc::AF_INET => IpAddr::from(Ipv4Addr::from(<[u8; 4]>::try_from(ip?).ok()?)),
         _ => return None,
     };
-    Some((index, InterfaceAddress { ip, prefix_len }))
+    Some((index, AddressRow { ip, prefix_len }))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::kind::{Protocol, Shape};
 use crate::sys::errno::is;
-use crate::sys::{Target, get_int, has, number, option_numbers, set_nonblocking, unsupported};
+use crate::sys::{SocketRef, get_int, has, number, option_numbers, set_nonblocking, unsupported};
 
 /// A socket that is neither bound nor connected.
 pub(crate) fn open(shape: Shape, protocol: Protocol, nonblocking: bool) -> io::Result<Owned> {
@@ -43,7 +43,7 @@ pub(crate) fn is_nonblocking(_: Borrowed<'_>) -> io::Result<Option<bool>> {
 
 /// Makes a socket that somebody else opened like our own.
 pub(crate) fn prepare(fd: Borrowed<'_>) -> io::Result<()> {
-    let kind = get_int(Target { fd, dual_stack: false }, option_numbers::SO_TYPE)?;
+    let kind = get_int(SocketRef { fd, dual_stack: false }, option_numbers::SO_TYPE)?;
     if kind == c_int::from(Type::DGRAM) {
         never_reset(fd)?;
     }

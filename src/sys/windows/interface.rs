@@ -20,7 +20,7 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use crate::error::Refusal;
-use crate::sys::interface::{InterfaceAddress, Link, Listing};
+use crate::sys::interface::{AddressRow, Link, Listing};
 
 /// The longest name, without the zero byte at its end.
 pub(crate) const INTERFACE_NAME_LEN: usize = IF_MAX_STRING_SIZE as usize;
@@ -58,7 +58,7 @@ pub(in crate::sys) fn list_interfaces() -> io::Result<Listing> {
         listing.links.push(Link { index, name: name(adapter)?, flags: 0 });
         listing.addresses.extend(addresses(adapter).filter_map(|entry| {
             let ip = address(&entry.Address)?;
-            Some((index, InterfaceAddress { ip, prefix_len: entry.OnLinkPrefixLength }))
+            Some((index, AddressRow { ip, prefix_len: entry.OnLinkPrefixLength }))
         }));
     }
     Ok(listing)

@@ -21,12 +21,13 @@ use super::data::{all, check_receive, check_send, count, flags, is_truncation};
 use super::{ADDRESS_LEN, Borrowed, borrow, decode, encode, io_control, no_address, open, raw};
 use crate::kind::{Protocol, Shape};
 use crate::sys::cmsg::{
-    Arrival, Departure, Native, RoomToReceive, RoomToSend, SEGMENTATION, TRAFFIC_CLASS,
+    Arrival, Departure, Native, RecvControl, SEGMENTATION, SendControl, TRAFFIC_CLASS,
     cannot_choose,
 };
 use crate::sys::errno::proven;
 use crate::sys::{
-    Message, Readiness, Take, Target, can_segment, option_numbers, set_int, unsupported, wait_one,
+    Message, Readiness, SocketRef, Take, can_segment, option_numbers, set_int, unsupported,
+    wait_one,
 };
 
 /// Sends a datagram with control messages.
@@ -44,7 +45,7 @@ pub(crate) fn send_message(
     if departure.segment_size.is_some() && !has_segmentation()? {
         return Err(cannot_choose(SEGMENTATION));
     }
-    let mut room = RoomToSend::new();
+    let mut room = SendControl::new();
     let len = departure.write::<Native>(ipv4, &mut room.0)?;
     let mut name = peer.map(encode);
     let (name, namelen) = match &mut name {
@@ -74,7 +75,7 @@ pub(crate) fn recv_message(
     buffers: &mut [IoSliceMut<'_>],
     take: Take,
 ) -> io::Result<Message> {
-    recv_with(fd, buffers, take, &mut RoomToReceive::new().0)
+    recv_with(fd, buffers, take, &mut RecvControl::new().0)
 }
 
 fn recv_with(
@@ -138,13 +139,13 @@ fn has_segmentation() -> io::Result<bool> {
 
 fn asked_once(
     known: &OnceLock<bool>,
-    ask: impl FnOnce(Target<'_>) -> io::Result<bool>,
+    ask: impl FnOnce(SocketRef<'_>) -> io::Result<bool>,
 ) -> io::Result<bool> {
     if let Some(known) = known.get() {
         return Ok(*known);
     }
     let socket = open(Shape::Datagram, Protocol::Udp, false)?;
-    let answer = ask(Target { fd: borrow(&socket), dual_stack: false })?;
+    let answer = ask(SocketRef { fd: borrow(&socket), dual_stack: false })?;
     Ok(*known.get_or_init(|| answer))
 }
 
@@ -168,7 +169,7 @@ fn receiver(fd: Borrowed<'_>) -> io::Result<LPFN_WSARECVMSG> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::cmsg::Room;
+    use crate::sys::cmsg::ControlBuffer;
     use crate::sys::{send_to, set_bool};
 
     #[test]
@@ -180,12 +181,13 @@ mod tests {
         };
         let socket = crate::sys::Owned::from(socket);
         let fd = borrow(&socket);
-        let target = Target { fd, dual_stack: false };
+        let target = SocketRef { fd, dual_stack: false };
         set_bool(target, option_numbers::IPV6_RECVPKTINFO, true).unwrap();
         send_to(fd, b"four", &encode(&local)).unwrap();
         let mut buffer = [0; 8];
         let buffers = &mut [IoSliceMut::new(&mut buffer)];
-        let message = recv_with(fd, buffers, Take::Data, &mut Room::<16>::new().0).unwrap();
+        let message =
+            recv_with(fd, buffers, Take::Data, &mut ControlBuffer::<16>::new().0).unwrap();
         assert!(matches!((message.len, message.truncated), (4, false) | (0, true)), "{message:?}");
         assert_eq!((message.source, message.arrival), (local, Arrival::default()));
         assert_eq!(&buffer[..4], b"four");

@@ -12,7 +12,7 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use super::option_numbers::{Name, Number};
-use super::{Target, unsupported};
+use super::{SocketRef, unsupported};
 
 mod create;
 mod data;
@@ -189,7 +189,7 @@ pub(crate) fn protocol_number(fd: Borrowed<'_>) -> io::Result<c_int> {
 
 // Options.
 
-pub(crate) fn get_bytes(socket: Target<'_>, name: Name, value: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn get_bytes(socket: SocketRef<'_>, name: Name, value: &mut [u8]) -> io::Result<usize> {
     let number = name.ok_or_else(unsupported)?;
     let len = c_int::try_from(value.len()).unwrap_or(c_int::MAX);
     // SAFETY: `value` has room for `len` bytes.
@@ -240,7 +240,7 @@ unsafe fn io_control<I, O>(
     .map(drop)
 }
 
-pub(crate) fn set_bytes(socket: Target<'_>, name: Name, value: &[u8]) -> io::Result<()> {
+pub(crate) fn set_bytes(socket: SocketRef<'_>, name: Name, value: &[u8]) -> io::Result<()> {
     let number = name.ok_or_else(unsupported)?;
     let len = c_int::try_from(value.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
     // SAFETY: `value` is `len` bytes long, and the system copies them.

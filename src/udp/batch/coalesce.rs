@@ -110,7 +110,7 @@ impl<M: Mode> UdpSocket<M> {
     #[doc(alias = "UDP_GRO")]
     pub fn coalesce(self) -> Result<CoalescingUdpSocket<M>, Returned<Self>> {
         let mode = self.mode();
-        match sys::set_coalescing(self.target()) {
+        match sys::set_coalescing(self.socket_ref()) {
             Ok(true) => {}
             Ok(false) => log::debug!("this system puts no datagrams together"),
             Err(error) => {
@@ -133,7 +133,7 @@ impl<M: Mode> CoalescingUdpSocket<M> {
     ///
     /// See [`CoalescingUdpSocket`].
     pub fn recv_batch(&self, batch: &mut CoalescedBatch<M>) -> io::Result<usize> {
-        batch.0.receive(self.target())
+        batch.0.receive(self.socket_ref())
     }
 
     /// As [`UdpSocket::send_to`].
@@ -160,7 +160,7 @@ impl<M: Mode> CoalescingUdpSocket<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn send_to(&self, data: &[u8], peer: impl ToAddress<M>) -> io::Result<usize> {
-        udp::send_to(self.target(), self.mode, data, &peer)
+        udp::send_to(self.socket_ref(), self.mode, data, &peer)
     }
 
     /// As [`UdpSocket::send_message`].
@@ -173,7 +173,7 @@ impl<M: Mode> CoalescingUdpSocket<M> {
     ///
     /// See [`send_to`](Self::send_to).
     pub fn send_message<P: ToAddress<M>>(&self, message: &Outgoing<'_, P, M>) -> io::Result<usize> {
-        message.send_to_peer(self.target(), self.mode)
+        message.send_to_peer(self.socket_ref(), self.mode)
     }
 
     /// As [`UdpSocket::send_batch`].
@@ -190,7 +190,7 @@ impl<M: Mode> CoalescingUdpSocket<M> {
         batch: &mut SendBatch,
         messages: &[Outgoing<'_, P, M>],
     ) -> io::Result<usize> {
-        batch.send_all(self.target(), self.mode, messages)
+        batch.send_all(self.socket_ref(), self.mode, messages)
     }
 
     /// As [`UdpSocket::send_segments`].
@@ -207,7 +207,7 @@ impl<M: Mode> CoalescingUdpSocket<M> {
         batch: &mut SendBatch,
         message: &Outgoing<'_, P, M>,
     ) -> io::Result<usize> {
-        batch.send_cut(self.target(), self.mode, message)
+        batch.send_cut(self.socket_ref(), self.mode, message)
     }
 }
 

@@ -7,7 +7,7 @@ use std::slice::Chunks;
 
 use crate::error::Refusal;
 use crate::mode::{DualStack, FromWire, Mode};
-use crate::sys::{self, batch::Incoming};
+use crate::sys::{self, batch::RecvBuffers};
 use crate::udp::Received;
 use crate::udp::{ConnectedUdpSocket, UdpSocket};
 
@@ -50,7 +50,7 @@ use crate::udp::{ConnectedUdpSocket, UdpSocket};
 /// Source: recvmmsg(2).
 #[doc(alias = "recvmmsg")]
 pub struct RecvBatch<M: Mode = DualStack> {
-    room: Incoming,
+    room: RecvBuffers,
     received: usize,
     mode: PhantomData<M>,
 }
@@ -73,7 +73,7 @@ impl<M: Mode> RecvBatch<M> {
         if size > usize::from(u16::MAX) {
             return Err(Refusal::LongDatagram.into());
         }
-        Ok(Self { room: Incoming::new(datagrams, size), received: 0, mode: PhantomData })
+        Ok(Self { room: RecvBuffers::new(datagrams, size), received: 0, mode: PhantomData })
     }
 
     /// How many datagrams there is room for.
@@ -119,7 +119,7 @@ impl<M: Mode> RecvBatch<M> {
         (0..self.received).map(move |index| BatchDatagram { room, index, mode: PhantomData })
     }
 
-    pub(super) fn receive(&mut self, socket: sys::Target<'_>) -> io::Result<usize> {
+    pub(super) fn receive(&mut self, socket: sys::SocketRef<'_>) -> io::Result<usize> {
         self.received = 0;
         self.received = self.room.receive(socket.fd)?;
         Ok(self.received)
@@ -147,7 +147,7 @@ impl<M: Mode> UdpSocket<M> {
     /// See [`RecvBatch`].
     #[doc(alias = "recvmmsg")]
     pub fn recv_batch(&self, batch: &mut RecvBatch<M>) -> io::Result<usize> {
-        batch.receive(self.target())
+        batch.receive(self.socket_ref())
     }
 }
 
@@ -164,7 +164,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
     /// See [`RecvBatch`].
     #[doc(alias = "recvmmsg")]
     pub fn recv_batch(&self, batch: &mut RecvBatch<M>) -> io::Result<usize> {
-        batch.receive(self.target())
+        batch.receive(self.socket_ref())
     }
 }
 
@@ -188,7 +188,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
 /// ```
 #[derive(Clone, Copy)]
 pub struct BatchDatagram<'b, M: Mode = DualStack> {
-    room: &'b Incoming,
+    room: &'b RecvBuffers,
     index: usize,
     mode: PhantomData<M>,
 }
@@ -299,13 +299,13 @@ mod tests {
         ($name:ident, $way:ident) => {
             #[test]
             fn $name() {
-                let mut room = $way::Incoming::new(2, 8);
+                let mut room = $way::RecvBuffers::new(2, 8);
                 let builder = Builder::datagram().with(RecvPacketInfo(true));
                 let server = builder.bind("[::]:0").unwrap();
                 let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
                 let to = (Ipv4Addr::LOCALHOST, server.local_addr().unwrap().port());
                 client.send_to(b"ping", to).unwrap();
-                assert_eq!(room.receive(server.target().fd).unwrap(), 1);
+                assert_eq!(room.receive(server.socket_ref().fd).unwrap(), 1);
                 let received = Received::<DualStack>::new(room.message(0).unwrap());
                 let text = format!("{received:?}");
                 let source = client.local_addr().unwrap();

@@ -9,7 +9,7 @@ use crate::addr::ToAddress;
 use crate::error::Refusal;
 use crate::mode::Mode;
 use crate::sys::batch::{self, Packet};
-use crate::sys::{self, Target};
+use crate::sys::{self, SocketRef};
 use crate::udp::{ConnectedUdpSocket, UdpSocket, most_payload, total};
 use crate::udp::{Outgoing, SocketClock, explain};
 
@@ -45,7 +45,7 @@ use crate::udp::{Outgoing, SocketClock, explain};
 /// Source: sendmmsg(2); udp(7), "UDP_SEGMENT".
 #[doc(alias = "sendmmsg")]
 pub struct SendBatch {
-    room: batch::Outgoing,
+    room: batch::SendBuffers,
     /// The socket that was served last, and how many segments it takes at once.
     offload: Option<(u64, usize)>,
 }
@@ -70,7 +70,7 @@ impl SendBatch {
     /// See [`SendBatch`].
     pub fn new(datagrams: usize) -> io::Result<Self> {
         batch::check_count(datagrams)?;
-        Ok(Self { room: batch::Outgoing::new(datagrams), offload: None })
+        Ok(Self { room: batch::SendBuffers::new(datagrams), offload: None })
     }
 
     /// How many datagrams go out with one call.
@@ -88,7 +88,7 @@ impl SendBatch {
 
     pub(super) fn send_all<P: ToAddress<M>, M: Mode>(
         &mut self,
-        socket: Target<'_>,
+        socket: SocketRef<'_>,
         mode: M,
         messages: &[Outgoing<'_, P, M>],
     ) -> io::Result<usize> {
@@ -102,7 +102,7 @@ impl SendBatch {
 
     pub(super) fn send_cut<P: ToAddress<M>, M: Mode>(
         &mut self,
-        socket: Target<'_>,
+        socket: SocketRef<'_>,
         mode: M,
         message: &Outgoing<'_, P, M>,
     ) -> io::Result<usize> {
@@ -113,7 +113,7 @@ impl SendBatch {
     /// Sends as many as go, and says what is wrong with the first one where none does.
     fn send_packets<'a, I: Iterator<Item = io::Result<Packet<'a>>> + Clone>(
         &mut self,
-        socket: Target<'_>,
+        socket: SocketRef<'_>,
         mut packets: I,
     ) -> io::Result<usize> {
         self.room.send(socket.fd, packets.clone()).map_err(|error| match packets.next() {
@@ -125,7 +125,7 @@ impl SendBatch {
     /// Sends bytes cut into segments, as many as go; `message` is what each packet is sent with.
     fn send_segments<P, M: Mode>(
         &mut self,
-        socket: Target<'_>,
+        socket: SocketRef<'_>,
         mode: M,
         message: &Outgoing<'_, P, M>,
         peer: Option<SocketAddrV6>,
@@ -286,7 +286,7 @@ impl<M: Mode> UdpSocket<M> {
         batch: &mut SendBatch,
         messages: &[Outgoing<'_, P, M>],
     ) -> io::Result<usize> {
-        batch.send_all(self.target(), self.mode(), messages)
+        batch.send_all(self.socket_ref(), self.mode(), messages)
     }
 
     /// Sends bytes of any length as datagrams of [`segment_size`](Outgoing::segment_size) bytes,
@@ -332,7 +332,7 @@ impl<M: Mode> UdpSocket<M> {
         batch: &mut SendBatch,
         message: &Outgoing<'_, P, M>,
     ) -> io::Result<usize> {
-        batch.send_cut(self.target(), self.mode(), message)
+        batch.send_cut(self.socket_ref(), self.mode(), message)
     }
 }
 
@@ -361,7 +361,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
         batch: &mut SendBatch,
         messages: &[Outgoing<'_, (), M>],
     ) -> io::Result<usize> {
-        let (socket, mode) = (self.target(), self.mode());
+        let (socket, mode) = (self.socket_ref(), self.mode());
         let clock = SocketClock::default();
         let packets = messages.iter().map(|message| message.packet(socket, mode, None, &clock));
         batch.send_packets(socket, packets)
@@ -393,7 +393,7 @@ impl<M: Mode> ConnectedUdpSocket<M> {
         batch: &mut SendBatch,
         message: &Outgoing<'_, (), M>,
     ) -> io::Result<usize> {
-        batch.send_segments(self.target(), self.mode(), message, None)
+        batch.send_segments(self.socket_ref(), self.mode(), message, None)
     }
 }
 

@@ -233,7 +233,7 @@ fn family(frame: &[u8]) -> Option<Family> {
 }
 
 #[derive(Debug)]
-struct State {
+struct RelayState {
     to_left: Line<Frame>,
     to_right: Line<Frame>,
     /// What is under way: when it is due, and in which order it came.
@@ -241,7 +241,7 @@ struct State {
     order: u64,
 }
 
-impl State {
+impl RelayState {
     fn line(&mut self, way: Way) -> &mut Line<Frame> {
         match way {
             Way::ToLeft => &mut self.to_left,
@@ -281,7 +281,7 @@ impl State {
 /// The bad line between two hosts; at first all packets pass.
 #[derive(Debug)]
 pub(crate) struct Relay {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<RelayState>>,
     /// The thread wakes when something comes here, and ends when this is closed.
     waker: Option<UnixStream>,
     thread: Option<JoinHandle<()>>,
@@ -298,7 +298,7 @@ impl Relay {
     pub(super) fn start(host: Host) -> Result<Self, String> {
         let up = ["left", "right"].map(|name| format!("link set dev {name} up"));
         host.ip_lines(&up)?;
-        let state = State {
+        let state = RelayState {
             to_left: Line::new(Plan::good()),
             to_right: Line::new(Plan::good()),
             under_way: BinaryHeap::new(),
@@ -342,7 +342,7 @@ impl Relay {
         self.state().line(way).counts
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, RelayState> {
         self.state.lock().expect("the relay runs")
     }
 }
@@ -360,7 +360,7 @@ impl Drop for Relay {
 }
 
 /// The thread of a relay.
-fn relay(state: &Mutex<State>, wires: &[Wire; 2], mut woken: UnixStream) {
+fn relay(state: &Mutex<RelayState>, wires: &[Wire; 2], mut woken: UnixStream) {
     let [left, right] = wires;
     loop {
         let wait = loop {

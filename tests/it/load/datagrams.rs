@@ -78,15 +78,15 @@ impl Tally {
 
 /// Both ways of receiving.
 trait Receive: Sync {
-    type Room;
+    type Batch;
 
-    fn room() -> Self::Room;
+    fn room() -> Self::Batch;
 
     /// Takes a batch.
-    fn receive(&self, room: &mut Self::Room, tally: &mut Tally) -> io::Result<()>;
+    fn receive(&self, room: &mut Self::Batch, tally: &mut Tally) -> io::Result<()>;
 
     /// Takes what is there now.
-    fn drain(&self, room: &mut Self::Room, tally: &mut Tally) {
+    fn drain(&self, room: &mut Self::Batch, tally: &mut Tally) {
         loop {
             match self.receive(room, tally) {
                 Ok(()) => {}
@@ -100,7 +100,7 @@ trait Receive: Sync {
 }
 
 impl Receive for UdpSocket {
-    type Room = RecvBatch;
+    type Batch = RecvBatch;
 
     fn room() -> RecvBatch {
         RecvBatch::new(BATCH, LEN).unwrap()
@@ -118,7 +118,7 @@ impl Receive for UdpSocket {
 }
 
 impl Receive for CoalescingUdpSocket {
-    type Room = CoalescedBatch;
+    type Batch = CoalescedBatch;
 
     fn room() -> CoalescedBatch {
         CoalescedBatch::new(8).unwrap()

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::connect::race::input::{Answer, Input, Outcome};
+use crate::connect::race::input::{Input, PlannedAnswer, PlannedFate};
 use crate::connect::race::invariants::{any_bytes, holds};
 use crate::connect::resolve::Family;
 
@@ -10,19 +10,19 @@ fn any_family() -> impl Strategy<Value = Option<Family>> {
     prop::sample::select(vec![None, Some(Family::Ipv6), Some(Family::Ipv4)])
 }
 
-fn any_outcomes() -> impl Strategy<Value = Vec<Outcome>> {
+fn any_outcomes() -> impl Strategy<Value = Vec<PlannedFate>> {
     let outcome = prop_oneof![
-        1 => (0..60_u8).prop_map(Outcome::Connects),
-        1 => (0..60_u8).prop_map(Outcome::Spares),
-        4 => (0..60_u8).prop_map(Outcome::Fails),
-        2 => Just(Outcome::Hangs),
+        1 => (0..60_u8).prop_map(PlannedFate::Connects),
+        1 => (0..60_u8).prop_map(PlannedFate::Spares),
+        4 => (0..60_u8).prop_map(PlannedFate::Fails),
+        2 => Just(PlannedFate::Hangs),
     ];
     prop::collection::vec(outcome, 0..8)
 }
 
-fn any_answer() -> impl Strategy<Value = Answer> {
+fn any_answer() -> impl Strategy<Value = PlannedAnswer> {
     let addresses = prop::collection::vec(0..8_u8, 0..8);
-    (0..60_u8, any_family(), addresses).prop_map(|(at, family, addresses)| Answer {
+    (0..60_u8, any_family(), addresses).prop_map(|(at, family, addresses)| PlannedAnswer {
         at,
         family,
         addresses,

@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use super::{Arrival, Layout, Messages, Native, Number, Room};
+use super::{Arrival, ControlBuffer, Layout, Messages, Native, Number};
 
 /// A kernel that is given this much room: what it puts there, and the flags.
 fn received_with(room: usize) -> (Vec<u8>, std::ffi::c_int) {
@@ -30,7 +30,7 @@ fn received_with(room: usize) -> (Vec<u8>, std::ffi::c_int) {
     client.send_to(b"payload", &server.local_addr().unwrap()).unwrap();
 
     let mut data = [0_u8; 16];
-    let mut control = Room::<128>::new();
+    let mut control = ControlBuffer::<128>::new();
     let mut into = libc::iovec { iov_base: data.as_mut_ptr().cast(), iov_len: data.len() };
     // SAFETY: all-zero bytes are a valid `msghdr`.
     let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
