@@ -4,9 +4,9 @@
 //! cargo run --example ping6 -- HOST [-c COUNT] [-i SECONDS] [-s SIZE]
 //! ```
 //!
-//! `HOST` is a name or an address, `localhost`, `2001:db8::1`, `fe80::1%eth0`. Each of `COUNT` requests
-//! has `SIZE` bytes, and after `SECONDS` comes the next. It is an error if no reply comes to any. Linux
-//! lets in the groups of `net.ipv4.ping_group_range` only.
+//! `HOST` is a name or an address, `localhost`, `2001:db8::1`, `fe80::1%eth0`. Each of `COUNT`
+//! requests has `SIZE` bytes, and after `SECONDS` comes the next. It is an error if no reply comes
+//! to any. Linux lets in the groups of `net.ipv4.ping_group_range` only.
 
 use std::error::Error;
 use std::io::ErrorKind;

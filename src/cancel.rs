@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::sys::Waker;
 
-/// Gives up a [`connect_host`](crate::Builder::connect_host) that runs in another thread, even while
-/// the resolver hangs.
+/// Gives up a [`connect_host`](crate::Builder::connect_host) that runs in another thread, even
+/// while the resolver hangs.
 ///
 /// Clones are the same one. It stays given up: every race that has it ends at once.
 ///

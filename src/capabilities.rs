@@ -48,13 +48,13 @@ pub struct Capabilities {
 impl Capabilities {
     /// Probes what this host can do.
     ///
-    /// Each answer is probed with a socket that sends nothing. The first call costs some system calls,
-    /// and later ones none: the answers are kept for the life of the process.
+    /// Each answer is probed with a socket that sends nothing. The first call costs some system
+    /// calls, and later ones none: the answers are kept for the life of the process.
     ///
     /// # Errors
     ///
-    /// A probe could not be made for want of descriptors, memory or free ports, which says nothing about
-    /// the host. Nothing is kept then, and the next call probes again.
+    /// A probe could not be made for want of descriptors, memory or free ports, which says nothing
+    /// about the host. Nothing is kept then, and the next call probes again.
     ///
     /// # Examples
     ///

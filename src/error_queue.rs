@@ -16,8 +16,8 @@ pub(crate) mod invariants;
 /// What a router, the peer or this host says of a datagram that was sent.
 ///
 /// With [`RecvError`](crate::option::RecvError) the system keeps these reports in a queue of their
-/// own, and [`recv_error`](UdpSocket::recv_error) takes them from there. The payload of the datagram
-/// is in the buffer, as far as the report quotes it.
+/// own, and [`recv_error`](UdpSocket::recv_error) takes them from there. The payload of the
+/// datagram is in the buffer, as far as the report quotes it.
 ///
 /// # Examples
 ///
@@ -148,8 +148,8 @@ pub struct SendTime {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Unsent {
-    /// The time of sending that the datagram had, on the clock of its socket, since the zero of that
-    /// clock. Of a [`SendAt::Tai`](crate::udp::SendAt::Tai) it is the value that was given.
+    /// The time of sending that the datagram had, on the clock of its socket, since the zero of
+    /// that clock. Of a [`SendAt::Tai`](crate::udp::SendAt::Tai) it is the value that was given.
     pub time: Duration,
     /// What was wrong with it.
     pub cause: UnsentCause,
@@ -324,9 +324,9 @@ impl<M: Mode> ConnectedUdpSocket<M> {
 impl<M: Mode> Connecting<M> {
     /// Takes the oldest report from the error queue; `None` if it is empty.
     ///
-    /// With [`RecvError`](crate::option::RecvError) a connection that fails because of what a router
-    /// or the peer says by ICMP leaves a report. [`finish`](Self::finish) returns the same error,
-    /// whether the report was taken or not. A peer that refuses by a reset leaves none.
+    /// With [`RecvError`](crate::option::RecvError) a connection that fails because of what a
+    /// router or the peer says by ICMP leaves a report. [`finish`](Self::finish) returns the same
+    /// error, whether the report was taken or not. A peer that refuses by a reset leaves none.
     ///
     /// # Errors
     ///
@@ -447,7 +447,8 @@ mod tests {
         }
     }
 
-    /// As net/sched/sch_etf.c writes them (`report_sock_error`), beside an address that it did not set.
+    /// As net/sched/sch_etf.c writes them (`report_sock_error`), beside an address that it did not
+    /// set.
     #[test]
     fn dropped_datagram_has_its_time_and_cause() {
         for (errno, code, cause) in [

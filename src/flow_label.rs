@@ -29,8 +29,8 @@ use crate::udp::{ConnectedUdpSocket, UdpSocket};
 pub enum FlowShare {
     /// With nobody: the lease is the only one, on this socket too.
     Exclusive,
-    /// With sockets of the same process. To Linux that is the same **thread** (net/ipv6/ip6_flowlabel.c,
-    /// `fl_create`).
+    /// With sockets of the same process. To Linux that is the same **thread**
+    /// (net/ipv6/ip6_flowlabel.c, `fl_create`).
     Process,
     /// With sockets of the same user.
     User,
@@ -52,22 +52,23 @@ impl FlowShare {
 
 /// A flow label that the kernel keeps for a socket; it is released when this is dropped.
 ///
-/// A label says which packets belong together: routers that share load among several paths keep them
-/// on one. The kernel sees to it that labels it hands out do not meet on this host, and that
+/// A label says which packets belong together: routers that share load among several paths keep
+/// them on one. The kernel sees to it that labels it hands out do not meet on this host, and that
 /// nobody uses one that is not shared.
 ///
-/// It goes into packets by [`FlowInfoSend`](crate::option::FlowInfoSend) and the address of the peer,
-/// or packet by packet ([`Outgoing::flow_label`](crate::udp::Outgoing::flow_label)). [`AutoFlowLabel`](crate::option::AutoFlowLabel) needs no lease.
+/// It goes into packets by [`FlowInfoSend`](crate::option::FlowInfoSend) and the address of the
+/// peer, or packet by packet ([`Outgoing::flow_label`](crate::udp::Outgoing::flow_label)).
+/// [`AutoFlowLabel`](crate::option::AutoFlowLabel) needs no lease.
 ///
 /// # Platform notes
 ///
 /// Linux and Android only. Linux knows a lease by its label and its sharing; the peer is told to
 /// other programs and not looked at. **Once anybody has asked for a lease that is not shared with
 /// [`Any`](FlowShare::Any), a network namespace sends labels only from sockets that lease them**:
-/// others fail with [`InvalidInput`](io::ErrorKind::InvalidInput). It is so as long as the kernel has
-/// any such lease, in this namespace or another. After its last release a label
-/// stays taken for six seconds, or for what [`linger`](Self::linger) says: shared, it can be
-/// leased again at once, [`Exclusive`](FlowShare::Exclusive) not.
+/// others fail with [`InvalidInput`](io::ErrorKind::InvalidInput). It is so as long as the kernel
+/// has any such lease, in this namespace or another. After its last release a label stays taken for
+/// six seconds, or for what [`linger`](Self::linger) says: shared, it can be leased again at once,
+/// [`Exclusive`](FlowShare::Exclusive) not.
 ///
 /// # Examples
 ///
@@ -202,8 +203,8 @@ impl<H: Deref<Target: LabelSocket>> FlowLease<H> {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for what is no whole number of seconds from 6 to
-    /// 65535, [`PermissionDenied`](io::ErrorKind::PermissionDenied) for more than 150 seconds
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for what is no whole number of seconds from 6
+    /// to 65535, [`PermissionDenied`](io::ErrorKind::PermissionDenied) for more than 150 seconds
     /// without privileges.
     ///
     /// # Examples
@@ -300,8 +301,8 @@ impl<M: Mode> UdpSocket<M> {
     ///
     /// [`Unsupported`](io::ErrorKind::Unsupported) but on Linux and Android,
     /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) where another lease has the label and
-    /// does not share it in this way, [`InvalidInput`](io::ErrorKind::InvalidInput) for a `peer` that
-    /// is unspecified or IPv4. Without privileges a socket has 32 leases at most.
+    /// does not share it in this way, [`InvalidInput`](io::ErrorKind::InvalidInput) for a `peer`
+    /// that is unspecified or IPv4. Without privileges a socket has 32 leases at most.
     ///
     /// # Examples
     ///

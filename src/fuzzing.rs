@@ -1,5 +1,5 @@
-//! What `fuzz/` drives: the bodies of the property tests, and nothing of the API. It exists only with
-//! `--cfg fuzzing`, which fuzzers set.
+//! What `fuzz/` drives: the bodies of the property tests, and nothing of the API. It exists only
+//! with `--cfg fuzzing`, which fuzzers set.
 
 /// The text of addresses, zones and whatever else a socket takes for an address.
 pub fn address(bytes: &[u8]) {

@@ -65,9 +65,9 @@ impl Interface {
     ///
     /// # Platform notes
     ///
-    /// Names are at most 15 bytes long, and 31 on illumos, Solaris and Haiku. Some systems would cut
-    /// off the rest of a longer name and return another interface; here, no interface has such a
-    /// name. That includes the alternative names of Linux (`ip link property add altname`), which
+    /// Names are at most 15 bytes long, and 31 on illumos, Solaris and Haiku. Some systems would
+    /// cut off the rest of a longer name and return another interface; here, no interface has such
+    /// a name. That includes the alternative names of Linux (`ip link property add altname`), which
     /// are found if they are short enough.
     ///
     /// On Windows, names have the form `ethernet_32769`, as `if_nametoindex` there takes them, and
@@ -107,8 +107,8 @@ impl Interface {
     /// `GetAdaptersAddresses`, and on the other systems one of getifaddrs(3). illumos and Solaris
     /// list the addresses of interfaces that are up.
     ///
-    /// Linux lets an administrator give an interface an address in `::ffff:0:0/96`. No socket can use
-    /// it, and it is left out.
+    /// Linux lets an administrator give an interface an address in `::ffff:0:0/96`. No socket can
+    /// use it, and it is left out.
     ///
     /// # Examples
     ///

@@ -117,7 +117,8 @@ pub enum Listening {}
 pub enum Connected {}
 
 /// The role of a [`UdpSocket`](crate::UdpSocket), a
-/// [`ConnectedUdpSocket`](crate::ConnectedUdpSocket) and an [`EchoSocket`](crate::icmp::EchoSocket).
+/// [`ConnectedUdpSocket`](crate::ConnectedUdpSocket) and an
+/// [`EchoSocket`](crate::icmp::EchoSocket).
 ///
 /// # Examples
 ///

@@ -1,8 +1,8 @@
-//! IPv6 stream and datagram sockets: the wrong call does not compile, and the same program is meant to
-//! behave the same on every system.
+//! IPv6 stream and datagram sockets: the wrong call does not compile, and the same program is meant
+//! to behave the same on every system.
 //!
-//! The crate is tested on Linux, and on Windows through Wine; macOS and the BSDs are compiled and read,
-//! not run. See [Platforms](#platforms).
+//! The crate is tested on Linux, and on Windows through Wine; macOS and the BSDs are compiled and
+//! read, not run. See [Platforms](#platforms).
 //!
 //! ```
 //! use inet6::{Builder, TcpStream, option::{NoDelay, ReuseAddress}};
@@ -58,9 +58,9 @@
 //!                      └─ bind_echo ──▶ EchoSocket
 //! ```
 //!
-//! [`TcpListener::bind`], [`TcpStream::connect`] and [`UdpSocket::bind`] are short forms, like those of
-//! std: they open dual-stack sockets and look up names. Opening fails with [`Error`], using an open
-//! socket with a plain [`std::io::Error`], and the first converts into the second.
+//! [`TcpListener::bind`], [`TcpStream::connect`] and [`UdpSocket::bind`] are short forms, like
+//! those of std: they open dual-stack sockets and look up names. Opening fails with [`Error`],
+//! using an open socket with a plain [`std::io::Error`], and the first converts into the second.
 //!
 //! # What it does
 //!
@@ -68,8 +68,8 @@
 //!   it back.
 //! * An IPv4 address that is given to an IPv6-only socket does not compile. Given as text it is an
 //!   error before any system call.
-//! * `fe80::1%eth0` is understood. A link-local destination without a zone is an error that says how
-//!   to write it; an unknown interface is an error and never the interface 0.
+//! * `fe80::1%eth0` is understood. A link-local destination without a zone is an error that says
+//!   how to write it; an unknown interface is an error and never the interface 0.
 //! * A host is connected to by its name as fast as the best of its addresses allows, a broken path
 //!   costs a quarter of a second, and the error lists every address that was tried.
 //! * A listener that cannot accept yet, a TCP option on a datagram socket, an option that comes too
@@ -83,12 +83,12 @@
 //! # What it does not do
 //!
 //! * It looks up host names in the short forms and in [`connect_host`](Builder::connect_host) only;
-//!   elsewhere addresses are literal. It is no client of name servers: it asks the system's resolver,
-//!   or yours ([`Resolve`]).
+//!   elsewhere addresses are literal. It is no client of name servers: it asks the system's
+//!   resolver, or yours ([`Resolve`]).
 //! * It has no async runtime and no event loop. Its sockets lend their descriptor (`AsFd`,
 //!   `AsSocket`) to [yours](guide::readiness), and [`Connecting`] is the state that one waits for.
-//! * It opens no IPv4 socket. A dual-stack socket serves IPv4 peers. If a system has no such sockets
-//!   (see [the table](guide::systems)), a wildcard address is an error.
+//! * It opens no IPv4 socket. A dual-stack socket serves IPv4 peers. If a system has no such
+//!   sockets (see [the table](guide::systems)), a wildcard address is an error.
 //! * It opens neither raw nor Unix domain sockets, and speaks no protocol but TCP, Multipath TCP
 //!   and UDP, and of ICMPv6 the echo.
 //! * It does not set what you did not ask for, but for the following.
@@ -171,8 +171,8 @@
 //! | Windows | the tests, under Wine, on every change |
 //! | macOS, FreeBSD, NetBSD, OpenBSD, DragonFly, illumos, Solaris, Haiku, Android | read, not run: the compiler checks library, tests and examples on every change, and what differs comes from the source of the kernel |
 //!
-//! What differs between them is [in tables](guide::systems). Haiku refuses `IPV6_V6ONLY`, so that no
-//! socket opens there.
+//! What differs between them is [in tables](guide::systems). Haiku refuses `IPV6_V6ONLY`, so that
+//! no socket opens there.
 //!
 //! The minimum supported Rust version is 1.85.
 //!

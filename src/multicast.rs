@@ -23,9 +23,9 @@ use crate::udp::UdpSocket;
 /// [`UdpSocket::join`] gives it. Dropping it leaves the group; [`keep`](Self::keep) stays a member
 /// for as long as the socket is open, which is what most servers want.
 ///
-/// It holds the socket by a reference, or by an [`Arc`](std::sync::Arc) or an [`Rc`](std::rc::Rc) that
-/// is given to [`join`](Self::join). The latter fit into a struct beside the socket, and an `Arc` into
-/// another thread.
+/// It holds the socket by a reference, or by an [`Arc`](std::sync::Arc) or an [`Rc`](std::rc::Rc)
+/// that is given to [`join`](Self::join). The latter fit into a struct beside the socket, and an
+/// `Arc` into another thread.
 ///
 /// # Examples
 ///
@@ -207,7 +207,8 @@ impl<M: Mode> UdpSocket<M> {
     /// # Platform notes
     ///
     /// [`Unsupported`](io::ErrorKind::Unsupported) on OpenBSD, NetBSD and DragonFly;
-    /// [`Capabilities::probe`](crate::capabilities::Capabilities::probe)`()?.source_specific_multicast` asks first.
+    /// [`Capabilities::probe`](crate::capabilities::Capabilities::probe)`()?.source_specific_multicast`
+    /// asks first.
     ///
     /// # Examples
     ///
@@ -270,8 +271,8 @@ impl<H: Deref<Target: GroupSocket>> Membership<H> {
         Ok(membership)
     }
 
-    /// Joins a multicast group on every interface that can, like [`UdpSocket::join_everywhere`]. Each
-    /// membership has a clone of the holder.
+    /// Joins a multicast group on every interface that can, like [`UdpSocket::join_everywhere`].
+    /// Each membership has a clone of the holder.
     ///
     /// # Errors
     ///
@@ -407,7 +408,8 @@ impl<H: Deref<Target: GroupSocket>> Membership<H> {
 }
 
 impl<H: Deref<Target: GroupSocket>> SourceMembership<H> {
-    /// Joins a multicast group for one source, like [`UdpSocket::join_source`], and holds the socket.
+    /// Joins a multicast group for one source, like [`UdpSocket::join_source`], and holds the
+    /// socket.
     ///
     /// # Errors
     ///

@@ -71,8 +71,8 @@ pub(crate) const TIMED: &[Operation] = &[
     many("segments-1200", "54 datagrams of 1200 B, cut by the kernel", batches::segments(1200)),
 ];
 
-/// Every case. The way that the others are compared to, libc, comes first in each operation. Without
-/// a name of this host in the hosts file, `host-name` has none.
+/// Every case. The way that the others are compared to, libc, comes first in each operation.
+/// Without a name of this host in the hosts file, `host-name` has none.
 pub(crate) fn cases() -> impl Iterator<Item = &'static Case> {
     let all = CASES.iter().chain(names::CASES).chain(others::CASES).chain(batches::CASES);
     all.filter(|case| case.operation != "host-name" || names::name_of_this_host().is_some())

@@ -1,4 +1,5 @@
-//! Connecting to a host as it is written: an address as text, a name of the hosts file, `localhost`.
+//! Connecting to a host as it is written: an address as text, a name of the hosts file,
+//! `localhost`.
 //!
 //! libc takes the first address of an answer, std tries one after the other.
 

@@ -22,14 +22,15 @@ use crate::error::reason::AddressFault;
 /// | `192.0.2.1:80` | an IPv4 address, for sockets in [`DualStack`](crate::DualStack) or [`AnyMode`](crate::AnyMode) |
 /// | `[::ffff:192.0.2.1]:80` | the same IPv4 address |
 ///
-/// An IPv4 address in IPv6 notation (`::ffff:0:0/96`) becomes the IPv4 address that it is, whether the
-/// endpoint is parsed or converted. [`ip`](Self::ip) returns that address, so a list of IPv4 addresses
-/// matches. The notation has no influence on comparisons, hashes and printing. Two other notations stay
-/// IPv6 addresses, as the kernel treats them: the IPv4-compatible form (`::192.0.2.1`) and NAT64
-/// prefixes (`64:ff9b::192.0.2.1`).
+/// An IPv4 address in IPv6 notation (`::ffff:0:0/96`) becomes the IPv4 address that it is, whether
+/// the endpoint is parsed or converted. [`ip`](Self::ip) returns that address, so a list of IPv4
+/// addresses matches. The notation has no influence on comparisons, hashes and printing. Two other
+/// notations stay IPv6 addresses, as the kernel treats them: the IPv4-compatible form
+/// (`::192.0.2.1`) and NAT64 prefixes (`64:ff9b::192.0.2.1`).
 ///
-/// Host names are not looked up here: [`HappyEyeballs`](crate::connect::HappyEyeballs) is for them. Printing gives the
-/// address as text that parses to an equal endpoint, except for flow information, which has no text form.
+/// Host names are not looked up here: [`HappyEyeballs`](crate::connect::HappyEyeballs) is for them.
+/// Printing gives the address as text that parses to an equal endpoint, except for flow
+/// information, which has no text form.
 ///
 /// # Examples
 ///
@@ -62,8 +63,8 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// The host must be a literal IPv6 or IPv4 address without brackets. An IPv4 address must not have
-    /// a zone, whatever its notation.
+    /// The host must be a literal IPv6 or IPv4 address without brackets. An IPv4 address must not
+    /// have a zone, whatever its notation.
     ///
     /// # Examples
     ///

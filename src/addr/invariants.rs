@@ -1,4 +1,5 @@
-//! What holds for any text and any address: bodies of property tests, which a fuzzer drives as well.
+//! What holds for any text and any address: bodies of property tests, which a fuzzer drives as
+//! well.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};

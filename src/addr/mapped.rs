@@ -1,13 +1,14 @@
 //! IPv4 addresses in IPv6 notation, `::ffff:0:0/96` (RFC 4291, section 2.5.5.2).
 //!
 //! A dual-stack socket speaks this form with the kernel, and this file is the only one that knows
-//! it. An address is mapped on its way into the kernel and becomes an IPv4 address on every way out:
-//! return values, errors, `Debug` and log lines. The one exception is [`Written`], in the error that
-//! explains a refusal. Text that cannot be parsed is quoted in its error as it was written.
+//! it. An address is mapped on its way into the kernel and becomes an IPv4 address on every way
+//! out: return values, errors, `Debug` and log lines. The one exception is [`Written`], in the
+//! error that explains a refusal. Text that cannot be parsed is quoted in its error as it was
+//! written.
 //!
 //! Two other ways to write an IPv4 address in IPv6 notation are left alone. The kernel treats both
-//! as IPv6 addresses: the deprecated IPv4-compatible form, `::192.0.2.1` (RFC 4291, section 2.5.5.1),
-//! and addresses behind a NAT64 prefix, `64:ff9b::192.0.2.1` (RFC 6052).
+//! as IPv6 addresses: the deprecated IPv4-compatible form, `::192.0.2.1` (RFC 4291, section
+//! 2.5.5.1), and addresses behind a NAT64 prefix, `64:ff9b::192.0.2.1` (RFC 6052).
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -99,8 +100,8 @@ pub(crate) fn canonical_ip(ip: impl Into<IpAddr>) -> IpAddr {
 
 /// The notation that an IPv4 address had when it was given to this crate.
 ///
-/// It serves an error message only. All notations are equal, so that a type with this field compares
-/// and hashes by the address alone.
+/// It serves an error message only. All notations are equal, so that a type with this field
+/// compares and hashes by the address alone.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Notation {
     /// That of its own family.

@@ -28,8 +28,8 @@ use crate::mode::{AnyMode, DualStack, Mode};
 ///
 /// An IPv4 address in IPv6 notation (`::ffff:192.0.2.1`) counts as the IPv4 address that it is, in
 /// all of these types; its scope and flow information are ignored. An IPv4 address given to an
-/// IPv6-only socket as text, as an [`Endpoint`] or in IPv6 notation is refused before any system call.
-/// The trait is sealed.
+/// IPv6-only socket as text, as an [`Endpoint`] or in IPv6 notation is refused before any system
+/// call. The trait is sealed.
 ///
 /// # Examples
 ///

@@ -10,8 +10,8 @@ use crate::error::reason::AddressFault;
 /// The part after the `%` of an address: which interface a link-local address is meant on
 /// (RFC 4007).
 ///
-/// A zone is the name of an interface or its index, as it was written; the name is looked up when
-/// a socket uses the address. [`Interface`](crate::interface::Interface) is an interface that exists.
+/// A zone is the name of an interface or its index, as it was written; the name is looked up when a
+/// socket uses the address. [`Interface`](crate::interface::Interface) is an interface that exists.
 ///
 /// # Examples
 ///

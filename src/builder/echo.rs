@@ -11,20 +11,21 @@ use crate::sys;
 impl<M: Mode> Builder<Datagram, M> {
     /// Opens a socket for ICMPv6 echo on a local address.
     ///
-    /// The port of the address becomes the [identifier](EchoSocket::identifier), and 0 lets the system
-    /// choose. The socket is IPv6-only whatever the mode of the builder: ICMPv6 has no IPv4 in it.
+    /// The port of the address becomes the [identifier](EchoSocket::identifier), and 0 lets the
+    /// system choose. The socket is IPv6-only whatever the mode of the builder: ICMPv6 has no IPv4
+    /// in it.
     ///
     /// # Errors
     ///
-    /// [`PermissionDenied`](std::io::ErrorKind::PermissionDenied) where no group of the process is in
-    /// `net.ipv4.ping_group_range` (Linux), [`Unsupported`](std::io::ErrorKind::Unsupported) on Windows
-    /// and the BSDs, [`AddrInUse`](std::io::ErrorKind::AddrInUse) for an identifier that another socket of
-    /// the host has, and those of [`bind`](Builder::bind).
+    /// [`PermissionDenied`](std::io::ErrorKind::PermissionDenied) where no group of the process is
+    /// in `net.ipv4.ping_group_range` (Linux), [`Unsupported`](std::io::ErrorKind::Unsupported) on
+    /// Windows and the BSDs, [`AddrInUse`](std::io::ErrorKind::AddrInUse) for an identifier that
+    /// another socket of the host has, and those of [`bind`](Builder::bind).
     ///
     /// # Platform notes
     ///
-    /// Linux opens such sockets with `SO_REUSEADDR` on, and then the program that binds an identifier
-    /// last takes the replies. It is switched off here;
+    /// Linux opens such sockets with `SO_REUSEADDR` on, and then the program that binds an
+    /// identifier last takes the replies. It is switched off here;
     /// [`ShareAddress(true)`](crate::option::ShareAddress) leaves it on.
     ///
     /// # Examples

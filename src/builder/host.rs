@@ -22,10 +22,10 @@ impl<M: Mode> Builder<Stream, M> {
     ///
     /// The name leads where it leads every other program on this host: the system's resolver is
     /// asked once, for both families, or for IPv6 alone in [`V6Only`](struct@crate::V6Only) mode
-    /// ([`SystemResolver`](crate::connect::SystemResolver)). The addresses are tried one after the other,
-    /// each with a short head start, IPv6 and IPv4 in turns, and the first connection is kept. Every
-    /// attempt has all options of the builder. A literal address is connected to without a look-up.
-    /// [`HappyEyeballs`] holds the rules.
+    /// ([`SystemResolver`](crate::connect::SystemResolver)). The addresses are tried one after the
+    /// other, each with a short head start, IPv6 and IPv4 in turns, and the first connection is
+    /// kept. Every attempt has all options of the builder. A literal address is connected to
+    /// without a look-up. [`HappyEyeballs`] holds the rules.
     ///
     /// # Errors
     ///

@@ -51,8 +51,9 @@ use self::retry::renewing;
 /// 1. the address is read, and the interface that it names is looked up;
 /// 2. the socket is created, close-on-exec, and nonblocking if asked for;
 /// 3. `IPV6_V6ONLY` is set and read back: a system that refuses or ignores it gives an error;
-/// 4. the options are set: [`ReuseAddress`](crate::option::ReuseAddress) and its kin first, then devices, then the rest in the
-///    order given, and [`Priority`](crate::option::Priority) last, which another one may change;
+/// 4. the options are set: [`ReuseAddress`](crate::option::ReuseAddress) and its kin first, then
+///    devices, then the rest in the order given, and [`Priority`](crate::option::Priority) last,
+///    which another one may change;
 /// 5. the socket is bound or connected.
 ///
 /// Each step is a line at level `trace` of the `log` crate; see the
@@ -288,8 +289,8 @@ impl<K: Kind, M: Mode> Builder<K, M> {
         sys::errno::creating(self.protocol, self.mode.v6_only(), error)
     }
 
-    /// Leaves the mode as it is and sets the options, if the system has no dual-stack sockets and the
-    /// address is a specific IPv6 one, which no IPv4 peer can reach anyway.
+    /// Leaves the mode as it is and sets the options, if the system has no dual-stack sockets and
+    /// the address is a specific IPv6 one, which no IPv4 peer can reach anyway.
     ///
     /// The proof is that the socket is restricted although it was to be dual-stack.
     #[cold]

@@ -19,17 +19,17 @@ impl<K: Kind, M: Mode> Builder<K, M> {
     /// [`listen_sharded`](Builder::listen_sharded) by the processor on which a packet arrives
     /// (`SO_ATTACH_REUSEPORT_CBPF`). The other verbs ignore it.
     ///
-    /// The socket at that place of the vector, counted from 0, receives the packet. If there are fewer
-    /// sockets than processors, the remainder of the division decides.
+    /// The socket at that place of the vector, counted from 0, receives the packet. If there are
+    /// fewer sockets than processors, the remainder of the division decides.
     ///
-    /// With a thread for each socket, kept on the processor of that number, a packet is served where
-    /// it arrived, in the caches of that processor. The network card decides which one that is: it
-    /// must spread what arrives over the processors (receive-side scaling). A connection goes by the
-    /// packet that opens it, and the datagrams of one peer may come to several sockets.
+    /// With a thread for each socket, kept on the processor of that number, a packet is served
+    /// where it arrived, in the caches of that processor. The network card decides which one that
+    /// is: it must spread what arrives over the processors (receive-side scaling). A connection
+    /// goes by the packet that opens it, and the datagrams of one peer may come to several sockets.
     ///
     /// If a process may not run on all processors, the numbers of its own need not begin with 0:
-    /// then [`IncomingCpu`](crate::option::IncomingCpu) on each socket says which is which, on Linux
-    /// 6.2 and later. The system's choice is by hash for all other processors.
+    /// then [`IncomingCpu`](crate::option::IncomingCpu) on each socket says which is which, on
+    /// Linux 6.2 and later. The system's choice is by hash for all other processors.
     ///
     /// # Platform notes
     ///
@@ -96,17 +96,17 @@ impl<M: Mode> Builder<Stream, M> {
     /// Opens several listeners on one address and port, among which the kernel shares connections
     /// out.
     ///
-    /// Port 0 lets the system choose one port for all of them. [`ReusePort`] is set on each, whatever
-    /// the builder says. Either all are there, in the order in which
+    /// Port 0 lets the system choose one port for all of them. [`ReusePort`] is set on each,
+    /// whatever the builder says. Either all are there, in the order in which
     /// [`steer_by_cpu`](Self::steer_by_cpu) counts them, or none is left open.
     ///
     /// # Errors
     ///
     /// [`Unsupported`](std::io::ErrorKind::Unsupported) if the system does not share out: see the
-    /// [table](#how-the-kernel-chooses). [`InvalidInput`](std::io::ErrorKind::InvalidInput) for more
-    /// sockets than it shares out to. [`AddrInUse`](std::io::ErrorKind::AddrInUse) where a socket on
-    /// the address does not share it, or is another user's. Those of [`bind`](Builder::bind) and of
-    /// [`listen`](crate::tcp::BoundStream::listen).
+    /// [table](#how-the-kernel-chooses). [`InvalidInput`](std::io::ErrorKind::InvalidInput) for
+    /// more sockets than it shares out to. [`AddrInUse`](std::io::ErrorKind::AddrInUse) where a
+    /// socket on the address does not share it, or is another user's. Those of
+    /// [`bind`](Builder::bind) and of [`listen`](crate::tcp::BoundStream::listen).
     ///
     /// # Examples
     ///
@@ -151,8 +151,8 @@ impl<M: Mode> Builder<Datagram, M> {
     /// Opens several sockets on one address and port, among which the kernel shares datagrams out.
     ///
     /// Port 0 lets the system choose one port for all of them, which no other socket has.
-    /// [`ReusePort`] is set on each, whatever the builder says. Either all are there, in the order in
-    /// which [`steer_by_cpu`](Self::steer_by_cpu) counts them, or none is left open.
+    /// [`ReusePort`] is set on each, whatever the builder says. Either all are there, in the order
+    /// in which [`steer_by_cpu`](Self::steer_by_cpu) counts them, or none is left open.
     ///
     /// What goes to a multicast group comes to each socket that joined it, and is not shared out.
     ///
@@ -166,9 +166,9 @@ impl<M: Mode> Builder<Datagram, M> {
     /// | Apple's systems, NetBSD, OpenBSD, illumos, Solaris, Haiku | not at all: several sockets may have the port, and one of them gets everything. [`Unsupported`](std::io::ErrorKind::Unsupported) here |
     /// | Windows | not at all: a second socket would take the port from the first. [`Unsupported`](std::io::ErrorKind::Unsupported) here |
     ///
-    /// A hash is blind: with few peers a socket may have all of them and another none. And a connection
-    /// belongs to its listener from the first packet on: it waits there while other threads are idle,
-    /// and is reset when that listener closes.
+    /// A hash is blind: with few peers a socket may have all of them and another none. And a
+    /// connection belongs to its listener from the first packet on: it waits there while other
+    /// threads are idle, and is reset when that listener closes.
     ///
     /// **One listener that all threads accept from is the simpler thing**, and balances by
     /// who is free. What sharding buys is that threads share
@@ -178,9 +178,10 @@ impl<M: Mode> Builder<Datagram, M> {
     /// # Errors
     ///
     /// [`Unsupported`](std::io::ErrorKind::Unsupported) if the system does not share out: see the
-    /// [table](#how-the-kernel-chooses). [`InvalidInput`](std::io::ErrorKind::InvalidInput) for more
-    /// sockets than it shares out to. [`AddrInUse`](std::io::ErrorKind::AddrInUse) where a socket on
-    /// the address does not share it, or is another user's. Those of [`bind`](Builder::bind).
+    /// [table](#how-the-kernel-chooses). [`InvalidInput`](std::io::ErrorKind::InvalidInput) for
+    /// more sockets than it shares out to. [`AddrInUse`](std::io::ErrorKind::AddrInUse) where a
+    /// socket on the address does not share it, or is another user's. Those of
+    /// [`bind`](Builder::bind).
     ///
     /// # Examples
     ///

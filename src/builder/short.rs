@@ -22,12 +22,13 @@ impl TcpListener {
     /// Listens on a local address, like std's function of this name.
     ///
     /// On `[::]` it accepts IPv6 and IPv4 connections. A name is looked up, and the first of its
-    /// addresses that works is used. [`ReuseAddress`] is set in its safe meaning. The backlog is 4096,
-    /// which the system may cap. A [`Builder`] does anything else.
+    /// addresses that works is used. [`ReuseAddress`] is set in its safe meaning. The backlog is
+    /// 4096, which the system may cap. A [`Builder`] does anything else.
     ///
     /// # Errors
     ///
-    /// Those of [`Builder::bind`], for the last address, and a failed look-up ([`Op::LookUp`](crate::error::Op::LookUp)).
+    /// Those of [`Builder::bind`], for the last address, and a failed look-up
+    /// ([`Op::LookUp`](crate::error::Op::LookUp)).
     ///
     /// # Examples
     ///
@@ -45,13 +46,14 @@ impl TcpListener {
 impl TcpStream {
     /// Connects to a host, like std's function of this name.
     ///
-    /// The addresses of a name, or of a list, are raced as [`Builder::connect_host`] does it: if the
-    /// IPv6 path is broken, IPv4 takes over after a quarter of a second.
+    /// The addresses of a name, or of a list, are raced as [`Builder::connect_host`] does it: if
+    /// the IPv6 path is broken, IPv4 takes over after a quarter of a second.
     ///
     /// # Errors
     ///
-    /// Those of [`Builder::connect`], and a failed look-up ([`Op::LookUp`](crate::error::Op::LookUp)). If several addresses were
-    /// tried, the error lists them all.
+    /// Those of [`Builder::connect`], and a failed look-up
+    /// ([`Op::LookUp`](crate::error::Op::LookUp)). If several addresses were tried, the error lists
+    /// them all.
     ///
     /// # Examples
     ///
@@ -98,12 +100,13 @@ impl TcpStream {
 impl UdpSocket {
     /// Opens a socket on a local address, like std's function of this name.
     ///
-    /// On `[::]` it exchanges datagrams with IPv6 and IPv4 peers. A name is looked up, and the first of
-    /// its addresses that works is used.
+    /// On `[::]` it exchanges datagrams with IPv6 and IPv4 peers. A name is looked up, and the
+    /// first of its addresses that works is used.
     ///
     /// # Errors
     ///
-    /// Those of [`Builder::bind`], for the last address, and a failed look-up ([`Op::LookUp`](crate::error::Op::LookUp)).
+    /// Those of [`Builder::bind`], for the last address, and a failed look-up
+    /// ([`Op::LookUp`](crate::error::Op::LookUp)).
     ///
     /// # Examples
     ///

@@ -17,7 +17,8 @@ use crate::error::Refusal;
 /// How many addresses of each family are read of the answers to one question.
 const ADDRESSES: usize = 256;
 
-/// A question for a [resolver](crate::connect::Resolve): the addresses of a name, in one family or in both.
+/// A question for a [resolver](crate::connect::Resolve): the addresses of a name, in one family or
+/// in both.
 ///
 /// # Examples
 ///
@@ -72,15 +73,15 @@ impl Query {
 /// Takes the answers of a [resolver](crate::connect::Resolve) to a [`Query`], as they come.
 ///
 /// Clones belong to the same question. It ends when the last of them is dropped, in whichever
-/// thread and also while a panic unwinds. Each wanted family without an answer then has failed, with
-/// [`ResolveErrorKind::Other`](crate::connect::ResolveErrorKind::Other).
+/// thread and also while a panic unwinds. Each wanted family without an answer then has failed,
+/// with [`ResolveErrorKind::Other`](crate::connect::ResolveErrorKind::Other).
 ///
 /// # What is read
 ///
 /// Ports are ignored. A link-local address keeps its scope id. An address that stands for an IPv4
-/// one (`::ffff:192.0.2.1`) is that IPv4 address. Addresses of another family than the answer's
-/// are left out, and so is an address that the same answer holds already. If none is left, the
-/// answer is [`ResolveErrorKind::NoAddress`](crate::connect::ResolveErrorKind::NoAddress). The first 256
+/// one (`::ffff:192.0.2.1`) is that IPv4 address. Addresses of another family than the answer's are
+/// left out, and so is an address that the same answer holds already. If none is left, the answer
+/// is [`ResolveErrorKind::NoAddress`](crate::connect::ResolveErrorKind::NoAddress). The first 256
 /// addresses of each family are read.
 ///
 /// # Examples
@@ -103,7 +104,8 @@ impl Answers {
     /// Answers for every family that is wanted.
     ///
     /// The family of the first address leads the race, unless
-    /// [`HappyEyeballs::first_family`](crate::connect::HappyEyeballs::first_family) names another one.
+    /// [`HappyEyeballs::first_family`](crate::connect::HappyEyeballs::first_family) names another
+    /// one.
     pub fn push_all(&self, result: Result<Vec<SocketAddr>, ResolveError>) {
         self.0.answer(self.0.family, result);
     }
@@ -157,7 +159,8 @@ impl Handle {
     fn answer(&self, family: Option<Family>, result: Result<Vec<SocketAddr>, ResolveError>) {
         let mut mail = self.mail();
         if mail.wake.is_none() {
-            // An error of a resolver may do anything when it is dropped, so the lock is free by then.
+            // An error of a resolver may do anything when it is dropped, so the lock is free by
+            // then.
             drop(mail);
             return;
         }

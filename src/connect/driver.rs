@@ -119,7 +119,8 @@ fn literal<M: Mode>(mode: M, endpoint: impl ToAddress<M>) -> Result<SocketAddr, 
 /// A race that runs.
 struct Drive<'a, P, S> {
     plan: &'a HappyEyeballs,
-    /// The address as it was written, unless the host is a name. Each attempt looks its zone up anew.
+    /// The address as it was written, unless the host is a name. Each attempt looks its zone up
+    /// anew.
     literal: Option<&'a Endpoint>,
     began: Instant,
     report: Report,

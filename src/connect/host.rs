@@ -16,8 +16,8 @@ use crate::cancel::Cancel;
 
 /// A host to connect to, and the rules of the race between its addresses (RFC 8305).
 ///
-/// Text, a pair of name and port, or an [`Endpoint`](crate::Endpoint) becomes one with the defaults of the RFC; that
-/// is what [`Builder::connect_host`](crate::Builder::connect_host) takes.
+/// Text, a pair of name and port, or an [`Endpoint`](crate::Endpoint) becomes one with the defaults
+/// of the RFC; that is what [`Builder::connect_host`](crate::Builder::connect_host) takes.
 ///
 /// | rule | default | source |
 /// | --- | --- | --- |
@@ -65,15 +65,16 @@ type Observer = dyn Fn(&Event<'_>) + Send + Sync;
 /// The least and the most that RFC 8305, section 5, lets a connection attempt delay be.
 const ATTEMPT_DELAY: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(2));
 
-/// How many attempts may be under way unless the caller says otherwise: four seconds of the RFC's pace.
+/// How many attempts may be under way unless the caller says otherwise: four seconds of the RFC's
+/// pace.
 const MAX_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
 impl HappyEyeballs {
     /// A host by its name or address, with the defaults of RFC 8305.
     ///
-    /// Text is a name or an address with its port (`example.com:443`, `[fe80::1%eth0]:8000`), a pair
-    /// is a name or an address, without brackets, and a port. What cannot be either is an error of
-    /// `connect_host`.
+    /// Text is a name or an address with its port (`example.com:443`, `[fe80::1%eth0]:8000`), a
+    /// pair is a name or an address, without brackets, and a port. What cannot be either is an
+    /// error of `connect_host`.
     ///
     /// # Examples
     ///
@@ -122,8 +123,8 @@ impl HappyEyeballs {
 
     /// How long an attempt has the field for itself, before the next one starts beside it.
     ///
-    /// RFC 8305 recommends no less than 100 ms; a value below 10 ms or above 2 s is made the nearest
-    /// of the two.
+    /// RFC 8305 recommends no less than 100 ms; a value below 10 ms or above 2 s is made the
+    /// nearest of the two.
     ///
     /// # Examples
     ///
@@ -254,7 +255,8 @@ impl HappyEyeballs {
 
     /// Is told what happens, while it happens: for logs and for tests.
     ///
-    /// It is called in the thread of `connect_host`, and the race waits for it; a panic ends the race.
+    /// It is called in the thread of `connect_host`, and the race waits for it; a panic ends the
+    /// race.
     ///
     /// # Examples
     ///

@@ -152,8 +152,8 @@ impl Race {
         self.failed_since = true;
     }
 
-    /// An attempt has a connection that wins only if no other attempt connects. The race goes on as if
-    /// it had failed. Of several such attempts the first one counts.
+    /// An attempt has a connection that wins only if no other attempt connects. The race goes on as
+    /// if it had failed. Of several such attempts the first one counts.
     pub(super) fn spared(&mut self, attempt: usize) {
         self.failed();
         self.spare.get_or_insert(attempt);
@@ -161,8 +161,8 @@ impl Race {
 
     /// What to do now.
     ///
-    /// What was told before counts, though the deadline has passed since: a connection is not thrown
-    /// away, and if every address has failed more time would not have helped.
+    /// What was told before counts, though the deadline has passed since: a connection is not
+    /// thrown away, and if every address has failed more time would not have helped.
     pub(super) fn next(&mut self, now: Duration) -> Next {
         if let Some(end) = self.over {
             return end;

@@ -1,5 +1,5 @@
-//! What a race to a host tells: as it runs ([`Event`]), when it is won ([`Report`]), when it is lost
-//! ([`HostError`]).
+//! What a race to a host tells: as it runs ([`Event`]), when it is won ([`Report`]), when it is
+//! lost ([`HostError`]).
 
 use std::fmt;
 use std::io;
@@ -121,7 +121,8 @@ pub enum Outcome {
     Unsuited(IpAddr),
 }
 
-/// What happens in a race, for [`HappyEyeballs::observer`](crate::connect::HappyEyeballs::observer).
+/// What happens in a race, for
+/// [`HappyEyeballs::observer`](crate::connect::HappyEyeballs::observer).
 ///
 /// # Examples
 ///
@@ -315,7 +316,8 @@ impl Report {
         Self { host, answers: Vec::new(), attempts: Vec::new(), elapsed: Duration::ZERO }
     }
 
-    /// Returns the host as it was asked for, such as `example.com:443`; empty if it could not be read.
+    /// Returns the host as it was asked for, such as `example.com:443`; empty if it could not be
+    /// read.
     #[must_use]
     pub fn host(&self) -> String {
         self.host.as_ref().map_or_else(String::new, Host::to_string)

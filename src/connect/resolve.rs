@@ -177,12 +177,12 @@ impl<R: Resolve + ?Sized> Resolve for Arc<R> {
 /// It is asked one question, like std, Python and curl ask it: for both families at once
 /// (`AF_UNSPEC`), or for IPv6 alone (`AF_INET6`, as `curl -6`) if the socket is
 /// [`V6Only`](struct@crate::V6Only). So the first source that knows the name decides, in whichever
-/// family: with `127.0.0.1 api.example` in `/etc/hosts`, an `AAAA` record of that name in the DNS is
-/// not looked at. The order of its answer is kept, within a family and in which family is first;
+/// family: with `127.0.0.1 api.example` in `/etc/hosts`, an `AAAA` record of that name in the DNS
+/// is not looked at. The order of its answer is kept, within a family and in which family is first;
 /// it is that of RFC 6724, and of `gai.conf` on Linux with glibc.
 ///
-/// `localhost` and names below `.localhost` are `::1`, then `127.0.0.1`, without asking it (RFC 6761,
-/// section 6.3): an entry of `/etc/hosts` for them is ignored.
+/// `localhost` and names below `.localhost` are `::1`, then `127.0.0.1`, without asking it (RFC
+/// 6761, section 6.3): an entry of `/etc/hosts` for them is ignored.
 ///
 /// # One question, one answer
 ///
@@ -191,11 +191,11 @@ impl<R: Resolve + ?Sized> Resolve for Arc<R> {
 ///
 /// # Platform notes
 ///
-/// glibc has no zones in an answer for IPv6 alone. If such an answer has a link-local address, as those
-/// of multicast DNS may have, the question for both families is asked as well, for its zone.
+/// glibc has no zones in an answer for IPv6 alone. If such an answer has a link-local address, as
+/// those of multicast DNS may have, the question for both families is asked as well, for its zone.
 ///
-/// With musl, a question for IPv6 alone ends at `/etc/hosts` if the name is there in whichever family,
-/// and at most 48 addresses are given.
+/// With musl, a question for IPv6 alone ends at `/etc/hosts` if the name is there in whichever
+/// family, and at most 48 addresses are given.
 ///
 /// Not every system tells a name that does not exist from one without an address of the family:
 /// musl before 1.2.4, FreeBSD before 14, Apple's systems, and glibc for a name that is in
@@ -225,8 +225,8 @@ fn ask(query: &Query) -> Result<Vec<SocketAddr>, ResolveError> {
         .map_err(|failure| ResolveError::new(failure.kind, failure.error))
 }
 
-/// Returns the addresses of `localhost` and of the names below it, which are not looked up (RFC 6761,
-/// section 6.3).
+/// Returns the addresses of `localhost` and of the names below it, which are not looked up (RFC
+/// 6761, section 6.3).
 pub(super) fn localhost(name: &str) -> Option<Vec<SocketAddr>> {
     const LOCALHOST: &[u8] = b"localhost";
 

@@ -18,9 +18,10 @@ use crate::error::reason::AddressFault;
 /// | `[SocketAddr]`, arrays and [`Vec`]s of it | `&addresses[..]` |
 ///
 /// References to these count as well. [`TcpListener::bind`](crate::TcpListener::bind),
-/// [`TcpStream::connect`](crate::TcpStream::connect) and [`UdpSocket::bind`](crate::UdpSocket::bind)
-/// take them, like the functions of std. A [`Builder`](crate::Builder) takes literal addresses
-/// ([`ToAddress`](crate::addr::ToAddress)), and its `connect_host` takes hosts. The trait is sealed.
+/// [`TcpStream::connect`](crate::TcpStream::connect) and
+/// [`UdpSocket::bind`](crate::UdpSocket::bind) take them, like the functions of std. A
+/// [`Builder`](crate::Builder) takes literal addresses ([`ToAddress`](crate::addr::ToAddress)), and
+/// its `connect_host` takes hosts. The trait is sealed.
 ///
 /// # Examples
 ///

@@ -7,9 +7,9 @@ use super::{Error, Op};
 
 /// An operation failed and returns the socket or the descriptor that it consumed.
 ///
-/// `connect`, `guard` and `coalesce` of a datagram socket consume the socket, and `TryFrom` consumes a
-/// descriptor or a socket of std. If they fail, [`into_inner`](Self::into_inner) returns it unchanged:
-/// with a socket its port and its groups would be lost. The error converts into
+/// `connect`, `guard` and `coalesce` of a datagram socket consume the socket, and `TryFrom`
+/// consumes a descriptor or a socket of std. If they fail, [`into_inner`](Self::into_inner) returns
+/// it unchanged: with a socket its port and its groups would be lost. The error converts into
 /// [`Error`](crate::Error) and into [`io::Error`].
 ///
 /// # Examples
@@ -27,20 +27,20 @@ use super::{Error, Op};
 ///
 /// # Adopting a descriptor
 ///
-/// `TryFrom` checks that the family is `AF_INET6`, that the type fits, that the protocol is TCP, Multipath TCP or UDP (where the
-/// system tells), the socket listens, is connected, or neither, as the
-/// target type says, and the mode fits: as `V6Only` it passes if the kernel says `IPV6_V6ONLY = 1`
-/// or if neither of its addresses is a wildcard or an IPv4 address, as `DualStack` if
+/// `TryFrom` checks that the family is `AF_INET6`, that the type fits, that the protocol is TCP,
+/// Multipath TCP or UDP (where the system tells), the socket listens, is connected, or neither, as
+/// the target type says, and the mode fits: as `V6Only` it passes if the kernel says `IPV6_V6ONLY =
+/// 1` or if neither of its addresses is a wildcard or an IPv4 address, as `DualStack` if
 /// `IPV6_V6ONLY = 0` or if its local address is a specific one; `AnyMode` takes what the kernel
 /// says. (Linux reads 1 on a socket that is bound to a specific IPv6 address, whatever was set.)
 /// Older kernels do not report it for a Multipath TCP socket: there the addresses decide.
 ///
 /// # What is set
 ///
-/// A descriptor that passes is made like those that this crate opens: close-on-exec (on Windows, not
-/// inheritable), so that programs that are started later do not keep its port; without `SIGPIPE`;
-/// and on Windows without `SIO_UDP_CONNRESET` and `SIO_UDP_NETRESET`. To hand it on to a program,
-/// clear the flag again. One that is refused is left as it was.
+/// A descriptor that passes is made like those that this crate opens: close-on-exec (on Windows,
+/// not inheritable), so that programs that are started later do not keep its port; without
+/// `SIGPIPE`; and on Windows without `SIO_UDP_CONNRESET` and `SIO_UDP_NETRESET`. To hand it on to a
+/// program, clear the flag again. One that is refused is left as it was.
 ///
 /// ```
 /// # #[cfg(unix)] {

@@ -24,20 +24,21 @@ const REPLY: u8 = 129;
 
 /// A socket that asks other hosts for an echo, as `ping` does (ICMPv6, RFC 4443).
 ///
-/// [`Builder::bind_echo`](crate::Builder::bind_echo) opens one, and it needs no privilege where the system gives ICMPv6 as
-/// datagrams. It sends echo requests and receives the replies to its [`identifier`](Self::identifier),
-/// and nothing else of ICMPv6. The checksum is the kernel's work. It takes the options of a datagram
-/// socket: [`UnicastHops`](crate::option::UnicastHops) limits how far a request goes,
-/// [`RecvHopLimit`](crate::option::RecvHopLimit) tells the hop limit of a reply.
+/// [`Builder::bind_echo`](crate::Builder::bind_echo) opens one, and it needs no privilege where the
+/// system gives ICMPv6 as datagrams. It sends echo requests and receives the replies to its
+/// [`identifier`](Self::identifier), and nothing else of ICMPv6. The checksum is the kernel's work.
+/// It takes the options of a datagram socket: [`UnicastHops`](crate::option::UnicastHops) limits
+/// how far a request goes, [`RecvHopLimit`](crate::option::RecvHopLimit) tells the hop limit of a
+/// reply.
 ///
 /// **Anybody can send a reply.** The kernel looks at the identifier only: compare the source, the
 /// sequence number and the data with what was sent.
 ///
 /// # Platform notes
 ///
-/// Linux and Android ask that a group of the process is in `net.ipv4.ping_group_range`, of root too,
-/// and some distributions let nobody in. Apple's systems ask nothing. Windows and all others have
-/// none; [`capabilities`](crate::capabilities) asks beforehand.
+/// Linux and Android ask that a group of the process is in `net.ipv4.ping_group_range`, of root
+/// too, and some distributions let nobody in. Apple's systems ask nothing. Windows and all others
+/// have none; [`capabilities`](crate::capabilities) asks beforehand.
 ///
 /// On Linux neither [`RecvDropCount`](crate::option::RecvDropCount) nor
 /// [`RecvPathMtu`](crate::option::RecvPathMtu) tells anything of such a socket.
@@ -95,8 +96,8 @@ readable!([] EchoSocket);
 writable!([] EchoSocket);
 
 impl EchoSocket {
-    /// The socket of this descriptor; `bound` is the identifier that the kernel has, and `asked` that of
-    /// the caller.
+    /// The socket of this descriptor; `bound` is the identifier that the kernel has, and `asked`
+    /// that of the caller.
     pub(crate) fn new(fd: Owned, bound: u16, asked: u16) -> Self {
         Self { fd, mode: V6Only, identifier: identifier(bound, asked) }
     }
@@ -130,8 +131,8 @@ impl EchoSocket {
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for an address that is IPv4, or link-local
     /// without a zone where the socket has none either, before any system call, as
     /// [`UdpSocket::send_to`](crate::UdpSocket::send_to); a
-    /// [`MessageTooLong`](crate::udp::MessageTooLong) for data beyond 65527 bytes, beyond the path MTU with
-    /// [`DontFragment`](crate::option::DontFragment), and on Apple's systems beyond
+    /// [`MessageTooLong`](crate::udp::MessageTooLong) for data beyond 65527 bytes, beyond the path
+    /// MTU with [`DontFragment`](crate::option::DontFragment), and on Apple's systems beyond
     /// `net.inet.raw.maxdgram`; the rest are those of sendmsg(2):
     /// [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable) without a route.
     ///
@@ -162,16 +163,16 @@ impl EchoSocket {
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) on a nonblocking socket and when a read timeout has
-    /// passed, [`Interrupted`](io::ErrorKind::Interrupted) by a signal, as
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) on a nonblocking socket and when a read timeout
+    /// has passed, [`Interrupted`](io::ErrorKind::Interrupted) by a signal, as
     /// [`UdpSocket::recv_from`](crate::UdpSocket::recv_from). With
-    /// [`RecvError`](crate::option::RecvError) also what a router or the other host says of an earlier
-    /// request, such as [`HostUnreachable`](io::ErrorKind::HostUnreachable).
+    /// [`RecvError`](crate::option::RecvError) also what a router or the other host says of an
+    /// earlier request, such as [`HostUnreachable`](io::ErrorKind::HostUnreachable).
     ///
     /// # Platform notes
     ///
-    /// On Apple's systems other ICMPv6 messages arrive too and are skipped. On a nonblocking socket a
-    /// call skips no more of them than the receive buffer can hold, as
+    /// On Apple's systems other ICMPv6 messages arrive too and are skipped. On a nonblocking socket
+    /// a call skips no more of them than the receive buffer can hold, as
     /// [`Guarded::recv_from`](crate::udp::Guarded::recv_from).
     ///
     /// # Examples
@@ -193,8 +194,8 @@ impl EchoSocket {
 
     /// Takes the oldest report from the error queue; `None` if it is empty.
     ///
-    /// Returns the sequence number of the request, if the report quotes it, and the report, whose length
-    /// and truncation are those of the data.
+    /// Returns the sequence number of the request, if the report quotes it, and the report, whose
+    /// length and truncation are those of the data.
     ///
     /// It never waits. With [`RecvError`](crate::option::RecvError), whoever waits for a reply is
     /// woken by a report: [`recv_echo`](Self::recv_echo) fails, once, with the error that it tells.

@@ -1,7 +1,7 @@
 //! What routers and peers report: the errors of ICMPv6 and, for IPv4 peers, of ICMP.
 //!
-//! An [`ErrorReport`](crate::error_queue::ErrorReport) tells one. Every type and code has its number, and those
-//! without a name here keep it.
+//! An [`ErrorReport`](crate::error_queue::ErrorReport) tells one. Every type and code has its
+//! number, and those without a name here keep it.
 
 use std::fmt;
 

@@ -1,6 +1,7 @@
 //! The three modes.
 
-/// IPv6 only: addresses are [`SocketAddrV6`](std::net::SocketAddrV6), and passing an IPv4 address does not compile.
+/// IPv6 only: addresses are [`SocketAddrV6`](std::net::SocketAddrV6), and passing an IPv4 address
+/// does not compile.
 ///
 /// # Examples
 ///
@@ -12,14 +13,14 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct V6Only;
 
-/// IPv6 and IPv4 on one socket: addresses are [`SocketAddr`](std::net::SocketAddr), and an IPv4 peer is a plain
-/// [`SocketAddr::V4`](std::net::SocketAddr::V4).
+/// IPv6 and IPv4 on one socket: addresses are [`SocketAddr`](std::net::SocketAddr), and an IPv4
+/// peer is a plain [`SocketAddr::V4`](std::net::SocketAddr::V4).
 ///
 /// # Platform notes
 ///
-/// On OpenBSD and DragonFly no socket serves both. There a socket on a specific IPv6 address, or with
-/// such a peer, works and is restricted to IPv6, as [`v6_only`](crate::UdpSocket::v6_only) says; a wildcard and an IPv4
-/// address are [`Unsupported`](std::io::ErrorKind::Unsupported).
+/// On OpenBSD and DragonFly no socket serves both. There a socket on a specific IPv6 address, or
+/// with such a peer, works and is restricted to IPv6, as [`v6_only`](crate::UdpSocket::v6_only)
+/// says; a wildcard and an IPv4 address are [`Unsupported`](std::io::ErrorKind::Unsupported).
 ///
 /// # Examples
 ///
@@ -40,8 +41,8 @@ pub struct DualStack;
 
 /// A mode chosen at run time, as by a flag of a configuration file.
 ///
-/// Addresses are [`SocketAddr`](std::net::SocketAddr) whatever the value. An IPv4 address given to a socket in mode
-/// [`AnyMode::V6Only`] is an error at run time.
+/// Addresses are [`SocketAddr`](std::net::SocketAddr) whatever the value. An IPv4 address given to
+/// a socket in mode [`AnyMode::V6Only`] is an error at run time.
 ///
 /// # Examples
 ///

@@ -19,8 +19,8 @@ use crate::sys::{self, SocketRef, option_numbers};
 /// **The address is kept from `listen` on, not from `bind` on.** Between the two, another program
 /// that sets the option may bind the address as well, on Linux also as another user. The first one
 /// that listens has it, and `listen` of the other one fails with `AddrInUse`. So listen right after
-/// binding, as [`TcpListener::bind`](crate::TcpListener::bind) does. Without the option an address is
-/// kept from `bind` on, and ports below 1024 are for privileged programs.
+/// binding, as [`TcpListener::bind`](crate::TcpListener::bind) does. Without the option an address
+/// is kept from `bind` on, and ports below 1024 are for privileged programs.
 ///
 /// # Values
 ///
@@ -34,8 +34,8 @@ use crate::sys::{self, SocketRef, option_numbers};
 /// unsupported, and reading gives `true`. Datagram sockets have [`ShareAddress`] instead.
 ///
 /// Read, not run: on FreeBSD no other user may bind the address between `bind` and `listen` either.
-/// A program of the same user may bind a more specific address beside a listener on `[::]`, and gets
-/// the connections to that address. On Windows see [`ExclusiveAddressUse`].
+/// A program of the same user may bind a more specific address beside a listener on `[::]`, and
+/// gets the connections to that address. On Windows see [`ExclusiveAddressUse`].
 ///
 /// # Errors
 ///
@@ -255,8 +255,8 @@ impl Setting for ReusePort {
 /// # Platform notes
 ///
 /// Default: off everywhere. Linux and Android have it, for every user. FreeBSD and NetBSD 10
-/// (`IPV6_BINDANY`) and OpenBSD (`SO_BINDANY`) have it for privileged programs. The other systems do
-/// not. One setting serves IPv6 and IPv4.
+/// (`IPV6_BINDANY`) and OpenBSD (`SO_BINDANY`) have it for privileged programs. The other systems
+/// do not. One setting serves IPv6 and IPv4.
 ///
 /// # Errors
 ///

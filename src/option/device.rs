@@ -19,8 +19,8 @@ use crate::sys::{self, SocketRef, Unit, option_numbers};
 /// # Values
 ///
 /// A [`Zone`]: the name of an interface or its index, or `None` for every interface. An
-/// [`Interface`](crate::interface::Interface) converts into it. A name is looked up when the option is set;
-/// reading always gives the index.
+/// [`Interface`](crate::interface::Interface) converts into it. A name is looked up when the option
+/// is set; reading always gives the index.
 ///
 /// # Platform notes
 ///

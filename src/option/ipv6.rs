@@ -30,8 +30,8 @@ use crate::sys::{self, SocketRef, System, option_numbers};
 ///
 /// # Errors
 ///
-/// [`InvalidInput`](std::io::ErrorKind::InvalidInput) for `Some(0)` on a dual-stack socket of Linux,
-/// Android and Windows, because IPv4 has no such limit, and on illumos.
+/// [`InvalidInput`](std::io::ErrorKind::InvalidInput) for `Some(0)` on a dual-stack socket of
+/// Linux, Android and Windows, because IPv4 has no such limit, and on illumos.
 ///
 /// # Examples
 ///
@@ -201,9 +201,9 @@ impl Setting for TrafficClass {
 ///
 /// Default: 0. Linux, Android and OpenBSD have it; the other systems do not. Linux minds it on
 /// streams only, so this option is one of streams; a datagram socket is
-/// [guarded](crate::UdpSocket::guard) with it, on every system. On a dual-stack socket the IPv4 twin
-/// (`IP_MINTTL`) is set too, where there is one. On Linux and Android an accepted stream inherits
-/// the value from its listener.
+/// [guarded](crate::UdpSocket::guard) with it, on every system. On a dual-stack socket the IPv4
+/// twin (`IP_MINTTL`) is set too, where there is one. On Linux and Android an accepted stream
+/// inherits the value from its listener.
 ///
 /// # Errors
 ///
@@ -309,8 +309,8 @@ impl Setting for AutoFlowLabel {
 /// Taking the flow label of packets from the destination address (`IPV6_FLOWINFO_SEND`).
 ///
 /// The address that `connect` or `send_to` is given carries the label in its
-/// [`flowinfo`](std::net::SocketAddrV6::flowinfo), as [`FlowLabel::flowinfo`] writes it. Without the
-/// option the kernel does not look there. A label that is given with a packet
+/// [`flowinfo`](std::net::SocketAddrV6::flowinfo), as [`FlowLabel::flowinfo`] writes it. Without
+/// the option the kernel does not look there. A label that is given with a packet
 /// ([`Outgoing::flow_label`](crate::udp::Outgoing::flow_label)) needs no option.
 ///
 /// # Values
@@ -319,10 +319,11 @@ impl Setting for AutoFlowLabel {
 ///
 /// # Platform notes
 ///
-/// Default: off. Linux and Android have it; the other systems do not. It must be on before a
-/// stream is connected. Where somebody has asked for a label of his own, one without a lease
-/// fails with [`InvalidInput`](std::io::ErrorKind::InvalidInput): see
-/// [`FlowLease`](crate::flow_label::FlowLease). While it is on, the peer's address is read with the label in it.
+/// Default: off. Linux and Android have it; the other systems do not. It must be on before a stream
+/// is connected. Where somebody has asked for a label of his own, one without a lease fails with
+/// [`InvalidInput`](std::io::ErrorKind::InvalidInput): see
+/// [`FlowLease`](crate::flow_label::FlowLease). While it is on, the peer's address is read with the
+/// label in it.
 ///
 /// # Errors
 ///

@@ -37,8 +37,8 @@
 //! Linux and Windows keep some IPv6 options apart from their IPv4 twins, and use the twin for the
 //! IPv4 peers of a dual-stack socket. Setting such an option on a socket in mode
 //! [`DualStack`](struct@crate::DualStack) sets the twin too, at the price of one more system call;
-//! its page says so. The BSDs and Apple's systems have no twin on an IPv6 socket; of the options here,
-//! [`UnicastHops`] serves both families there.
+//! its page says so. The BSDs and Apple's systems have no twin on an IPv6 socket; of the options
+//! here, [`UnicastHops`] serves both families there.
 
 use crate::kind::{Kind, Role};
 

@@ -72,8 +72,8 @@ impl Setting for MulticastHops {
 /// # Platform notes
 ///
 /// Default: on everywhere. Haiku does not have it. On Windows it is the receiving socket's option,
-/// elsewhere the sending socket's. On a dual-stack socket the IPv4 twin (`IP_MULTICAST_LOOP`) is set
-/// too, where there is one.
+/// elsewhere the sending socket's. On a dual-stack socket the IPv4 twin (`IP_MULTICAST_LOOP`) is
+/// set too, where there is one.
 ///
 /// # Errors
 ///
@@ -125,15 +125,16 @@ impl Setting for MulticastLoop {
 /// # Platform notes
 ///
 /// Default: `None` everywhere. On a dual-stack socket of Linux, Android and Windows the IPv4 twin
-/// (`IP_MULTICAST_IF`) is set too. Apple's systems and DragonFly cannot go back to `None`. Haiku takes
-/// an address where the others take an index, and the option is missing there.
+/// (`IP_MULTICAST_IF`) is set too. Apple's systems and DragonFly cannot go back to `None`. Haiku
+/// takes an address where the others take an index, and the option is missing there.
 ///
 /// # Errors
 ///
-/// "No such interface", for one that does not exist; the kind is the system's own on Linux (`ENODEV`),
-/// NetBSD and OpenBSD (`ENXIO`), and [`NotFound`](std::io::ErrorKind::NotFound) on FreeBSD and Apple's
-/// systems. [`Unsupported`](std::io::ErrorKind::Unsupported) for `None` on Apple's systems and
-/// DragonFly, if an interface was set before, and where the system lacks the option.
+/// "No such interface", for one that does not exist; the kind is the system's own on Linux
+/// (`ENODEV`), NetBSD and OpenBSD (`ENXIO`), and [`NotFound`](std::io::ErrorKind::NotFound) on
+/// FreeBSD and Apple's systems. [`Unsupported`](std::io::ErrorKind::Unsupported) for `None` on
+/// Apple's systems and DragonFly, if an interface was set before, and where the system lacks the
+/// option.
 ///
 /// # Examples
 ///

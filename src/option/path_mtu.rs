@@ -12,8 +12,8 @@ use crate::sys::{self, SocketRef, System, option_numbers};
 ///
 /// In IPv6 only the sender splits a packet. With `true` it does not: a datagram that is larger than
 /// the path MTU is not sent, and sending fails with a
-/// [`MessageTooLong`](crate::udp::MessageTooLong). That is what a protocol wants which searches for the
-/// path MTU itself (RFC 8899).
+/// [`MessageTooLong`](crate::udp::MessageTooLong). That is what a protocol wants which searches for
+/// the path MTU itself (RFC 8899).
 ///
 /// # Values
 ///
@@ -21,10 +21,10 @@ use crate::sys::{self, SocketRef, System, option_numbers};
 ///
 /// # Platform notes
 ///
-/// Default: off everywhere. Haiku does not have it. On a dual-stack socket the IPv4 twin is set too,
-/// where there is one: `IP_DONTFRAGMENT` on Windows; `IP_MTU_DISCOVER` on Linux and Android, to
-/// `IP_PMTUDISC_DO` and back to `IP_PMTUDISC_WANT`, as [`MtuDiscover`] does: the later one of the
-/// two counts there.
+/// Default: off everywhere. Haiku does not have it. On a dual-stack socket the IPv4 twin is set
+/// too, where there is one: `IP_DONTFRAGMENT` on Windows; `IP_MTU_DISCOVER` on Linux and Android,
+/// to `IP_PMTUDISC_DO` and back to `IP_PMTUDISC_WANT`, as [`MtuDiscover`] does: the later one of
+/// the two counts there.
 ///
 /// # Errors
 ///

@@ -17,8 +17,8 @@ use crate::sys::{self, SocketRef, option_numbers};
 ///
 /// # Platform notes
 ///
-/// Default: off everywhere. On Windows it is `IPV6_PKTINFO`. It covers the IPv4 peers of a dual-stack
-/// socket, but not on NetBSD; on Windows the IPv4 twin (`IP_PKTINFO`) is set for them.
+/// Default: off everywhere. On Windows it is `IPV6_PKTINFO`. It covers the IPv4 peers of a
+/// dual-stack socket, but not on NetBSD; on Windows the IPv4 twin (`IP_PKTINFO`) is set for them.
 ///
 /// # Errors
 ///
@@ -68,9 +68,10 @@ impl Setting for RecvPacketInfo {
 ///
 /// # Platform notes
 ///
-/// Default: off everywhere. It is missing on Haiku, which would report 64 for every packet. On Windows
-/// it is `IPV6_HOPLIMIT`. On a dual-stack socket the IPv4 twin (`IP_RECVTTL`) is set too, where there
-/// is one; FreeBSD and illumos need none, and of IPv4 peers Apple's systems and NetBSD tell nothing.
+/// Default: off everywhere. It is missing on Haiku, which would report 64 for every packet. On
+/// Windows it is `IPV6_HOPLIMIT`. On a dual-stack socket the IPv4 twin (`IP_RECVTTL`) is set too,
+/// where there is one; FreeBSD and illumos need none, and of IPv4 peers Apple's systems and NetBSD
+/// tell nothing.
 ///
 /// # Errors
 ///
@@ -121,8 +122,8 @@ impl Setting for RecvHopLimit {
 /// # Platform notes
 ///
 /// Default: off everywhere. Haiku does not have it. On a dual-stack socket the IPv4 twin
-/// (`IP_RECVTOS`) is set too, where there is one; Apple's systems, FreeBSD and illumos need none, and
-/// of IPv4 peers NetBSD tells nothing.
+/// (`IP_RECVTOS`) is set too, where there is one; Apple's systems, FreeBSD and illumos need none,
+/// and of IPv4 peers NetBSD tells nothing.
 ///
 /// # Errors
 ///
@@ -173,9 +174,9 @@ impl Setting for RecvTrafficClass {
 /// does not fit is lost.
 ///
 /// On a stream what a router says while connecting is queued
-/// ([`Connecting::recv_error`](crate::tcp::Connecting::recv_error)). On a connection nothing is: such an
-/// error ends it at once, where without the option the system goes on trying until its own time
-/// limit. Nothing changes on the wire.
+/// ([`Connecting::recv_error`](crate::tcp::Connecting::recv_error)). On a connection nothing is:
+/// such an error ends it at once, where without the option the system goes on trying until its own
+/// time limit. Nothing changes on the wire.
 ///
 /// # Values
 ///
@@ -232,8 +233,8 @@ impl Setting for RecvError {
 /// Receiving a notice when the path MTU is smaller than what was sent (`IPV6_RECVPATHMTU`).
 ///
 /// A notice is a message without data that says which address and how many bytes, as
-/// [`Received::path_mtu`](crate::udp::Received::path_mtu). To `recv_from` it is an empty datagram. Nothing
-/// changes on the wire.
+/// [`Received::path_mtu`](crate::udp::Received::path_mtu). To `recv_from` it is an empty datagram.
+/// Nothing changes on the wire.
 ///
 /// # Values
 ///

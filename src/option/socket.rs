@@ -291,9 +291,9 @@ impl Setting for OutOfBandInline {
 /// the next tick, of 1 to 10 ms. On Linux and Android an accepted stream inherits the value from
 /// its listener.
 ///
-/// Windows has one number, `WSAETIMEDOUT`, for this and for a dead connection; on a socket that has the
-/// timeout it is taken for the timeout, so a nonblocking stream had better have none. Microsoft calls
-/// a stream indeterminate after a timeout, to be closed. `accept` knows of no timeout there.
+/// Windows has one number, `WSAETIMEDOUT`, for this and for a dead connection; on a socket that has
+/// the timeout it is taken for the timeout, so a nonblocking stream had better have none. Microsoft
+/// calls a stream indeterminate after a timeout, to be closed. `accept` knows of no timeout there.
 /// [`wait_readable`](crate::TcpListener::wait_readable) has none of this, on any system.
 ///
 /// # Errors
@@ -349,9 +349,9 @@ impl Setting for ReadTimeout {
 ///
 /// # Platform notes
 ///
-/// Default: `None` everywhere. Units and rounding as for [`ReadTimeout`], and on Windows the number,
-/// which leaves open there how much of the data went out (Microsoft). On Linux and Android an accepted
-/// stream inherits the value from its listener.
+/// Default: `None` everywhere. Units and rounding as for [`ReadTimeout`], and on Windows the
+/// number, which leaves open there how much of the data went out (Microsoft). On Linux and Android
+/// an accepted stream inherits the value from its listener.
 ///
 /// # Errors
 ///

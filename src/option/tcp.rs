@@ -242,9 +242,9 @@ impl Setting for KeepAliveIdle {
 /// # Platform notes
 ///
 /// Default: 75 seconds, on Windows one second. Linux, Android, FreeBSD, DragonFly, NetBSD, illumos,
-/// Solaris, Windows 10 and Apple's systems have it; OpenBSD does not. DragonFly before 5.8 takes the
-/// number of seconds for milliseconds. On Linux and Android an accepted stream inherits the value
-/// from its listener.
+/// Solaris, Windows 10 and Apple's systems have it; OpenBSD does not. DragonFly before 5.8 takes
+/// the number of seconds for milliseconds. On Linux and Android an accepted stream inherits the
+/// value from its listener.
 ///
 /// # Errors
 ///

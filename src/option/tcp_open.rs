@@ -81,23 +81,23 @@ impl Setting for DeferAccept {
 /// # Values
 ///
 /// How many connections may wait with data in a handshake that is not finished; 0 for none. Linux
-/// caps it at the backlog's own limit, `net.core.somaxconn`. On FreeBSD, Windows and Apple's systems
-/// any number above 0 means "on", and reading gives 1.
+/// caps it at the backlog's own limit, `net.core.somaxconn`. On FreeBSD, Windows and Apple's
+/// systems any number above 0 means "on", and reading gives 1.
 ///
 /// # Platform notes
 ///
 /// Default: 0. Linux, Android, FreeBSD, Windows 10 and Apple's systems have it; the others do not.
 /// On Linux `net.ipv4.tcp_fastopen` must allow servers (2), and on FreeBSD
-/// `net.inet.tcp.fastopen.server_enable` must be 1. FreeBSD and Apple's systems take the option on a
-/// listening socket only: there [`listen`](crate::tcp::BoundStream::listen) sets what the builder
+/// `net.inet.tcp.fastopen.server_enable` must be 1. FreeBSD and Apple's systems take the option on
+/// a listening socket only: there [`listen`](crate::tcp::BoundStream::listen) sets what the builder
 /// recorded, and a socket that connects never has it. An accepted stream does not inherit it.
 ///
 /// # Errors
 ///
 /// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option.
 /// [`InvalidInput`](std::io::ErrorKind::InvalidInput) above 2 147 483 647.
-/// [`PermissionDenied`](std::io::ErrorKind::PermissionDenied) on FreeBSD, while the administrator has
-/// it switched off, as it is by default.
+/// [`PermissionDenied`](std::io::ErrorKind::PermissionDenied) on FreeBSD, while the administrator
+/// has it switched off, as it is by default.
 ///
 /// # Examples
 ///
@@ -139,8 +139,9 @@ impl Setting for FastOpen {
 ///
 /// With a cookie from an earlier connection, **`connect` returns before anything was sent**; the
 /// first write goes with the SYN, and a refused connection is an error of that write. Without a
-/// cookie `connect` does what it always does, and asks for one. In a race between the addresses of a
-/// [host](crate::connect::HappyEyeballs) one with a cookie wins at once, even if nobody is there any more.
+/// cookie `connect` does what it always does, and asks for one. In a race between the addresses of
+/// a [host](crate::connect::HappyEyeballs) one with a cookie wins at once, even if nobody is there
+/// any more.
 ///
 /// # Values
 ///

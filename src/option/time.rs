@@ -67,11 +67,11 @@ impl Setting for RecvTimestamp {
 /// Telling when datagrams arrive and leave, by the clock of the kernel and by that of the network
 /// hardware (`SO_TIMESTAMPING`).
 ///
-/// The times of arrival come with the datagrams, as [`Received::time`](crate::udp::Received::time) and
-/// [`Received::hardware_time`](crate::udp::Received::hardware_time). The times of sending come through
-/// the error queue ([`recv_error`](crate::UdpSocket::recv_error),
-/// [`SendTime`](crate::error_queue::SendTime)), numbered from 0 in the order of the datagrams. Nothing changes on
-/// the wire.
+/// The times of arrival come with the datagrams, as [`Received::time`](crate::udp::Received::time)
+/// and [`Received::hardware_time`](crate::udp::Received::hardware_time). The times of sending come
+/// through the error queue ([`recv_error`](crate::UdpSocket::recv_error),
+/// [`SendTime`](crate::error_queue::SendTime)), numbered from 0 in the order of the datagrams.
+/// Nothing changes on the wire.
 ///
 /// On a stream only times of sending are told. It must be connected: set the option on the open
 /// [`TcpStream`](crate::TcpStream).
@@ -89,7 +89,8 @@ impl Setting for RecvTimestamp {
 /// # Errors
 ///
 /// [`Unsupported`](std::io::ErrorKind::Unsupported) where the system lacks the option,
-/// [`InvalidInput`](std::io::ErrorKind::InvalidInput) with `send` on a stream that is not connected.
+/// [`InvalidInput`](std::io::ErrorKind::InvalidInput) with `send` on a stream that is not
+/// connected.
 ///
 /// # Examples
 ///
@@ -162,9 +163,9 @@ impl Setting for Timestamping {
 
 /// Lets each datagram have a time of sending, on a clock (`SO_TXTIME`).
 ///
-/// [`Outgoing::send_at`](crate::udp::Outgoing::send_at) gives it. A sender that paces its packets leaves
-/// the waiting to the kernel, or to the hardware. The queueing discipline of the interface does the
-/// waiting, and the clock must be its own:
+/// [`Outgoing::send_at`](crate::udp::Outgoing::send_at) gives it. A sender that paces its packets
+/// leaves the waiting to the kernel, or to the hardware. The queueing discipline of the interface
+/// does the waiting, and the clock must be its own:
 ///
 /// | queueing discipline | clock | drops |
 /// | --- | --- | --- |
@@ -172,14 +173,15 @@ impl Setting for Timestamping {
 /// | `etf` (tc-etf(8)), without `deadline_mode` | [`Tai`](TransmitClock::Tai) | what is late, and what has another clock; with a report |
 /// | others | | nothing: they send at once |
 ///
-/// Both were run on Linux 6.1 and 7.3. `fq` sends at the time or later, `etf` up to its `delta` before.
-/// To the `fq` of 6.1 a time of another clock is due after its horizon; that of 7.3 converts it.
+/// Both were run on Linux 6.1 and 7.3. `fq` sends at the time or later, `etf` up to its `delta`
+/// before. To the `fq` of 6.1 a time of another clock is due after its horizon; that of 7.3
+/// converts it.
 ///
 /// **A datagram that `etf` drops is reported** through the error queue:
 /// [`recv_error`](crate::UdpSocket::recv_error) returns it with
 /// [`ErrorReport::unsent`](crate::error_queue::ErrorReport::unsent), also without
-/// [`RecvError`](crate::option::RecvError). Take the reports: they fill the receive buffer, and until
-/// they are taken the socket is ready with an error.
+/// [`RecvError`](crate::option::RecvError). Take the reports: they fill the receive buffer, and
+/// until they are taken the socket is ready with an error.
 ///
 /// # Values
 ///
@@ -188,8 +190,8 @@ impl Setting for Timestamping {
 /// # Platform notes
 ///
 /// Default: `None`. Linux and Android have it; the other systems do not. A clock other than the
-/// monotonic one needs `CAP_NET_ADMIN`. An adopted socket whose program has set the clock of the system
-/// without reports reads `None`, because Linux shows the two alike.
+/// monotonic one needs `CAP_NET_ADMIN`. An adopted socket whose program has set the clock of the
+/// system without reports reads `None`, because Linux shows the two alike.
 ///
 /// # Errors
 ///
@@ -257,7 +259,8 @@ pub enum TransmitClock {
     /// The clock of [`SystemTime`](std::time::SystemTime), which may be set (`CLOCK_REALTIME`).
     #[doc(alias = "CLOCK_REALTIME")]
     Realtime,
-    /// International atomic time, which has no leap seconds (`CLOCK_TAI`); that of network hardware.
+    /// International atomic time, which has no leap seconds (`CLOCK_TAI`); that of network
+    /// hardware.
     #[doc(alias = "CLOCK_TAI")]
     Tai,
 }

@@ -10,9 +10,9 @@ use crate::sys::{self, SocketRef, option_numbers};
 /// Cutting all that is sent into datagrams of one length (`UDP_SEGMENT`).
 ///
 /// One call then sends up to 128 datagrams, for little more than the price of one. On a connected
-/// socket it is the cheapest way to send much. [`Outgoing::segment_size`](crate::udp::Outgoing) says the
-/// same for one call, and [`send_segments`](crate::UdpSocket::send_segments) sends any length, also
-/// where the system cannot cut.
+/// socket it is the cheapest way to send much. [`Outgoing::segment_size`](crate::udp::Outgoing)
+/// says the same for one call, and [`send_segments`](crate::UdpSocket::send_segments) sends any
+/// length, also where the system cannot cut.
 ///
 /// # Values
 ///

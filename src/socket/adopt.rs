@@ -86,9 +86,10 @@ macro_rules! adopt {
             }
         }
 
-        /// Moves the socket out. From then on addresses are shown as the kernel writes them: std shows
-        /// an IPv4 peer of a dual-stack socket as `::ffff:192.0.2.1`, and so do the types of tokio and
-        /// mio that are made from std's. Convert such addresses with [`IpAddr::to_canonical`].
+        /// Moves the socket out. From then on addresses are shown as the kernel writes them: std
+        /// shows an IPv4 peer of a dual-stack socket as `::ffff:192.0.2.1`, and so do the types of
+        /// tokio and mio that are made from std's. Convert such addresses with
+        /// [`IpAddr::to_canonical`].
         ///
         /// [`IpAddr::to_canonical`]: std::net::IpAddr::to_canonical
         impl<M: $crate::mode::Mode> From<$name<M>> for $std {

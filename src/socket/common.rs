@@ -2,8 +2,9 @@
 
 /// Writes what the sockets share: `handle!(TcpListener, Stream, role Listening)`.
 ///
-/// A socket is a struct of `fd`, `mode` and what else is named in braces. One that has a single mode
-/// is written with its address: `handle!(EchoSocket of SocketAddrV6, Datagram, role Datagrams)`.
+/// A socket is a struct of `fd`, `mode` and what else is named in braces. One that has a single
+/// mode is written with its address: `handle!(EchoSocket of SocketAddrV6, Datagram, role
+/// Datagrams)`.
 macro_rules! handle {
     ($name:ident { $($extra:ident),* }, $kind:ty $(, role $role:ty)?) => {
         $crate::socket::common::handle!(
@@ -367,8 +368,8 @@ macro_rules! timeouts {
                 Ok(timeout)
             }
 
-            /// Sets [`WriteTimeout`](crate::option::WriteTimeout): a call that waited that long gives
-            /// [`WouldBlock`](std::io::ErrorKind::WouldBlock), on Windows too.
+            /// Sets [`WriteTimeout`](crate::option::WriteTimeout): a call that waited that long
+            /// gives [`WouldBlock`](std::io::ErrorKind::WouldBlock), on Windows too.
             ///
             /// # Errors
             ///

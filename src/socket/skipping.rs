@@ -16,13 +16,14 @@ pub(crate) struct Skipping {
 
 #[derive(Debug, Clone, Copy)]
 enum Limit {
-    /// A blocking socket without a timeout waits for ever. Windows does not report whether it is one.
+    /// A blocking socket without a timeout waits for ever. Windows does not report whether it is
+    /// one.
     None,
     /// The read timeout counts from the beginning of the call.
     Until(Instant, Waits),
-    /// So many more on a nonblocking socket. What was in the queue when the call began has been seen
-    /// by then. So the call ends where it would have ended without the flood, and what is left has
-    /// woken an event loop anew, also an edge-triggered one.
+    /// So many more on a nonblocking socket. What was in the queue when the call began has been
+    /// seen by then. So the call ends where it would have ended without the flood, and what is left
+    /// has woken an event loop anew, also an edge-triggered one.
     Datagrams(usize),
 }
 

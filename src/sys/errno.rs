@@ -40,8 +40,9 @@ pub(crate) fn creating(protocol: Protocol, v6_only: bool, error: io::Error) -> E
 
 /// Whether the protocol is what a socket of Multipath TCP failed for.
 ///
-/// A kernel whose protocols end below 262 answers `EINVAL` (Linux before 5.6, gVisor), as it does to
-/// everything else that is wrong with the call. If the same call opens a TCP socket, nothing else is.
+/// A kernel whose protocols end below 262 answers `EINVAL` (Linux before 5.6, gVisor), as it does
+/// to everything else that is wrong with the call. If the same call opens a TCP socket, nothing
+/// else is.
 fn is_no_multipath_tcp(error: &io::Error) -> bool {
     let opens_tcp = || super::open(Shape::Stream, Protocol::Tcp, false).is_ok();
     is(error, codes::NO_PROTOCOL) || error.kind() == io::ErrorKind::InvalidInput && opens_tcp()
@@ -165,8 +166,8 @@ fn option_reason(system: System, op: Op, error: &io::Error) -> Option<Reason> {
     }
 }
 
-/// Whether the system knows no algorithm for congestion control of this name; other systems say that
-/// it is not found.
+/// Whether the system knows no algorithm for congestion control of this name; other systems say
+/// that it is not found.
 fn is_no_algorithm(system: System, error: &io::Error) -> bool {
     match system {
         System::FreeBsd => is(error, codes::NO_SUCH_NAME),

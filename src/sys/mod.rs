@@ -193,8 +193,8 @@ fn has(protocol: Protocol, icmpv6: bool) -> bool {
 
 /// Keeps other programs off the identifier of an echo socket, unless it is to be shared.
 ///
-/// Linux opens such sockets with `SO_REUSEADDR` on (inet6_create, `INET_PROTOSW_REUSE`), so that the
-/// program that binds an identifier last takes the replies of the others.
+/// Linux opens such sockets with `SO_REUSEADDR` on (inet6_create, `INET_PROTOSW_REUSE`), so that
+/// the program that binds an identifier last takes the replies of the others.
 pub(crate) fn keep_identifier(fd: Borrowed<'_>) -> io::Result<()> {
     set_bool(SocketRef { fd, dual_stack: false }, option_numbers::SHARE_ADDRESS, false)
 }
@@ -241,8 +241,8 @@ pub(crate) fn finish_connect(
     }
 }
 
-/// Returns whether a connection under way is made, `false` while it is not decided, or the error that
-/// it failed with. After an error the socket is of no further use.
+/// Returns whether a connection under way is made, `false` while it is not decided, or the error
+/// that it failed with. After an error the socket is of no further use.
 ///
 /// Only a peer proves a connection. A pending error of 0 does not: taking the last report from the
 /// error queue clears it. `reported` is the error of such a report, or 0.
@@ -253,8 +253,8 @@ pub(crate) fn is_connected(fd: Borrowed<'_>, reported: c_int) -> io::Result<bool
     if !wait_one(fd, Readiness::Connected, Some(Duration::ZERO))? {
         return Ok(false);
     }
-    // It may have been decided just before it was ready. The kernel wakes for a report before it sets
-    // the error, so the queue may be the only place that has it.
+    // It may have been decided just before it was ready. The kernel wakes for a report before it
+    // sets the error, so the queue may be the only place that has it.
     match is_decided(fd)? {
         Some(connected) => Ok(connected),
         None => Err(match last_report(fd).unwrap_or(reported) {

@@ -35,8 +35,8 @@ impl From<io::Error> for ResolveFailure {
     }
 }
 
-/// The addresses of a name, in the order of the system (RFC 6724), by one question of `getaddrinfo`.
-/// The port is 0, and the zone of a link-local address is kept.
+/// The addresses of a name, in the order of the system (RFC 6724), by one question of
+/// `getaddrinfo`. The port is 0, and the zone of a link-local address is kept.
 ///
 /// The call waits as long as the system does.
 pub(crate) fn resolve(name: &str, wanted: Wanted) -> Result<Vec<SocketAddr>, ResolveFailure> {
@@ -65,8 +65,8 @@ pub(crate) fn resolve(name: &str, wanted: Wanted) -> Result<Vec<SocketAddr>, Res
         return Err(no_address(Refusal::EmptyAnswer));
     }
     if wanted == Wanted::Ipv6 && found.iter().any(lacks_zone) {
-        // glibc has room for zones in an answer for both families alone. Without its zone the address
-        // is of no use, so the question is put again.
+        // glibc has room for zones in an answer for both families alone. Without its zone the
+        // address is of no use, so the question is put again.
         add_zones(&mut found, &look_up(name, Wanted::Both).unwrap_or_default());
     }
     Ok(found)

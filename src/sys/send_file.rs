@@ -10,8 +10,8 @@ use crate::error::Refusal;
 /// negative as a signed number, and one that reaches beyond the largest offset.
 const MOST: usize = 0x7fff_f000;
 
-/// Sends up to `len` bytes of a file, from `offset` on, and gives how many went out. The position of
-/// the file stays.
+/// Sends up to `len` bytes of a file, from `offset` on, and gives how many went out. The position
+/// of the file stays.
 pub(crate) fn send_file(
     fd: Borrowed<'_>,
     file: &File,

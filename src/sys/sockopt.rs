@@ -182,8 +182,8 @@ fn some_time(timeout: Option<Duration>) -> io::Result<Option<Duration>> {
 
 /// The most datagrams that wait in the receive queue of a socket.
 pub(crate) fn most_queued(fd: Borrowed<'_>) -> io::Result<usize> {
-    // What the least one takes of the buffer: on Linux its `sk_buff` and `skb_shared_info`, which are
-    // longer than this; on the BSDs the address that comes before it (sys/kern/uipc_sockbuf.c,
+    // What the least one takes of the buffer: on Linux its `sk_buff` and `skb_shared_info`, which
+    // are longer than this; on the BSDs the address that comes before it (sys/kern/uipc_sockbuf.c,
     // `sbappendaddr`).
     const LEAST: u32 = if cfg!(any(target_os = "linux", target_os = "android")) { 256 } else { 28 };
     let room = get_u32(SocketRef { fd, dual_stack: false }, option_numbers::SO_RCVBUF)?;

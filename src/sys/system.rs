@@ -2,8 +2,8 @@
 //!
 //! Nothing here asks the kernel. Every decision is compiled and tested on every system, and the
 //! callers pass [`System::HERE`]. Values that merely differ (numbers, sizes) are in the tables of
-//! [`option_numbers`](super::option_numbers). `docs/platforms.md` names the file and the function of each kernel that
-//! a decision was read from.
+//! [`option_numbers`](super::option_numbers). `docs/platforms.md` names the file and the function
+//! of each kernel that a decision was read from.
 
 use std::ffi::c_int;
 
@@ -102,8 +102,8 @@ impl System {
         matches!(self, FreeBsd)
     }
 
-    /// Whether `count` sockets on one address share what arrives; `wildcard` is whether the address is
-    /// `::` or `0.0.0.0`.
+    /// Whether `count` sockets on one address share what arrives; `wildcard` is whether the address
+    /// is `::` or `0.0.0.0`.
     pub(crate) const fn shares(self, count: usize, dual_stack: bool, wildcard: bool) -> Sharing {
         // INPCBLBGROUP_SIZMAX of FreeBSD, INP_LOCALGROUP_SIZMAX of DragonFly.
         const MOST: usize = 256;
@@ -116,7 +116,8 @@ impl System {
 
     // Options.
 
-    /// Whether 0 as the protocol of a socket may be what the program gave to `socket`: "the usual one".
+    /// Whether 0 as the protocol of a socket may be what the program gave to `socket`: "the usual
+    /// one".
     pub(crate) const fn may_not_name_protocol(self) -> bool {
         matches!(self, Illumos)
     }
@@ -137,7 +138,8 @@ impl System {
         !matches!(self, Apple | DragonFly)
     }
 
-    /// The value of `IPV6_USER_MTU` and `IP_USER_MTU` that sets no bound; Windows calls it MAXULONG.
+    /// The value of `IPV6_USER_MTU` and `IP_USER_MTU` that sets no bound; Windows calls it
+    /// MAXULONG.
     pub(crate) const fn no_mtu(self) -> c_int {
         match self {
             Windows => -1,

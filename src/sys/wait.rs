@@ -103,8 +103,8 @@ impl Waker {
     /// Makes the other half readable, and never waits.
     pub(crate) fn wake(&self) {
         if let Err(error) = send(borrow(&self.0), &[1], false) {
-            // It is full of wake-ups that nobody has drained yet, and so it is readable; or nobody is
-            // there to be woken.
+            // It is full of wake-ups that nobody has drained yet, and so it is readable; or nobody
+            // is there to be woken.
             log::trace!("no further wake-up: {error}");
         }
     }

@@ -42,8 +42,8 @@ pub struct Connecting<M: Mode = DualStack> {
     nonblocking: bool,
     /// `connect` returned 0, which proves the connection.
     made: bool,
-    /// The error of the last report that was taken from the error queue, or 0. The pending error may
-    /// be gone with it.
+    /// The error of the last report that was taken from the error queue, or 0. The pending error
+    /// may be gone with it.
     reported: AtomicI32,
 }
 
@@ -100,14 +100,14 @@ impl<M: Mode> Connecting<M> {
     /// Waits if the connection is still under way. The stream blocks, unless the builder said
     /// [`nonblocking`](crate::Builder::nonblocking).
     ///
-    /// A stream that is returned was connected: the system reported a peer, or `connect` succeeded at
-    /// once.
+    /// A stream that is returned was connected: the system reported a peer, or `connect` succeeded
+    /// at once.
     ///
     /// # Errors
     ///
     /// Like [`Builder::connect`](crate::Builder::connect), and
-    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) if the connection failed and the system
-    /// no longer has the reason.
+    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) if the connection failed and the
+    /// system no longer has the reason.
     ///
     /// # Examples
     ///

@@ -42,8 +42,8 @@ impl<M: Mode> TcpStream<M> {
 /// A stream that holds back what is sent ([`TcpStream::cork`]).
 ///
 /// It is the stream for everything else. When it is dropped, what is left leaves;
-/// [`uncork`](Self::uncork) does that too, and tells if it fails. Corks are not counted: with two of
-/// them, the first one that goes lets everything leave.
+/// [`uncork`](Self::uncork) does that too, and tells if it fails. Corks are not counted: with two
+/// of them, the first one that goes lets everything leave.
 ///
 /// # Platform notes
 ///

@@ -7,7 +7,8 @@ use super::TcpStream;
 use crate::mode::Mode;
 use crate::sys::{self, option_numbers};
 
-/// The state of a TCP connection at one moment, as [`TcpStream::tcp_info`](crate::TcpStream::tcp_info) reads it.
+/// The state of a TCP connection at one moment, as
+/// [`TcpStream::tcp_info`](crate::TcpStream::tcp_info) reads it.
 ///
 /// # Examples
 ///

@@ -68,9 +68,9 @@ impl<M: Mode> TcpListener<M> {
     ///
     /// # Errors
     ///
-    /// The [table above](TcpListener#which-errors-of-accept-matter). Signals do not interrupt it, and
-    /// prolong a [`ReadTimeout`](crate::option::ReadTimeout) by about its length at most. A peer that is
-    /// gone already is no error here on Linux; the stream then fails.
+    /// The [table above](TcpListener#which-errors-of-accept-matter). Signals do not interrupt it,
+    /// and prolong a [`ReadTimeout`](crate::option::ReadTimeout) by about its length at most. A
+    /// peer that is gone already is no error here on Linux; the stream then fails.
     ///
     /// # Examples
     ///
@@ -117,8 +117,8 @@ impl<M: Mode> TcpListener<M> {
     /// [`peer_addr`](TcpStream::peer_addr) of such a stream fails.
     ///
     /// While no descriptor or memory is left, the call pauses, from 5 milliseconds up to a second,
-    /// and tries again. If more than 128 connections are lost in a row, as if something refused them
-    /// all and left them in the queue, it pauses for 10 milliseconds after each further one.
+    /// and tries again. If more than 128 connections are lost in a row, as if something refused
+    /// them all and left them in the queue, it pauses for 10 milliseconds after each further one.
     ///
     /// It does not pause on a nonblocking listener, nor longer than a
     /// [`ReadTimeout`](crate::option::ReadTimeout): the error is returned instead.
@@ -128,8 +128,8 @@ impl<M: Mode> TcpListener<M> {
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the listener is nonblocking and no connection is
-    /// queued, or if its read timeout expires. An error for which [`AcceptFailure::of`] returns
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the listener is nonblocking and no connection
+    /// is queued, or if its read timeout expires. An error for which [`AcceptFailure::of`] returns
     /// [`Exhausted`](AcceptFailure::Exhausted) or [`Peer`](AcceptFailure::Peer) if a pause was due
     /// and not allowed: pause, then call again. Every other error is a reason to stop.
     ///
@@ -233,10 +233,10 @@ impl<M: Mode> TcpListener<M> {
 
     /// Returns an iterator over the connections as they come, which has no end.
     ///
-    /// Each item is the stream of [`next_connection`](Self::next_connection), without the address of
-    /// the peer. This is the method of std, and survives what that does not. To know who a
-    /// connection came from, call `next_connection` in a loop: if a connection is reset before it is
-    /// looked at, [`peer_addr`](TcpStream::peer_addr) fails, and `?` on it would end a server.
+    /// Each item is the stream of [`next_connection`](Self::next_connection), without the address
+    /// of the peer. This is the method of std, and survives what that does not. To know who a
+    /// connection came from, call `next_connection` in a loop: if a connection is reset before it
+    /// is looked at, [`peer_addr`](TcpStream::peer_addr) fails, and `?` on it would end a server.
     ///
     /// # Examples
     ///

@@ -27,9 +27,9 @@ impl<M: Mode> TcpStream<M> {
     ///
     /// # Platform notes
     ///
-    /// Linux, Android, Apple's systems, FreeBSD and DragonFly have it. The other systems do not: the
-    /// `TransmitFile` of Windows waits on a nonblocking socket, too. On Linux two more calls keep
-    /// `SIGPIPE` away, and a third one where only a part went out.
+    /// Linux, Android, Apple's systems, FreeBSD and DragonFly have it. The other systems do not:
+    /// the `TransmitFile` of Windows waits on a nonblocking socket, too. On Linux two more calls
+    /// keep `SIGPIPE` away, and a third one where only a part went out.
     ///
     /// # Examples
     ///

@@ -113,8 +113,9 @@ impl<M: Mode> TcpStream<M> {
 
     /// As [`send`](Self::send), from several slices in one call.
     ///
-    /// A header and a body that leave so cost two thirds to three quarters of two calls, and are one
-    /// segment where two calls may be two; to copy a large body into one buffer first costs more.
+    /// A header and a body that leave so cost two thirds to three quarters of two calls, and are
+    /// one segment where two calls may be two; to copy a large body into one buffer first costs
+    /// more.
     ///
     /// # Errors
     ///
@@ -153,8 +154,8 @@ impl<M: Mode> TcpStream<M> {
     ///
     /// # Errors
     ///
-    /// Those of recv(2): [`WouldBlock`](io::ErrorKind::WouldBlock) on a nonblocking socket and
-    /// when a read timeout has passed, [`TimedOut`](io::ErrorKind::TimedOut) when the peer no longer
+    /// Those of recv(2): [`WouldBlock`](io::ErrorKind::WouldBlock) on a nonblocking socket and when
+    /// a read timeout has passed, [`TimedOut`](io::ErrorKind::TimedOut) when the peer no longer
     /// answers, [`Interrupted`](io::ErrorKind::Interrupted) by a signal, as in std.
     ///
     /// # Examples

@@ -17,22 +17,23 @@ use crate::udp::{ConnectedUdpSocket, Received, UdpSocket};
 ///
 /// A packet loses one hop at each router, and starts with 255 at most. What arrives with 255 was
 /// sent by a neighbour, whatever its source address says. On streams the kernel looks at that
-/// ([`MinHopCount`]); on datagram sockets Linux accepts the option and does not mind it, and so this
-/// type does, in the same way everywhere: what arrives with less than the minimum, **or without
-/// telling its hop limit**, is never returned, and counted.
+/// ([`MinHopCount`]); on datagram sockets Linux accepts the option and does not mind it, and so
+/// this type does, in the same way everywhere: what arrives with less than the minimum, **or
+/// without telling its hop limit**, is never returned, and counted.
 ///
-/// The neighbours must send with [`UnicastHops(Some(255))`](crate::option::UnicastHops), and so must
-/// this socket if they look as well: [`guard`](UdpSocket::guard) does not set that. To multicast
-/// groups it is [`MulticastHops`](crate::option::MulticastHops).
+/// The neighbours must send with [`UnicastHops(Some(255))`](crate::option::UnicastHops), and so
+/// must this socket if they look as well: [`guard`](UdpSocket::guard) does not set that. To
+/// multicast groups it is [`MulticastHops`](crate::option::MulticastHops).
 ///
 /// Sending and options are those of the socket, which [`get_ref`](Self::get_ref) lends. **What is
-/// received through that is not looked at**, nor what somebody receives on a copy of the descriptor.
+/// received through that is not looked at**, nor what somebody receives on a copy of the
+/// descriptor.
 ///
 /// # Platform notes
 ///
 /// It needs [`RecvHopLimit`]; where the system does not have that, `guard` fails. Where it does not
-/// tell the time to live of the IPv4 peers of a dual-stack socket (Apple's systems, NetBSD), they are
-/// all passed over.
+/// tell the time to live of the IPv4 peers of a dual-stack socket (Apple's systems, NetBSD), they
+/// are all passed over.
 ///
 /// # Examples
 ///
@@ -201,8 +202,8 @@ impl<S: GuardedSocket> Guarded<S> {
         self.receive(Notices::Give, |fd| sys::recv_message(fd, buffers, Take::Data))
     }
 
-    /// As [`UdpSocket::wait_readable`]: it waits for any datagram, and one that came too far ends it
-    /// too.
+    /// As [`UdpSocket::wait_readable`]: it waits for any datagram, and one that came too far ends
+    /// it too.
     ///
     /// # Errors
     ///
@@ -322,16 +323,16 @@ impl<M: Mode> Guarded<UdpSocket<M>> {
     ///
     /// # Errors
     ///
-    /// As [`UdpSocket::recv_from`]. A read timeout counts for the whole call, however many datagrams
-    /// are passed over.
+    /// As [`UdpSocket::recv_from`]. A read timeout counts for the whole call, however many
+    /// datagrams are passed over.
     ///
-    /// On a nonblocking socket [`WouldBlock`](io::ErrorKind::WouldBlock) also if the call has passed
-    /// over as many datagrams as the receive buffer can hold. Everything that was queued when the
-    /// call began has been looked at by then, and what arrived since makes the socket readable again,
-    /// for an edge-triggered event loop too. So a flood does not keep a call from returning. On Linux
-    /// and Android that is one datagram for every 256 bytes of
-    /// [`RecvBufferSize`](crate::option::RecvBufferSize) and one more, 833 of the usual 212,992 bytes;
-    /// on other systems one for every 28 bytes.
+    /// On a nonblocking socket [`WouldBlock`](io::ErrorKind::WouldBlock) also if the call has
+    /// passed over as many datagrams as the receive buffer can hold. Everything that was queued
+    /// when the call began has been looked at by then, and what arrived since makes the socket
+    /// readable again, for an edge-triggered event loop too. So a flood does not keep a call from
+    /// returning. On Linux and Android that is one datagram for every 256 bytes of
+    /// [`RecvBufferSize`](crate::option::RecvBufferSize) and one more, 833 of the usual 212,992
+    /// bytes; on other systems one for every 28 bytes.
     ///
     /// # Platform notes
     ///

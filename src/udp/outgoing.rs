@@ -170,9 +170,10 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     ///
     /// # Platform notes
     ///
-    /// Linux and Android search the routes of that interface only. If none leads to the destination,
-    /// an IPv4 datagram is sent as if the destination were on the link, and is lost if it is not; an
-    /// IPv6 datagram fails with [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable). **Beside a
+    /// Linux and Android search the routes of that interface only. If none leads to the
+    /// destination, an IPv4 datagram is sent as if the destination were on the link, and is lost if
+    /// it is not; an IPv6 datagram fails with
+    /// [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable). **Beside a
     /// [`source`](Self::source) the interface of an IPv6 datagram is a hint**: it decides between
     /// on-link routes of the same prefix and metric, and otherwise the routes do. It is binding for
     /// link-local and multicast destinations, and on a socket with
@@ -194,7 +195,8 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     /// ```
     ///
     /// Source: RFC 3542, section 6.2; Linux, net/ipv6/route.c, `ip6_route_output_flags_noref`, and
-    /// net/ipv4/route.c, `ip_route_output_key_hash_rcu`; FreeBSD, netinet6/in6_src.c, `selectroute`.
+    /// net/ipv4/route.c, `ip_route_output_key_hash_rcu`; FreeBSD, netinet6/in6_src.c,
+    /// `selectroute`.
     #[doc(alias = "IPV6_PKTINFO")]
     #[doc(alias = "IP_PKTINFO")]
     pub fn interface(mut self, interface: impl Into<Option<Interface>>) -> Self {
@@ -247,8 +249,8 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
 
     /// The label of its flow (`IPV6_FLOWINFO`).
     ///
-    /// A label that the socket has not [leased](crate::flow_label::FlowLease) is refused where anybody in the
-    /// network namespace has asked for one of his own.
+    /// A label that the socket has not [leased](crate::flow_label::FlowLease) is refused where
+    /// anybody in the network namespace has asked for one of his own.
     ///
     /// # Examples
     ///
@@ -275,8 +277,9 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
 
     /// Cuts the bytes into datagrams of this many, the last one with what is left (`UDP_SEGMENT`).
     ///
-    /// One system call sends them all. Linux takes 128 (64 before 6.9), and no more than the longest
-    /// datagram has; [`send_segments`](UdpSocket::send_segments) sends any number. 0 cuts nothing.
+    /// One system call sends them all. Linux takes 128 (64 before 6.9), and no more than the
+    /// longest datagram has; [`send_segments`](UdpSocket::send_segments) sends any number. 0 cuts
+    /// nothing.
     ///
     /// # Examples
     ///
@@ -307,10 +310,10 @@ impl<'a, P, M: Mode> Outgoing<'a, P, M> {
     /// Sends it at a time (`SCM_TXTIME`): an [`Instant`](std::time::Instant), a
     /// [`SystemTime`](std::time::SystemTime) or a [`SendAt::Tai`].
     ///
-    /// The socket needs [`TransmitTime`](crate::option::TransmitTime) with the clock of that time, and
-    /// the interface a queueing discipline that keeps packets back. A time of another clock is refused
-    /// when the datagram is sent: the socket is asked for its clock, with one more system call for each
-    /// datagram or batch.
+    /// The socket needs [`TransmitTime`](crate::option::TransmitTime) with the clock of that time,
+    /// and the interface a queueing discipline that keeps packets back. A time of another clock is
+    /// refused when the datagram is sent: the socket is asked for its clock, with one more system
+    /// call for each datagram or batch.
     ///
     /// # Examples
     ///
@@ -531,13 +534,13 @@ impl<M: Mode> UdpSocket<M> {
     ///
     /// # Errors
     ///
-    /// As [`send_to`](Self::send_to);
-    /// [`Unsupported`](io::ErrorKind::Unsupported), naming it, for what the system cannot choose
-    /// for one packet; [`InvalidInput`](io::ErrorKind::InvalidInput) for a source address of
-    /// another family than the destination, or that this host does not have, and for another
-    /// interface than the zone of the destination, for a time of sending of another clock than that of
-    /// [`TransmitTime`](crate::option::TransmitTime), and for more segments than the system cuts. For a
-    /// datagram that is too long the error holds a [`MessageTooLong`](crate::udp::MessageTooLong).
+    /// As [`send_to`](Self::send_to); [`Unsupported`](io::ErrorKind::Unsupported), naming it, for
+    /// what the system cannot choose for one packet; [`InvalidInput`](io::ErrorKind::InvalidInput)
+    /// for a source address of another family than the destination, or that this host does not
+    /// have, and for another interface than the zone of the destination, for a time of sending of
+    /// another clock than that of [`TransmitTime`](crate::option::TransmitTime), and for more
+    /// segments than the system cuts. For a datagram that is too long the error holds a
+    /// [`MessageTooLong`](crate::udp::MessageTooLong).
     ///
     /// # Examples
     ///

@@ -181,7 +181,8 @@ impl<M: Mode> Received<M> {
     /// | `224.0.0.0/24` | a group that routers do not forward (RFC 5771, section 4) |
     /// | `255.255.255.255` | the limited broadcast (RFC 919, section 7) |
     ///
-    /// On FreeBSD and NetBSD no interface can be chosen for an IPv4 datagram, and the routes choose it.
+    /// On FreeBSD and NetBSD no interface can be chosen for an IPv4 datagram, and the routes choose
+    /// it.
     ///
     /// To send any answer out by the interface that the datagram came in by, add
     /// `.interface(received.interface)`. What that means differs between systems, and on Linux

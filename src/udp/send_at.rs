@@ -10,9 +10,9 @@ use crate::sys::{self, SocketRef, option_numbers};
 
 /// When a datagram is to leave the host, on one of the clocks of [`TransmitClock`].
 ///
-/// The kernel takes a number and compares it with the clock of the socket, whatever clock the number
-/// was read from. Here each clock has a type of its own, and a time of another clock than that of the
-/// socket is refused.
+/// The kernel takes a number and compares it with the clock of the socket, whatever clock the
+/// number was read from. Here each clock has a type of its own, and a time of another clock than
+/// that of the socket is refused.
 ///
 /// # Examples
 ///
@@ -59,8 +59,8 @@ impl SendAt {
 
     /// Reads the clock of international atomic time (`CLOCK_TAI`), which std has no type for.
     ///
-    /// It is ahead of the clock of the system by 37 s (in 2025), if a time daemon has set that offset in
-    /// the kernel. Until then the two clocks are the same.
+    /// It is ahead of the clock of the system by 37 s (in 2025), if a time daemon has set that
+    /// offset in the kernel. Until then the two clocks are the same.
     ///
     /// # Errors
     ///

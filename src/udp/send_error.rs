@@ -15,8 +15,8 @@ use crate::sys::{self, SocketRef, option_numbers};
 /// It is what the [`io::Error`] of a send holds where the system's own error would be "message too
 /// long" (`EMSGSIZE`): with [`DontFragment`](crate::option::DontFragment) or
 /// [`MtuDiscover`](crate::option::MtuDiscover) a datagram above the path MTU, and always one above
-/// 65 527 bytes (65 507 to an IPv4 peer). [`of`](Self::of) finds it there; the system's error is its
-/// [`source`](std::error::Error::source).
+/// 65 527 bytes (65 507 to an IPv4 peer). [`of`](Self::of) finds it there; the system's error is
+/// its [`source`](std::error::Error::source).
 ///
 /// The path MTU is asked for when the error is made; sending a datagram that fits costs nothing
 /// more. An unconnected socket does not know it: a second one is connected to the peer, asked, and

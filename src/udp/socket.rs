@@ -77,9 +77,9 @@ impl<M: Mode> UdpSocket<M> {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for an address that the mode does not speak
-    /// or that is link-local without a zone, before any system call. For a datagram that is too
-    /// long the error holds a [`MessageTooLong`](crate::udp::MessageTooLong), which tells the path MTU.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for an address that the mode does not speak or
+    /// that is link-local without a zone, before any system call. For a datagram that is too long
+    /// the error holds a [`MessageTooLong`](crate::udp::MessageTooLong), which tells the path MTU.
     /// The rest are those of sendto(2): where the socket waits for room,
     /// [`Interrupted`](io::ErrorKind::Interrupted) by a signal, as in std, and nothing was sent.
     ///
@@ -136,8 +136,8 @@ impl<M: Mode> UdpSocket<M> {
     /// # Errors
     ///
     /// Those of recvfrom(2): [`WouldBlock`](io::ErrorKind::WouldBlock) on a nonblocking socket and
-    /// when a read timeout has passed, [`Interrupted`](io::ErrorKind::Interrupted) by a signal, as in
-    /// std.
+    /// when a read timeout has passed, [`Interrupted`](io::ErrorKind::Interrupted) by a signal, as
+    /// in std.
     ///
     /// # Platform notes
     ///
@@ -237,8 +237,8 @@ impl<M: Mode> UdpSocket<M> {
     /// # Errors
     ///
     /// Those of an address, [`InvalidInput`](io::ErrorKind::InvalidInput) for port 0, which nobody
-    /// has, and [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable) without a route. The error
-    /// gives the socket back.
+    /// has, and [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable) without a route. The
+    /// error gives the socket back.
     ///
     /// # Platform notes
     ///

@@ -8,7 +8,8 @@ use std::path::Path;
 /// How many cases there are.
 const CASES: usize = 52;
 
-/// The number, the statement, what this kernel gives, what differs elsewhere, the tests, the source.
+/// The number, the statement, what this kernel gives, what differs elsewhere, the tests, the
+/// source.
 const COLUMNS: usize = 6;
 
 /// What is wrong with the table; `exists` knows the tests.

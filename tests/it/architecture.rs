@@ -133,8 +133,8 @@ fn bracketed(code: &str, start: usize) -> &str {
 
 // The rules.
 
-/// The file that each exported name is in: `Builder` in `builder`, `tcp/TcpInfo` in `tcp/info`. It is
-/// read off `lib.rs` and every `mod.rs`.
+/// The file that each exported name is in: `Builder` in `builder`, `tcp/TcpInfo` in `tcp/info`. It
+/// is read off `lib.rs` and every `mod.rs`.
 fn exports(sources: &[SourceFile]) -> BTreeMap<String, String> {
     let mut exports = BTreeMap::new();
     for source in sources {
@@ -475,7 +475,8 @@ fn system_calls(source: &SourceFile) -> Vec<(usize, &str)> {
         .collect()
 }
 
-/// Functions of the system that are called in two places. Each has one, which the others go through.
+/// Functions of the system that are called in two places. Each has one, which the others go
+/// through.
 fn called_twice(sources: &[SourceFile]) -> Vec<String> {
     // A place for each system, or for each request.
     const SEVERAL: [&str; 2] = ["libc::sendfile", "libc::fcntl"];

@@ -1,4 +1,5 @@
-//! Networks of our own, without touching the machine's: hosts, wires, routers, firewalls, bad lines.
+//! Networks of our own, without touching the machine's: hosts, wires, routers, firewalls, bad
+//! lines.
 //!
 //! | to have | take |
 //! | --- | --- |
@@ -11,8 +12,8 @@
 //! | to set something | [`Host::ip`], [`Host::sysctl`] |
 //! | to have names | [`Files`], [`NameServer`], [`python`] |
 //!
-//! Each is a value: what it made goes with it, and with the last socket in it. The tests need root or
-//! `unshare -Urn`, and the programs `ip` and `nft`.
+//! Each is a value: what it made goes with it, and with the last socket in it. The tests need root
+//! or `unshare -Urn`, and the programs `ip` and `nft`.
 #![allow(unsafe_code, reason = "namespaces are entered with system calls")]
 
 use std::fs::{self, File};
@@ -123,7 +124,8 @@ impl Host {
         self.sysctls(&[(name, value)]);
     }
 
-    /// Allows the first group to open echo sockets. A user namespace of an ordinary user maps no other.
+    /// Allows the first group to open echo sockets. A user namespace of an ordinary user maps no
+    /// other.
     #[track_caller]
     pub(crate) fn allow_echo(&self) {
         self.sysctl("ipv4/ping_group_range", "0 0");

@@ -127,8 +127,9 @@ pub(crate) fn leave_out(reason: &str) {
 
 /// Whether these are Windows programs on Linux, for `require!(!under_wine(), "why")`.
 ///
-/// Each such test stands in docs/platforms.md: `windows/lacks.rs` compares that with these calls, and
-/// scripts/test-windows with what a run says, and with what the tests do when they are not asked.
+/// Each such test stands in docs/platforms.md: `windows/lacks.rs` compares that with these calls,
+/// and scripts/test-windows with what a run says, and with what the tests do when they are not
+/// asked.
 pub(crate) fn under_wine() -> bool {
     env::var_os("INET6_WINE").is_some()
 }

@@ -201,9 +201,9 @@ fn cut<M: Mode>(mode: M, here: impl ToAddress<M>) -> Result {
     Ok(())
 }
 
-/// On Windows an earlier datagram to a closed port would make the next receive fail, of every socket
-/// that nobody has cured of it: opened, adopted, or a copy. (Wine tells sockets without a peer of
-/// nothing, so there the test shows no more than that the cure is accepted.)
+/// On Windows an earlier datagram to a closed port would make the next receive fail, of every
+/// socket that nobody has cured of it: opened, adopted, or a copy. (Wine tells sockets without a
+/// peer of nothing, so there the test shows no more than that the cure is accepted.)
 #[test]
 fn a_peer_that_is_gone_does_not_break_the_socket() -> Result {
     let deaf = connected_to_itself(socket());

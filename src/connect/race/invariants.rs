@@ -1,5 +1,5 @@
-//! What holds for every race, whatever is answered, fails or hangs, and whenever: the body of a property test, which
-//! a fuzzer drives as well.
+//! What holds for every race, whatever is answered, fails or hangs, and whenever: the body of a
+//! property test, which a fuzzer drives as well.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

@@ -224,7 +224,8 @@ impl Driver {
         }
     }
 
-    /// An attempt that was just started is alone if the race waits for its end and for nothing else.
+    /// An attempt that was just started is alone if the race waits for its end and for nothing
+    /// else.
     fn is_alone_if_nothing_else_comes(&mut self, alone: bool) {
         // What the race would do now is asked of a copy, which nothing happens to.
         let next = self.race.clone().next(self.now);

@@ -39,7 +39,8 @@ impl RecvBuffers {
             let take = if self.messages.is_empty() { Take::Data } else { Take::Ready };
             match sys::recv_message(fd, &mut [IoSliceMut::new(room)], take) {
                 Ok(message) => self.messages.push(message),
-                // What has come is handed out, and the next call meets the error again, if it stays.
+                // What has come is handed out, and the next call meets the error again, if it
+                // stays.
                 Err(_) if !self.messages.is_empty() => break,
                 Err(error) => return Err(error),
             }

@@ -1,4 +1,5 @@
-//! What holds for any bytes and for any messages: bodies of property tests, which a fuzzer drives as well.
+//! What holds for any bytes and for any messages: bodies of property tests, which a fuzzer drives
+//! as well.
 
 use super::{Arrival, Departure, Encoder, Layout, Messages, Native, Queued, SendControl, Value};
 use crate::sys::option_numbers::{self, Number};

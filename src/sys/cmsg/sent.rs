@@ -163,8 +163,8 @@ impl Departure {
             if cfg!(target_vendor = "apple") && source.is_some() { 0 } else { self.interface };
         let (source, index) =
             (source.unwrap_or(Ipv4Addr::UNSPECIFIED).octets(), index.to_ne_bytes());
-        // `struct in_pktinfo`: the index, the address, another one that counts for what arrives; but
-        // for Windows the index comes last.
+        // `struct in_pktinfo`: the index, the address, another one that counts for what arrives;
+        // but for Windows the index comes last.
         if cfg!(windows) {
             let mut info = [0; 8];
             info[..4].copy_from_slice(&source);

@@ -1,9 +1,9 @@
 //! The platform matrix: which option is which number on which system.
 //!
-//! [`unsupported`] lists every option and has none of them. The table of a system starts from another
-//! table, `pub(crate) use super::posix::*`, and writes its own rows over it; what no table writes
-//! stays `None`, and setting it is "unsupported". So a system nobody knows is supported with the
-//! options that all Unix systems share, and a new one costs the rows that it adds.
+//! [`unsupported`] lists every option and has none of them. The table of a system starts from
+//! another table, `pub(crate) use super::posix::*`, and writes its own rows over it; what no table
+//! writes stays `None`, and setting it is "unsupported". So a system nobody knows is supported with
+//! the options that all Unix systems share, and a new one costs the rows that it adds.
 //!
 //! A row that the `libc` crate lacks cites the header it was taken from.
 

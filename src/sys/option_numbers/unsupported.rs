@@ -127,8 +127,8 @@ pub(crate) const UDP_GRO: Name = None;
 /// Several datagrams in one send; Windows calls it `UDP_SEND_MSG_SIZE`.
 pub(crate) const UDP_SEGMENT: Name = None;
 
-// Control messages: what comes and goes with a datagram beside its bytes. Some have the number of an
-// option, and not on every system.
+// Control messages: what comes and goes with a datagram beside its bytes. Some have the number of
+// an option, and not on every system.
 pub(crate) const CMSG_IPV6_DONTFRAG: Name = None;
 pub(crate) const CMSG_IPV6_FLOWINFO: Name = None;
 pub(crate) const CMSG_IPV6_HOPLIMIT: Name = None;
@@ -144,8 +144,8 @@ pub(crate) const CMSG_SCM_TXTIME: Name = None;
 pub(crate) const CMSG_UDP_GRO: Name = None;
 pub(crate) const CMSG_UDP_SEGMENT: Name = None;
 
-// The same for IPv4 packets on a dual-stack socket. What arrives may also have the IPv6 number, with
-// the value of the IPv4 header; what is sent goes by these alone.
+// The same for IPv4 packets on a dual-stack socket. What arrives may also have the IPv6 number,
+// with the value of the IPv4 header; what is sent goes by these alone.
 pub(crate) const CMSG_IP_DONTFRAG: Name = None;
 /// The source and the interface, by `IPV6_PKTINFO` with a mapped address.
 pub(crate) const CMSG_IP_MAPPED_PKTINFO: Name = None;

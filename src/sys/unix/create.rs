@@ -103,8 +103,9 @@ pub(crate) fn accept(fd: Borrowed<'_>, nonblocking: bool) -> io::Result<(Owned, 
     }
 }
 
-/// Says that a call that a signal interrupted is to be made again, when there is something to accept:
-/// each call by itself would begin the read timeout anew, so it counts from the first signal on.
+/// Says that a call that a signal interrupted is to be made again, when there is something to
+/// accept: each call by itself would begin the read timeout anew, so it counts from the first
+/// signal on.
 #[cold]
 #[inline(never)]
 fn unless_interrupted(fd: Borrowed<'_>, error: io::Error) -> io::Result<()> {

@@ -201,8 +201,9 @@ fn is_disabled(interface: &str) -> bool {
     fs::read_to_string(setting).is_ok_and(|value| value.trim() == "1")
 }
 
-/// The flags of an address, if this line of `/proc/net/if_inet6` is about it: the address, the index
-/// of the interface, the length of the prefix, the scope, the flags, all hexadecimal, and a name.
+/// The flags of an address, if this line of `/proc/net/if_inet6` is about it: the address, the
+/// index of the interface, the length of the prefix, the scope, the flags, all hexadecimal, and a
+/// name.
 fn flags(line: &str, address: &SocketAddrV6) -> Option<u32> {
     let mut words = line.split_whitespace();
     let ip = u128::from_str_radix(words.next()?, 16).ok()?;

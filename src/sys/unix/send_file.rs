@@ -105,8 +105,8 @@ mod linux {
     }
 
     /// Keeps the signal away that comes with `EPIPE`: unlike send(2), sendfile(2) takes no
-    /// MSG_NOSIGNAL (fs/splice.c, `splice_to_socket`). It comes too where a part went out before the
-    /// connection broke, and then the call tells of the part alone (`splice_direct_to_actor`).
+    /// MSG_NOSIGNAL (fs/splice.c, `splice_to_socket`). It comes too where a part went out before
+    /// the connection broke, and then the call tells of the part alone (`splice_direct_to_actor`).
     fn without_sigpipe(len: usize, call: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
         let pipe = sigpipe();
         let before = change_mask(libc::SIG_BLOCK, &pipe)?;

@@ -48,8 +48,8 @@ fn poll(entries: &mut [libc::pollfd], timeout: Option<Duration>) -> io::Result<c
     check(unsafe { libc::poll(entries.as_mut_ptr(), count, millis(timeout)) })
 }
 
-/// Below zero for as long as it takes. Rounded up, so that a wait of less than a millisecond does not
-/// spin.
+/// Below zero for as long as it takes. Rounded up, so that a wait of less than a millisecond does
+/// not spin.
 fn millis(timeout: Option<Duration>) -> c_int {
     timeout.map_or(-1, |time| {
         c_int::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)

@@ -212,8 +212,8 @@ fn recv_slices(
     };
     let mut len = 0;
     let mut flags = flags(take) as u32;
-    // SAFETY: `IoSliceMut` is laid out as `WSABUF`, which std guarantees; the address is null or has
-    // the room that is said; nobody else uses all that meanwhile, and nothing is overlapped.
+    // SAFETY: `IoSliceMut` is laid out as `WSABUF`, which std guarantees; the address is null or
+    // has the room that is said; nobody else uses all that meanwhile, and nothing is overlapped.
     check_receive(fd, unsafe {
         WinSock::WSARecvFrom(
             raw(fd),

@@ -1,10 +1,10 @@
 //! Datagrams with control messages.
 //!
-//! `WSASendMsg` is a function of Winsock; `WSARecvMsg` belongs to the provider of a socket, which has
-//! to be asked for it. Where programs have put themselves between Winsock and the system (layered
-//! providers), the function of one socket may be wrong for the next one, so it is asked for each
-//! time: there is no room in a socket of this crate to keep it, and the providers of Windows answer
-//! out of their own memory, without the kernel.
+//! `WSASendMsg` is a function of Winsock; `WSARecvMsg` belongs to the provider of a socket, which
+//! has to be asked for it. Where programs have put themselves between Winsock and the system
+//! (layered providers), the function of one socket may be wrong for the next one, so it is asked
+//! for each time: there is no room in a socket of this crate to keep it, and the providers of
+//! Windows answer out of their own memory, without the kernel.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::SocketAddrV6;
@@ -62,8 +62,8 @@ pub(crate) fn send_message(
         dwFlags: 0,
     };
     let mut sent = 0;
-    // SAFETY: the message points to `data`, `name` and `room`, which live until the call returns and
-    // are only read; nothing is overlapped.
+    // SAFETY: the message points to `data`, `name` and `room`, which live until the call returns
+    // and are only read; nothing is overlapped.
     check_send(fd, unsafe {
         WinSock::WSASendMsg(raw(fd), &message, 0, &mut sent, ptr::null_mut(), None)
     })?;
@@ -100,9 +100,9 @@ fn recv_with(
         dwFlags: flags(take) as u32,
     };
     let mut len = 0;
-    // SAFETY: the provider of this socket gave the function; the message points to `name`, `buffers`
-    // and `room`, which have the room that is said and which nobody else uses meanwhile; nothing is
-    // overlapped.
+    // SAFETY: the provider of this socket gave the function; the message points to `name`,
+    // `buffers` and `room`, which have the room that is said and which nobody else uses meanwhile;
+    // nothing is overlapped.
     let result = unsafe { receive(raw(fd), &mut message, &mut len, ptr::null_mut(), None) };
     let cut = match check_receive(fd, result) {
         Ok(_) => false,
@@ -121,9 +121,10 @@ fn recv_with(
     })
 }
 
-/// Whether the system can give a packet a traffic class. Those that cannot need not say so, at least
-/// not for IPv4; those that can take the option for a whole socket too, and the others refuse it
-/// (microsoft/msquic, src/platform/datapath_winuser.c, CxPlatDataPathQuerySockoptSupport). Asked once.
+/// Whether the system can give a packet a traffic class. Those that cannot need not say so, at
+/// least not for IPv4; those that can take the option for a whole socket too, and the others refuse
+/// it (microsoft/msquic, src/platform/datapath_winuser.c, CxPlatDataPathQuerySockoptSupport). Asked
+/// once.
 fn has_traffic_class() -> io::Result<bool> {
     static KNOWN: OnceLock<bool> = OnceLock::new();
     asked_once(&KNOWN, |probe| {

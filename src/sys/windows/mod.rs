@@ -66,8 +66,8 @@ pub(crate) mod codes {
     pub(crate) const NO_SUCH_NAME: &[i32] = &[];
     pub(crate) const CONNECTING: &[i32] = &[WSAEWOULDBLOCK, WSAEINPROGRESS];
     pub(crate) const EXHAUSTED: &[i32] = &[WSAEMFILE, WSAENOBUFS];
-    /// Microsoft, "accept function": `WSAECONNRESET`. Under Wine, a peer that is gone already has no
-    /// address (`WSAENOTCONN`).
+    /// Microsoft, "accept function": `WSAECONNRESET`. Under Wine, a peer that is gone already has
+    /// no address (`WSAENOTCONN`).
     pub(crate) const PEER_FAILED: &[i32] = &[WSAECONNRESET, WSAECONNABORTED, WSAENOTCONN];
     /// It has no datagram sockets of ICMPv6 at all.
     pub(crate) const NO_GROUP: &[i32] = &[];

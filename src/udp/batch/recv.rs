@@ -14,8 +14,8 @@ use crate::udp::{ConnectedUdpSocket, UdpSocket};
 /// Room for many datagrams, which one call fills (`recvmmsg`).
 ///
 /// It owns buffers and all else that a call needs, and allocates it once. One batch may serve many
-/// sockets of a mode, one after the other. It holds the datagrams of the last receive; a receive that
-/// fails leaves it empty.
+/// sockets of a mode, one after the other. It holds the datagrams of the last receive; a receive
+/// that fails leaves it empty.
 ///
 /// A call saves little: on Linux the kernel spends nine tenths of its time on each datagram and not
 /// on the call. What saves much is a kernel that puts datagrams together,
@@ -152,8 +152,8 @@ impl<M: Mode> UdpSocket<M> {
 }
 
 impl<M: Mode> ConnectedUdpSocket<M> {
-    /// Receives datagrams of the peer and returns their number: waits for the first one, and takes what
-    /// else is there.
+    /// Receives datagrams of the peer and returns their number: waits for the first one, and takes
+    /// what else is there.
     ///
     /// # Errors
     ///

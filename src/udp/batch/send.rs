@@ -273,9 +273,9 @@ impl<M: Mode> UdpSocket<M> {
     /// # Errors
     ///
     /// As [`send_message`](Self::send_message): the error of the first datagram, and none was sent.
-    /// The error of a later one is met when that one is the first. So none is lost, and none is sent
-    /// twice. On a connected socket the answer that nobody listens, which is an error of whichever
-    /// datagram comes next, may end a call in the middle and not be told again.
+    /// The error of a later one is met when that one is the first. So none is lost, and none is
+    /// sent twice. On a connected socket the answer that nobody listens, which is an error of
+    /// whichever datagram comes next, may end a call in the middle and not be told again.
     ///
     /// # Examples
     ///

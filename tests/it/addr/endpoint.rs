@@ -299,7 +299,8 @@ fn a_zone_is_the_name_or_the_index_of_an_interface_and_nothing_else() {
     }
 }
 
-/// Such a zone means nothing (RFC 4007, section 6), and the kernel drops it. A name must still be one.
+/// Such a zone means nothing (RFC 4007, section 6), and the kernel drops it. A name must still be
+/// one.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_zone_of_an_address_that_needs_none_is_without_effect() {

@@ -93,7 +93,8 @@ fn a_listener_rebinds_the_address_of_one_that_just_ended() {
     drop(listener.accept().unwrap());
     assert_eq!(client.recv(&mut [0; 1]).unwrap(), 0);
     drop((client, listener));
-    // TIME_WAIT lasts longer; a copy of the listener, in a program that another test starts, does not.
+    // TIME_WAIT lasts longer; a copy of the listener, in a program that another test starts, does
+    // not.
     wait_until("the address is free", || TcpListener::bind(address).is_ok());
 }
 

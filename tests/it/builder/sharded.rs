@@ -233,8 +233,8 @@ mod linux {
         }
     }
 
-    /// Alone, because a program that another test starts has copies of all sockets until it runs, and
-    /// a copy of one that was closed here would still have its share.
+    /// Alone, because a program that another test starts has copies of all sockets until it runs,
+    /// and a copy of one that was closed here would still have its share.
     #[test]
     fn datagrams_go_to_the_socket_of_their_processor() {
         in_own_process(|| {

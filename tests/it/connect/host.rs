@@ -352,7 +352,8 @@ fn all_races_are_given_up_while_the_resolver_hangs() {
     }
 }
 
-/// A race that is over cannot be given up any more, and a `Cancel` that lives longer has nothing of it.
+/// A race that is over cannot be given up any more, and a `Cancel` that lives longer has nothing of
+/// it.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_race_that_is_over_leaves_no_descriptor() {

@@ -11,8 +11,8 @@ use libc::SOL_SOCKET;
 
 use crate::support::*;
 
-/// A pending error of 0, as a socket has it until the kernel sets the error, and after the last report
-/// was taken.
+/// A pending error of 0, as a socket has it until the kernel sets the error, and after the last
+/// report was taken.
 const NO_ERROR: Fault<'_> = Fault {
     call: libc::SYS_getsockopt,
     arguments: &[(1, SOL_SOCKET), (2, libc::SO_ERROR)],

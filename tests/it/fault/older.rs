@@ -88,8 +88,8 @@ fn without_indexes_a_device_is_bound_and_freed_by_its_name() {
     });
 }
 
-/// Runs `work` in a thread whose kernel sets `IPV6_V6ONLY` and does not read it, as Linux before 6.15
-/// did of Multipath TCP.
+/// Runs `work` in a thread whose kernel sets `IPV6_V6ONLY` and does not read it, as Linux before
+/// 6.15 did of Multipath TCP.
 fn without_reading_the_mode<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let arguments = [(1, IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
     let errno = libc::EOPNOTSUPP;

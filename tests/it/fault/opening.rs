@@ -79,8 +79,8 @@ const CALLS: [libc::c_long; 12] = [
     libc::SYS_accept4,
 ];
 
-/// Lets a verb fail at each of its steps with each error, and work everywhere else; for a closure of
-/// [`in_own_process`].
+/// Lets a verb fail at each of its steps with each error, and work everywhere else; for a closure
+/// of [`in_own_process`].
 #[track_caller]
 fn fails_at(name: &str, steps: Vec<Step>, verb: impl Fn() -> Result<(), Error> + Send + Sync) {
     verb().unwrap_or_else(|error| panic!("{name} works: {error}"));

@@ -57,8 +57,8 @@ fn an_example_connects_where_a_preloaded_library_leads_it() {
     assert!(echoed.contains("led elsewhere"), "{echoed}");
 }
 
-/// Returns the calls on sockets among `lines`, each "NAME DESCRIPTOR": those that make one, and those
-/// on a descriptor that one of them made.
+/// Returns the calls on sockets among `lines`, each "NAME DESCRIPTOR": those that make one, and
+/// those on a descriptor that one of them made.
 fn calls_on_sockets(lines: impl Iterator<Item = String>) -> Vec<String> {
     let mut sockets = HashSet::new();
     lines

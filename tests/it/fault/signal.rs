@@ -1,8 +1,8 @@
 //! Real signals, one each millisecond, without `SA_RESTART`, while calls wait: what is to complete
 //! completes, a deadline is kept, and what hands `Interrupted` on, as std does, loses nothing.
 //!
-//! Connecting to a listener whose queue is full, accepting and waiting without a timeout have theirs
-//! in `connecting`, `listener`, `stream` and `readiness`.
+//! Connecting to a listener whose queue is full, accepting and waiting without a timeout have
+//! theirs in `connecting`, `listener`, `stream` and `readiness`.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IoSliceMut, Read, Write};

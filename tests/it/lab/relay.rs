@@ -1,8 +1,8 @@
 //! A bad line: what stands in the middle of a wire and delays, loses, doubles and swaps packets.
 //!
 //! It is a host without addresses, with a socket of packet(7) on each of its two wires and a thread
-//! that takes packets from one to the other. What becomes of a packet is decided by its number, and by
-//! nothing else, so that a test knows it beforehand; only `Late` and `delayed` look at a clock.
+//! that takes packets from one to the other. What becomes of a packet is decided by its number, and
+//! by nothing else, so that a test knows it beforehand; only `Late` and `delayed` look at a clock.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -40,8 +40,8 @@ pub(crate) enum Fate {
     IsHeld,
 }
 
-/// What becomes of each packet of a direction, by its number from 0 on. Neighbour discovery, groups and
-/// ARP have no number and pass.
+/// What becomes of each packet of a direction, by its number from 0 on. Neighbour discovery, groups
+/// and ARP have no number and pass.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Plan {
     /// The packets of the other family have no number, and pass.
@@ -81,8 +81,8 @@ impl Plan {
         Self { fates: Fates::Listed(fates.into_iter().collect()), ..Self::good() }
     }
 
-    /// Of a hundred packets, about so many are lost, doubled and overtaken; the same ones for the same
-    /// seed.
+    /// Of a hundred packets, about so many are lost, doubled and overtaken; the same ones for the
+    /// same seed.
     pub(crate) fn drawn(seed: u64, lost: u64, doubled: u64, overtaken: u64) -> Self {
         assert!(lost + doubled + overtaken <= 100);
         Self { fates: Fates::Drawn { seed, lost, doubled, overtaken }, ..Self::good() }
@@ -118,8 +118,8 @@ impl Plan {
         }
     }
 
-    /// The numbers of the packets in the order in which they arrive, if so many are sent and none of
-    /// them is late. Those that wait for others still are not among them.
+    /// The numbers of the packets in the order in which they arrive, if so many are sent and none
+    /// of them is late. Those that wait for others still are not among them.
     pub(crate) fn arrivals(&self, count: u64) -> Vec<u64> {
         let mut line = Line::new(self.clone());
         let mut arrived = Vec::new();

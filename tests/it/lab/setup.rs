@@ -71,7 +71,8 @@ impl Host {
     }
 }
 
-/// The IPv6 addresses of this thread's host as the kernel writes them, their flags, and the interface.
+/// The IPv6 addresses of this thread's host as the kernel writes them, their flags, and the
+/// interface.
 fn addresses() -> Vec<(String, u32, String)> {
     let table = fs::read_to_string("/proc/thread-self/net/if_inet6").unwrap();
     let read = |line: &str| {
@@ -89,7 +90,8 @@ fn local_routes() -> Vec<String> {
 
     let table = fs::read_to_string("/proc/thread-self/net/ipv6_route").unwrap();
     let read = |line: &str| {
-        // Destination, its length, source, its length, gateway, metric, two counters, flags, interface.
+        // Destination, its length, source, its length, gateway, metric, two counters, flags,
+        // interface.
         let words: Vec<_> = line.split_whitespace().collect();
         let flags = u32::from_str_radix(words[8], 16).unwrap();
         (words[1] == "80" && flags & RTF_LOCAL != 0).then(|| words[0].to_owned())
@@ -103,8 +105,8 @@ struct Link {
     state: u8,
 }
 
-/// Asks for an interface of this thread's host (rtnetlink(7)); the kernel brings its carrier up to date
-/// first (net/core/rtnetlink.c, `rtnl_getlink`).
+/// Asks for an interface of this thread's host (rtnetlink(7)); the kernel brings its carrier up to
+/// date first (net/core/rtnetlink.c, `rtnl_getlink`).
 fn link(name: &str) -> io::Result<Option<Link>> {
     const HEADERS: usize = 16 + 16; // struct nlmsghdr, struct ifinfomsg
     // linux/if_link.h

@@ -31,7 +31,8 @@ fn bytes(connection: usize, round: usize) -> Vec<u8> {
     bytes.take(LENGTHS[round]).collect()
 }
 
-/// One end in a process each, because a process may often not open as many descriptors as both need.
+/// One end in a process each, because a process may often not open as many descriptors as both
+/// need.
 #[test]
 fn ten_thousand_connections_through_one_listener() {
     in_own_process(|| {

@@ -1,7 +1,7 @@
 //! Connecting to a host over a wire of our own: which address wins, and which were tried, in order.
 //!
-//! Nothing here looks at a clock: a test asserts who won, the attempts and how each ended. Names are
-//! answered by a table, and what must wait for something else waits for it.
+//! Nothing here looks at a clock: a test asserts who won, the attempts and how each ended. Names
+//! are answered by a table, and what must wait for something else waits for it.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -26,7 +26,8 @@ mod names;
 
 mod race;
 
-/// The longest that RFC 8305 lets an attempt have the field for itself: longer than it takes to fail.
+/// The longest that RFC 8305 lets an attempt have the field for itself: longer than it takes to
+/// fail.
 pub(crate) const LONG: Duration = Duration::from_secs(2);
 
 /// The shortest, where many attempts must time out.

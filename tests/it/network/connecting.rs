@@ -19,8 +19,8 @@ fn builder(queue: bool) -> Builder<Stream, DualStack> {
     Builder::stream().with(RecvError(queue))
 }
 
-/// Two hosts, of which the right one rejects what is sent to port 9; its answers take a while, so that
-/// none arrives inside `connect`.
+/// Two hosts, of which the right one rejects what is sent to port 9; its answers take a while, so
+/// that none arrives inside `connect`.
 fn rejecting(how: Reject) -> Result<(Lab, Relay), String> {
     let (lab, relay) = Lab::relayed()?;
     // The first packet would wait for the neighbour to be found, and its answer with it.

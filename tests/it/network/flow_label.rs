@@ -47,7 +47,8 @@ fn table(label: FlowLabel) -> Option<(u8, u32, u32)> {
     })
 }
 
-/// Whether another program gets the label, sharing it in this way (linux/in6.h), or what it is told.
+/// Whether another program gets the label, sharing it in this way (linux/in6.h), or what it is
+/// told.
 fn elsewhere(label: FlowLabel, share: u8) -> String {
     // An address, the label, GET, the sharing, CREATE, and three numbers of no matter.
     let program = format!(

@@ -183,8 +183,9 @@ fn the_answer_to_a_broadcast_comes_from_an_address_of_the_interface() {
     );
 }
 
-/// A server with two wires to a router, and a client behind that. The client's datagrams come by the
-/// first wire (`right`), and the server's routes to the client lead out by the second one alone.
+/// A server with two wires to a router, and a client behind that. The client's datagrams come by
+/// the first wire (`right`), and the server's routes to the client lead out by the second one
+/// alone.
 struct TwoPaths {
     chain: Chain,
     server: UdpSocket<DualStack>,

@@ -157,8 +157,8 @@ fn a_message_that_must_not_be_split_tells_the_path_mtu() {
     assert_eq!(server.recv_from(&mut [0; 2000]).unwrap().0, most);
 }
 
-/// Two wires lead to the peer, and the one that a message takes by its interface or its source is the
-/// narrower one.
+/// Two wires lead to the peer, and the one that a message takes by its interface or its source is
+/// the narrower one.
 #[test]
 fn the_path_mtu_is_that_of_the_way_that_the_message_takes() {
     let lab = require!(Lab::new(), "the lab");
@@ -225,7 +225,8 @@ fn without_dont_fragment_a_datagram_goes_in_fragments_that_fit() {
     let (server, peer) = server(&chain, ip);
     learn(&connected(&chain, peer));
     let socket = client(&chain);
-    // 4000 bytes and the UDP header in pieces of 1232, and 1280 less 40 and 8 of the fragment header.
+    // 4000 bytes and the UDP header in pieces of 1232, and 1280 less 40 and 8 of the fragment
+    // header.
     let cases =
         [(MtuDiscover::Want, 1400, 2), (MtuDiscover::Want, 4000, 4), (MtuDiscover::Dont, 1400, 2)];
     for (discover, len, pieces) in cases {
@@ -251,8 +252,8 @@ fn what_is_done_with_a_path_mtu_depends_on_mtu_discover() {
         chain.left().run(|| {
             socket.set_option(MtuDiscover::Do).unwrap();
             refused(socket.send_to(&[0; 1400], peer), most);
-            // They leave whole. What the router cannot split it drops: all of IPv6, and of IPv4 what
-            // carries "don't fragment", which `Interface` leaves out.
+            // They leave whole. What the router cannot split it drops: all of IPv6, and of IPv4
+            // what carries "don't fragment", which `Interface` leaves out.
             for (discover, len) in [(MtuDiscover::Probe, 1401), (MtuDiscover::Interface, 1402)] {
                 socket.set_option(discover).unwrap();
                 assert_eq!(socket.send_to(&vec![0; len], peer).unwrap(), len, "{discover:?}");

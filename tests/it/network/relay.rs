@@ -169,7 +169,8 @@ fn an_ipv6_path_that_is_slower_than_the_attempt_delay_loses_to_ipv4() {
     let slow = Plan::good().only(Family::Ipv6).delayed(Duration::from_secs(5));
     let expected = ["2001:db8::1 cancelled", "192.0.2.1 connected"];
     assert_eq!(race(&lab, &relay, &slow, None), expected);
-    // The line is as slow for the reset that the loser sends: IPv6 comes too late for the next one too.
+    // The line is as slow for the reset that the loser sends: IPv6 comes too late for the next one
+    // too.
     assert_eq!(race(&lab, &relay, &slow, Some(LONG)), expected);
 }
 
@@ -301,8 +302,8 @@ fn batches_arrive_as_the_line_leaves_them() {
     }
 }
 
-/// The lengths and first bytes of the segments that arrive, a list for each datagram that the kernel
-/// gave.
+/// The lengths and first bytes of the segments that arrive, a list for each datagram that the
+/// kernel gave.
 fn coalesced(
     server: &inet6::udp::CoalescingUdpSocket<DualStack>,
     batch: &mut CoalescedBatch,

@@ -1,4 +1,5 @@
-//! What stands in the packets on the wire, and in the kernel's tables, as `tcpdump` and `ss` tell it.
+//! What stands in the packets on the wire, and in the kernel's tables, as `tcpdump` and `ss` tell
+//! it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, SocketAddr};

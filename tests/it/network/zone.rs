@@ -1,4 +1,5 @@
-//! Link-local addresses over a wire: the zone that they need, who may give it, and where it comes back.
+//! Link-local addresses over a wire: the zone that they need, who may give it, and where it comes
+//! back.
 
 use std::io::{self, ErrorKind::NotFound};
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};

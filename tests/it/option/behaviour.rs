@@ -121,7 +121,8 @@ fn ipv4_has_no_hop_limit_of_zero() {
     builder.bind("[::1]:0").unwrap().set_option(zero).unwrap();
 }
 
-/// linux/net_tstamp.h. Without `SOF_TIMESTAMPING_SOFTWARE` no time by the clock of the kernel is told.
+/// linux/net_tstamp.h. Without `SOF_TIMESTAMPING_SOFTWARE` no time by the clock of the kernel is
+/// told.
 #[test]
 #[cfg(target_os = "linux")]
 fn the_kernel_takes_the_times_that_are_asked_for_and_no_others() {
@@ -292,7 +293,8 @@ fn ipv4_multicast_leaves_through_the_same_interface() {
     assert_eq!(source.port(), sender.local_addr().unwrap().port());
 }
 
-/// The types take a byte (`tests/ui/hop_limit_beyond_a_byte.rs`); -1 is `None`. RFC 3493, section 5.1.
+/// The types take a byte (`tests/ui/hop_limit_beyond_a_byte.rs`); -1 is `None`. RFC 3493, section
+/// 5.1.
 #[test]
 fn a_hop_limit_is_a_byte_or_the_default() {
     let socket = UdpSocket::bind("[::1]:0").unwrap();

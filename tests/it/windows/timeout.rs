@@ -1,5 +1,5 @@
-//! A call that has waited as long as `ReadTimeout` or `WriteTimeout` lets it fails in the same way on
-//! every system and in every mode; a call with a time of its own says that the time is over.
+//! A call that has waited as long as `ReadTimeout` or `WriteTimeout` lets it fails in the same way
+//! on every system and in every mode; a call with a time of its own says that the time is over.
 
 use std::fmt::Debug;
 use std::io;

@@ -28,7 +28,8 @@ const RESOLV: &str = "nameserver 192.0.2.1\n";
 /// The address of nobody, in a file that is not to be believed.
 const NOBODY: &str = "192.0.2.9";
 
-/// A host as the system's resolver knows it. An address that a busy machine delays changes no order.
+/// A host as the system's resolver knows it. An address that a busy machine delays changes no
+/// order.
 fn named(name: &str, port: u16) -> HappyEyeballs {
     HappyEyeballs::to((name, port)).attempt_delay(LONG)
 }
@@ -103,8 +104,8 @@ fn hosts_file_hides_search_domain() {
     });
 }
 
-/// As `curl -6`: a hosts file that knows an IPv4 address alone does not answer such a question. With
-/// musl it does.
+/// As `curl -6`: a hosts file that knows an IPv4 address alone does not answer such a question.
+/// With musl it does.
 #[cfg(target_env = "gnu")]
 #[test]
 fn ipv6_only_socket_asks_for_ipv6() {

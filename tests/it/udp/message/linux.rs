@@ -641,8 +641,8 @@ fn one_datagram_may_be_split_or_not_whatever_its_socket_says() {
     }
 }
 
-/// Why the crate sets the IPv4 twin of these options: with those of IPv6 alone, an IPv4 packet tells
-/// the address only.
+/// Why the crate sets the IPv4 twin of these options: with those of IPv6 alone, an IPv4 packet
+/// tells the address only.
 #[test]
 fn an_ipv4_datagram_tells_its_header_by_the_options_of_ipv4_alone() {
     let server = dual_socket();
