@@ -65,10 +65,10 @@ impl FlowShare {
 /// Linux and Android only. Linux knows a lease by its label and its sharing; the peer is told to
 /// other programs and not looked at. **Once anybody has asked for a lease that is not shared with
 /// [`Any`](FlowShare::Any), a network namespace sends labels only from sockets that lease them**:
-/// others fail with [`InvalidInput`](io::ErrorKind::InvalidInput). It is so as long as the kernel
-/// has any such lease, in this namespace or another. After its last release a label stays taken for
-/// six seconds, or for what [`linger`](Self::linger) says: shared, it can be leased again at once,
-/// [`Exclusive`](FlowShare::Exclusive) not.
+/// others fail with [`InvalidInput`](std::io::ErrorKind::InvalidInput). It is so as long as the
+/// kernel has any such lease, in this namespace or another. After its last release a label stays
+/// taken for six seconds, or for what [`linger`](Self::linger) says: shared, it can be leased again
+/// at once, [`Exclusive`](FlowShare::Exclusive) not.
 ///
 /// # Examples
 ///
@@ -203,9 +203,9 @@ impl<H: Deref<Target: LabelSocket>> FlowLease<H> {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for what is no whole number of seconds from 6
-    /// to 65535, [`PermissionDenied`](io::ErrorKind::PermissionDenied) for more than 150 seconds
-    /// without privileges.
+    /// [`InvalidInput`](std::io::ErrorKind::InvalidInput) for what is no whole number of seconds
+    /// from 6 to 65535, [`PermissionDenied`](std::io::ErrorKind::PermissionDenied) for more than
+    /// 150 seconds without privileges.
     ///
     /// # Examples
     ///
@@ -299,10 +299,10 @@ impl<M: Mode> UdpSocket<M> {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](io::ErrorKind::Unsupported) but on Linux and Android,
-    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) where another lease has the label and
-    /// does not share it in this way, [`InvalidInput`](io::ErrorKind::InvalidInput) for a `peer`
-    /// that is unspecified or IPv4. Without privileges a socket has 32 leases at most.
+    /// [`Unsupported`](std::io::ErrorKind::Unsupported) but on Linux and Android,
+    /// [`PermissionDenied`](std::io::ErrorKind::PermissionDenied) where another lease has the label
+    /// and does not share it in this way, [`InvalidInput`](std::io::ErrorKind::InvalidInput) for a
+    /// `peer` that is unspecified or IPv4. Without privileges a socket has 32 leases at most.
     ///
     /// # Examples
     ///
