@@ -45,7 +45,7 @@
 //!
 //! ```text
 //!  Builder::stream() ─┬─ bind ────────▶ BoundStream ─┬─ listen ──▶ TcpListener
-//!    .v6_only()       │                              │                 │ next_connection, accept
+//!    .v6_only()       │                              │                 │ accept
 //!    .with(option)    │                              │ connect         ▼
 //!                     ├─ connect ────────────────────┴───────────▶ TcpStream
 //!                     ├─ start_connect ─▶ Connecting ── finish ──────▲

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::data::{control, header_for, recv_slices};
 use super::netdevice::index_on;
-use super::{check, decode, ioctl, setsockopt};
+use super::{Queue, check, decode, queue_len, setsockopt};
 use crate::error::{Absence, Refusal};
 use crate::sys::cmsg::{Native, Queued, RecvControl};
 use crate::sys::{
@@ -19,10 +19,7 @@ use crate::sys::{
 };
 
 pub(crate) fn send_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
-    let mut len: c_int = 0;
-    // SAFETY: the request writes one integer. SIOCOUTQ is TIOCOUTQ (linux/sockios.h).
-    unsafe { ioctl(fd, libc::TIOCOUTQ as _, &raw mut len) }?;
-    Ok(usize::try_from(len).unwrap_or(0))
+    queue_len(fd, Queue::Sent)
 }
 
 /// Lets the processor that a packet arrives on choose among the sockets of a port.
@@ -44,10 +41,10 @@ pub(crate) fn steer_by_cpu(socket: SocketRef<'_>, count: NonZeroUsize) -> io::Re
     ];
     let program =
         libc::sock_fprog { len: program.len() as libc::c_ushort, filter: program.as_mut_ptr() };
-    let name = option_numbers::SO_ATTACH_REUSEPORT_CBPF;
+    let (name, value) = (option_numbers::SO_ATTACH_REUSEPORT_CBPF, (&raw const program).cast());
     // SAFETY: `program` has the length that is said, points to that many statements, and the kernel
     // copies both.
-    unsafe { setsockopt(socket.fd, name, (&raw const program).cast(), size_of_val(&program)) }
+    unsafe { setsockopt(socket.fd, name, value, size_of_val(&program)) }
 }
 
 /// Takes part in a flow label, or makes it; for 0, the kernel chooses one. Gives the label.

@@ -194,21 +194,14 @@ fn not_an_address() -> io::Error {
 
 pub(crate) fn local_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
     let mut raw = MaybeUninit::<libc::sockaddr_in6>::uninit();
-    // SAFETY: `raw` has room for an address.
-    let len = unsafe { getsockname(fd, raw.as_mut_ptr().cast(), ADDRESS_LEN) }?;
+    let len = getsockname(fd, &mut raw)?;
     decode(&raw, len)
 }
 
-/// # Safety
-///
-/// `address` has room for `len` bytes.
-unsafe fn getsockname(
-    fd: Borrowed<'_>,
-    address: *mut libc::sockaddr,
-    mut len: libc::socklen_t,
-) -> io::Result<libc::socklen_t> {
-    // SAFETY: as the caller promises.
-    check(unsafe { libc::getsockname(fd.as_raw_fd(), address, &mut len) })?;
+fn getsockname<T>(fd: Borrowed<'_>, address: &mut MaybeUninit<T>) -> io::Result<libc::socklen_t> {
+    let mut len = size_of::<T>() as libc::socklen_t;
+    // SAFETY: there is room for `len` bytes, and the descriptor is open while it is borrowed.
+    check(unsafe { libc::getsockname(fd.as_raw_fd(), address.as_mut_ptr().cast(), &mut len) })?;
     Ok(len)
 }
 
@@ -223,9 +216,7 @@ pub(crate) fn peer_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
 /// The address family of a socket, which need not be AF_INET6.
 pub(crate) fn family(fd: Borrowed<'_>) -> io::Result<c_int> {
     let mut raw = MaybeUninit::<libc::sockaddr_storage>::zeroed();
-    let len = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
-    // SAFETY: `raw` has room for `len` bytes.
-    unsafe { getsockname(fd, raw.as_mut_ptr().cast(), len) }?;
+    getsockname(fd, &mut raw)?;
     // SAFETY: it was zeroed, and every bit pattern is valid.
     Ok(c_int::from(unsafe { raw.assume_init_ref() }.ss_family))
 }
@@ -287,9 +278,25 @@ pub(super) unsafe fn ioctl<T>(
 
 /// Bytes that can be received at once.
 pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
+    queue_len(fd, Queue::Received)
+}
+
+#[derive(Clone, Copy)]
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
+pub(super) enum Queue {
+    Received,
+    Sent,
+}
+
+pub(super) fn queue_len(fd: Borrowed<'_>, queue: Queue) -> io::Result<usize> {
+    let request = match queue {
+        Queue::Received => libc::FIONREAD,
+        // SIOCOUTQ of Linux is this (linux/sockios.h).
+        Queue::Sent => libc::TIOCOUTQ,
+    };
     let mut len: c_int = 0;
-    // SAFETY: the request writes one integer.
-    unsafe { ioctl(fd, libc::FIONREAD as _, &raw mut len) }?;
+    // SAFETY: both requests write one integer.
+    unsafe { ioctl(fd, request as _, &raw mut len) }?;
     Ok(usize::try_from(len).unwrap_or(0))
 }
 

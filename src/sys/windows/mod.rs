@@ -2,6 +2,7 @@
 
 use std::ffi::c_int;
 use std::io;
+use std::mem::offset_of;
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket};
 use std::ptr;
@@ -168,47 +169,38 @@ pub(crate) fn peer_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
     decode(&address, len)
 }
 
-/// What the system knows of the protocol that a socket was opened with.
-fn protocol_info(fd: Borrowed<'_>) -> io::Result<WSAPROTOCOL_INFOW> {
-    let mut info = WSAPROTOCOL_INFOW::default();
-    let number = Number { level: WinSock::SOL_SOCKET, name: WinSock::SO_PROTOCOL_INFOW };
-    // SAFETY: `info` has room for that many bytes, and every bit pattern is valid.
-    unsafe { getsockopt(fd, number, (&raw mut info).cast(), size_of_val(&info) as c_int) }?;
-    Ok(info)
+/// A number that the system has of the protocol that a socket was opened with: the one at this
+/// offset of `WSAPROTOCOL_INFOW`.
+fn protocol_info(fd: Borrowed<'_>, offset: usize) -> io::Result<c_int> {
+    const INFO: Name =
+        Some(Number { level: WinSock::SOL_SOCKET, name: WinSock::SO_PROTOCOL_INFOW });
+    let mut info = [0; size_of::<WSAPROTOCOL_INFOW>()];
+    get_bytes(SocketRef { fd, dual_stack: false }, INFO, &mut info)?;
+    let mut number = [0; size_of::<c_int>()];
+    number.copy_from_slice(&info[offset..offset + size_of::<c_int>()]);
+    Ok(c_int::from_ne_bytes(number))
 }
 
 /// The address family of a socket, which need not be AF_INET6.
 pub(crate) fn family(fd: Borrowed<'_>) -> io::Result<c_int> {
-    protocol_info(fd).map(|info| info.iAddressFamily)
+    protocol_info(fd, offset_of!(WSAPROTOCOL_INFOW, iAddressFamily))
 }
 
 /// The number of the transport protocol.
 pub(crate) fn protocol_number(fd: Borrowed<'_>) -> io::Result<c_int> {
-    protocol_info(fd).map(|info| info.iProtocol)
+    protocol_info(fd, offset_of!(WSAPROTOCOL_INFOW, iProtocol))
 }
 
 // Options.
 
 pub(crate) fn get_bytes(socket: SocketRef<'_>, name: Name, value: &mut [u8]) -> io::Result<usize> {
     let number = name.ok_or_else(unsupported)?;
-    let len = c_int::try_from(value.len()).unwrap_or(c_int::MAX);
-    // SAFETY: `value` has room for `len` bytes.
-    let len = unsafe { getsockopt(socket.fd, number, value.as_mut_ptr(), len) }?;
+    let mut len = c_int::try_from(value.len()).unwrap_or(c_int::MAX);
+    // SAFETY: `value` has room for `len` bytes, and the system writes no more than that.
+    check(unsafe {
+        WinSock::getsockopt(raw(socket.fd), number.level, number.name, value.as_mut_ptr(), &mut len)
+    })?;
     Ok(value.len().min(usize::try_from(len).unwrap_or(0)))
-}
-
-/// # Safety
-///
-/// `value` has room for `len` bytes, and any bytes are valid there.
-unsafe fn getsockopt(
-    fd: Borrowed<'_>,
-    number: Number,
-    value: *mut u8,
-    mut len: c_int,
-) -> io::Result<c_int> {
-    // SAFETY: as the caller promises.
-    check(unsafe { WinSock::getsockopt(raw(fd), number.level, number.name, value, &mut len) })?;
-    Ok(len)
 }
 
 /// # Safety

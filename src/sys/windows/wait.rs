@@ -32,8 +32,7 @@ pub(crate) fn wait_once(
     let mut writable = Set::new(sockets);
     // A connection that failed is told as an exception.
     let mut failed = Set::new(sockets);
-    // SAFETY: the sets are as long as they say.
-    unsafe { select(readable.as_ptr(), writable.as_ptr(), failed.as_ptr(), timeout) }?;
+    select([&mut readable.0, &mut writable.0, &mut failed.0], timeout)?;
     let (writable, failed) = (writable.members(), failed.members());
     let is_ready = |fd| writable.contains(&fd) || failed.contains(&fd);
     Ok(Ready {
@@ -48,31 +47,28 @@ pub(crate) fn wait_one_once(
     readiness: Readiness,
     timeout: Option<Duration>,
 ) -> io::Result<bool> {
-    let mut wanted = FD_SET { fd_count: 1, fd_array: [raw(fd); 64] };
+    let set = |wanted: bool| [SOCKET::from(wanted), raw(fd)];
     // A connection that failed is told as an exception; later, an urgent byte is.
-    let mut failed = wanted;
-    let (readable, writable, failed): (_, _, *mut FD_SET) = match readiness {
-        Readiness::Readable => (&raw mut wanted, ptr::null_mut(), ptr::null_mut()),
-        Readiness::Writable => (ptr::null_mut(), &raw mut wanted, ptr::null_mut()),
-        Readiness::Connected => (ptr::null_mut(), &raw mut wanted, &raw mut failed),
-    };
-    // SAFETY: the sets are null or hold one socket.
-    unsafe { select(readable, writable, failed, timeout) }.map(|ready| ready != 0)
+    let mut sets = [
+        set(readiness == Readiness::Readable),
+        set(readiness != Readiness::Readable),
+        set(readiness == Readiness::Connected),
+    ];
+    let [readable, writable, failed] = &mut sets;
+    select([readable, writable, failed], timeout).map(|ready| ready != 0)
 }
 
-/// # Safety
-///
-/// Each set is null, or as long as it says.
-unsafe fn select(
-    readable: *mut FD_SET,
-    writable: *mut FD_SET,
-    failed: *mut FD_SET,
-    timeout: Option<Duration>,
-) -> io::Result<c_int> {
+/// Each set, for what can be read, what can be written, and what failed, is the number of its
+/// sockets and then the sockets.
+fn select(sets: [&mut [SOCKET]; 3], timeout: Option<Duration>) -> io::Result<c_int> {
+    let [readable, writable, failed] = sets.map(|set| {
+        assert!(set[0] < set.len());
+        set.as_mut_ptr().cast::<FD_SET>()
+    });
     let timeout = timeout.map(time);
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: as the caller promises; the time is null or lives until the call returns. The first
-    // argument is ignored.
+    // SAFETY: the sets are as long as they say, and the time is null or a time; all of them live
+    // until the call returns. The first argument is ignored.
     check(unsafe { WinSock::select(0, readable, writable, failed, timeout) })
 }
 
@@ -93,10 +89,6 @@ const _: () = assert!(
 impl Set {
     fn new(sockets: &[Borrowed<'_>]) -> Self {
         Self([sockets.len()].into_iter().chain(sockets.iter().map(|fd| raw(*fd))).collect())
-    }
-
-    fn as_ptr(&mut self) -> *mut FD_SET {
-        self.0.as_mut_ptr().cast()
     }
 
     /// Those that the call left.
