@@ -17,7 +17,7 @@ pub(crate) use self::socket::send_to;
 
 pub use self::batch::{BatchDatagram, CoalescedBatch, CoalescingUdpSocket, RecvBatch, SendBatch};
 pub(crate) use self::connected::ConnectedUdpSocket;
-pub use self::guarded::Guarded;
+pub use self::guarded::{Guarded, GuardedSocket};
 pub use self::outgoing::Outgoing;
 pub use self::received::Received;
 pub use self::send_at::SendAt;
