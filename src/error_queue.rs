@@ -430,7 +430,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
 
         #[test]
-        fn no_bytes_make_a_report_that_contradicts_itself(
+        fn arbitrary_bytes_make_consistent_report(
             bytes in prop::collection::vec(any::<u8>(), 0..60),
             (origin, family) in (0..8_u8, prop::sample::select(vec![0_u16, 2, 10])),
         ) {
@@ -450,7 +450,7 @@ mod tests {
     /// As net/sched/sch_etf.c writes them (`report_sock_error`), beside an address that it did not
     /// set.
     #[test]
-    fn dropped_datagram_has_its_time_and_cause() {
+    fn dropped_datagram_has_time_and_cause() {
         for (errno, code, cause) in [
             (22, 1, UnsentCause::Invalid),
             (125, 2, UnsentCause::Missed),
@@ -479,7 +479,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_is_read_up_to_its_end_and_no_further() {
+    fn report_parses_to_its_end() {
         let ip: Ipv6Addr = "2001:db8::1".parse().unwrap();
         let mut address = 10_u16.to_ne_bytes().to_vec();
         address.extend([0; 6]);

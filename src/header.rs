@@ -288,7 +288,7 @@ mod tests {
     use super::{Dscp, Ecn, FlowLabel};
 
     #[test]
-    fn six_bits_and_two_make_every_traffic_class() {
+    fn dscp_and_ecn_fill_traffic_class() {
         for class in 0..=u8::MAX {
             let dscp = Dscp::new(class >> 2).unwrap();
             assert_eq!(dscp.bits() << 2 | Ecn::from_traffic_class(class).bits(), class);
@@ -319,7 +319,7 @@ mod tests {
 
     /// RFC 3493, section 3.3: `sin6_flowinfo` is in network byte order.
     #[test]
-    fn a_flow_label_has_twenty_bits_in_network_byte_order() {
+    fn flow_label_has_twenty_network_bits() {
         let label = FlowLabel::new(0x12345).unwrap();
         assert_eq!(label.bits(), 0x12345);
         assert_eq!(label.flowinfo().to_ne_bytes(), [0, 0x01, 0x23, 0x45]);

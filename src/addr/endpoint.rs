@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_interface_is_an_error_and_never_zero() {
+    fn unknown_interface_fails_without_zero() {
         let reason = |text: &str| text.to_wire(V6Only, eth0).expect_err(text).reason;
         assert_eq!(reason("[fe80::1%eth1]:80"), AddressFault::UnknownInterface);
         assert_eq!(reason("[fe80::1%25eth0]:80"), AddressFault::UrlZone);
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_address_is_refused_with_its_reason() {
+    fn malformed_address_reports_reason() {
         assert_eq!(error("localhost:80"), AddressFault::NotLiteral);
         assert_eq!(error("[::1"), AddressFault::NotLiteral);
         assert_eq!(error(""), AddressFault::NotLiteral);
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_one_line_of_plain_text() {
+    fn error_prints_one_plain_line() {
         let error = "a\nb\x1b[31m:80".parse::<Endpoint>().unwrap_err();
         let text = "`a\\nb\\u{1b}[31m:80` is not a literal IPv6 or IPv4 address: `connect_host` \
                     looks host names up";
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn ipv4_needs_a_mode_that_speaks_it() {
+    fn ipv4_requires_suitable_mode() {
         let text = "192.0.2.1:80";
         let ip = Ipv4Addr::new(192, 0, 2, 1);
         let mapped: SocketAddrV6 = "[::ffff:192.0.2.1]:80".parse().unwrap();
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_is_a_name_or_an_index_and_no_other_text() {
+    fn zone_is_name_or_index() {
         let zone = |text: &str| text.parse::<Zone>();
         assert_eq!(zone("eth0").unwrap().name(), Some("eth0"));
         assert_eq!(zone("7").unwrap().name(), None);
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_prints_the_same_for_programmers() {
+    fn error_debug_equals_display() {
         let error = "::1".parse::<Endpoint>().unwrap_err();
         assert_eq!(format!("{error:?}"), error.to_string());
         assert!(!error.to_string().is_empty());
@@ -361,7 +361,7 @@ mod tests {
 
     /// The data path stands on it: what is not lent is looked at once more.
     #[test]
-    fn what_needs_no_question_is_lent() {
+    fn unambiguous_address_is_borrowed() {
         fn lent<M: Mode>(mode: M, address: &(impl ToWire<M> + ?Sized)) -> Option<SocketAddrV6> {
             address.lend(mode, &mut None).copied()
         }

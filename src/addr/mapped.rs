@@ -180,7 +180,7 @@ mod tests {
 
         /// The functions of std are the reference.
         #[test]
-        fn mapped_address_is_what_std_says(ip in any_ip(), port: u16, flow: u32, scope: u32) {
+        fn mapped_address_matches_std(ip in any_ip(), port: u16, flow: u32, scope: u32) {
             prop_assert_eq!(is_mapped(&ip), ip.to_ipv4_mapped().is_some());
             prop_assert!(may_be_mapped(&ip) || !is_mapped(&ip));
             prop_assert_eq!(unmap_ip(&ip), ip.to_ipv4_mapped());

@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interface_with_a_new_index_is_tried_again() {
+    fn interface_with_new_index_is_retried() {
         // Windows has no number of its own for it.
         for code in codes::NO_DEVICE {
             assert_eq!(on_index_two(*code, Some(3)), (Ok(()), 2));
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is_tried_again() {
+    fn other_errors_are_not_retried() {
         for code in codes::NO_DEVICE {
             assert_eq!(on_index_two(*code, Some(2)), (Err(*code), 1));
             assert_eq!(on_index_two(*code, None), (Err(*code), 1));

@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_system_cannot_wait_an_attempt_under_way_says_so() {
+    fn failed_wait_ends_pending_attempt() {
         use io::ErrorKind::{ConnectionRefused, OutOfMemory};
 
         let error = cannot_wait(3);
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_system_cannot_wait_for_an_answer_the_look_up_says_so() {
+    fn failed_wait_ends_look_up() {
         let text = io::Error::from(io::ErrorKind::OutOfMemory).to_string();
         for (addresses, kind) in [(0, HostErrorKind::Unresolved), (1, HostErrorKind::Exhausted)] {
             let error = cannot_wait(addresses);

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn label_is_that_of_the_policy_table() {
+    fn label_follows_policy_table() {
         for (address, expected) in [
             ("::1", 0),
             ("::2", 3),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn source_suits_its_own_scope_and_label() {
+    fn matching_scope_and_label_suit() {
         for (source, destination) in [
             ("2001:db8::1", "2001:db8:ffff::1"),
             ("2001:db8::1", "2a00::1"),
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn source_of_another_kind_does_not_suit() {
+    fn different_label_does_not_suit() {
         for (source, destination) in [
             ("fd00::1", "2001:db8::1"),
             ("2001:db8::1", "fd00::1"),

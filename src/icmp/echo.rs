@@ -295,7 +295,7 @@ mod tests {
     ];
 
     #[test]
-    fn what_is_no_reply_to_the_socket_is_passed_over() {
+    fn unrelated_message_is_skipped() {
         let (socket, sender) = any_message();
         let peer = socket.local_addr().unwrap();
         for other in OTHERS {
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nonblocking_socket_waits_for_no_reply_after_something_else() {
+    fn nonblocking_socket_skips_without_waiting() {
         let (socket, sender) = any_message();
         socket.set_nonblocking(true).unwrap();
         for other in OTHERS {
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn something_else_does_not_prolong_the_wait_for_ever() {
+    fn skipping_keeps_the_deadline() {
         let (socket, sender) = any_message();
         socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         let peer = socket.local_addr().unwrap();
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn the_identifier_is_the_kernels_or_the_one_asked_for_or_any() {
+    fn echo_identifier_is_assigned_or_requested() {
         assert_eq!(identifier(5, 0), 5);
         assert_eq!(identifier(5, 6), 5);
         assert_eq!(identifier(0, 6), 6);
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_has_the_form_of_the_standard() {
+    fn echo_request_matches_standard() {
         assert_eq!(request(0x1234, 0xabcd), [128, 0, 0, 0, 0x12, 0x34, 0xab, 0xcd]);
     }
 }

@@ -475,7 +475,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_name_stands_at_its_number() {
+    fn icmp_name_matches_number() {
         // RFC 4443, RFC 792, RFC 1812.
         assert_eq!(Unreachable::new(4), Unreachable::Port);
         assert_eq!(Unreachable::HeadersTooLong.code(), 8);
@@ -487,7 +487,7 @@ mod tests {
     }
 
     #[test]
-    fn no_type_and_code_is_lost() {
+    fn every_type_and_code_survives() {
         for (kind, code) in (0..=u8::MAX).flat_map(|kind| (0..=u8::MAX).map(move |c| (kind, c))) {
             let (v6, v4) = (Icmpv6Error::new(kind, code), Icmpv4Error::new(kind, code));
             assert_eq!((v6.kind(), v6.code()), (kind, code), "{v6:?}");

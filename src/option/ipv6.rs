@@ -560,7 +560,7 @@ mod tests {
     use super::AddressPreferences as Prefer;
 
     #[test]
-    fn a_preference_takes_the_place_of_its_opposite_and_of_nothing_else() {
+    fn preference_replaces_only_its_opposite() {
         let all = [
             (Prefer::TEMPORARY, Prefer::PUBLIC),
             (Prefer::PUBLIC, Prefer::TEMPORARY),
@@ -584,7 +584,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_are_temporary_addresses_only_the_rest_is_refused() {
+    fn temporary_preference_refuses_other_bits() {
         let kind = |prefer: Prefer| prefer.temporary().map_err(|error| error.kind());
         let (temporary, public) = (Prefer::TEMPORARY, Prefer::PUBLIC);
         for (prefer, value) in [(temporary, 1), (public, 0), (Prefer::DEFAULT, -1)] {

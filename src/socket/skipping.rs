@@ -93,7 +93,7 @@ mod tests {
 
     /// However much waits: a flood would make a call that looks at it last for ever.
     #[test]
-    fn where_the_time_is_over_nobody_looks_for_more() {
+    fn expired_deadline_stops_skipping() {
         let socket = UdpSocket::bind("[::1]:0").unwrap();
         socket.send_to(b"more", socket.local_addr().unwrap()).unwrap();
         assert!(socket.wait_readable(None).unwrap());

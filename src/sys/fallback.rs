@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_missing_says_so() {
+    fn missing_feature_is_unsupported() {
         let socket = std::net::UdpSocket::bind("[::1]:0").unwrap().into();
         let fd = crate::sys::borrow(&socket);
         let target = SocketRef { fd, dual_stack: false };

@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn a_system_without_icmpv6_datagrams_has_the_other_protocols() {
+    fn missing_icmpv6_sockets_leave_others() {
         for protocol in [Protocol::Tcp, Protocol::MultipathTcp, Protocol::Udp] {
             assert!(has(protocol, true) && has(protocol, false), "{protocol:?}");
         }
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_mtu_is_the_last_field_of_its_structure() {
+    fn path_mtu_is_last_field() {
         let mut info = [0xff; 32];
         info[28..].copy_from_slice(&1400_u32.to_ne_bytes());
         assert_eq!(mtu_of(&info).unwrap(), 1400);

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_an_index_and_two_addresses() {
+    fn source_request_has_index_and_addresses() {
         let request = request();
         assert_eq!(request[..4], 7_u32.to_ne_bytes());
         let octets = |text: &str| text.parse::<Ipv6Addr>().unwrap().octets();
@@ -151,7 +151,7 @@ mod tests {
         /// linux/in.h, `GROUP_FILTER_SIZE`.
         #[cfg(any(target_os = "linux", target_os = "android"))]
         #[test]
-        fn a_filter_without_sources_is_as_long_as_the_kernel_says() {
+        fn empty_filter_has_kernel_length() {
             use crate::kind::{Protocol, Shape};
             use crate::sys::{borrow, open};
 
@@ -170,7 +170,7 @@ mod tests {
         }
 
         #[test]
-        fn the_layout_is_that_of_the_system() {
+        fn layout_matches_system() {
             let request = request();
             // SAFETY: the lengths are the same, and every bit pattern is valid.
             let read: Request = unsafe { request.as_ptr().cast::<Request>().read_unaligned() };

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_system_without_it_says_what_to_do() {
+    fn missing_sendfile_error_advises() {
         let file = File::open(std::env::current_exe().unwrap()).unwrap();
         let socket = std::net::UdpSocket::bind("[::1]:0").unwrap().into();
         let error = send_nothing(crate::sys::borrow(&socket), &file, 0, 1).unwrap_err();

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn two_systems_have_no_dual_stack_sockets() {
+    fn two_systems_lack_dual_stack() {
         assert_eq!(those(|system| !system.has_dual_stack()), [OpenBsd, DragonFly]);
     }
 

@@ -179,14 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_wait_for_is_an_error_and_no_wait_for_ever() {
+    fn empty_wait_is_error() {
         let error = wait_any(&[], None, None).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
         assert!(!wait_any(&[], None, Some(Duration::from_millis(1))).unwrap().any());
     }
 
     #[test]
-    fn a_wait_takes_no_less_than_its_time() {
+    fn wait_lasts_its_timeout() {
         let (_waker, woken) = waker().unwrap();
         for micros in [0, 1, 999, 1001, 20_000] {
             let (start, timeout) = (Instant::now(), Duration::from_micros(micros));
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_that_found_nothing_before_its_time_goes_on() {
+    fn early_wake_up_continues_waiting() {
         for timeout in [None, PATIENCE] {
             let mut answers = [false, false, true].into_iter();
             let found = wait_until(timeout, |ready| *ready, |_| Ok(answers.next().unwrap()));
@@ -206,14 +206,14 @@ mod tests {
     }
 
     #[test]
-    fn a_time_beyond_the_clock_is_waited_for() {
+    fn timeout_beyond_clock_waits() {
         let (waker, woken) = waker().unwrap();
         waker.wake();
         assert!(wait_any(&[], Some(woken.fd()), Some(Duration::MAX)).unwrap().woken);
     }
 
     #[test]
-    fn a_refused_and_a_made_connection_are_told_apart_from_one_under_way() {
+    fn wait_distinguishes_refused_from_pending() {
         let (listener, live) = on_loopback();
         listen(borrow(&listener), 16).unwrap();
         let (_bound, dead) = on_loopback();
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn more_sockets_than_a_set_of_windows_has_room_for() {
+    fn wait_accepts_more_than_fd_setsize() {
         let (_pending, peer, _full) = pending();
         // The last one is ready, and the others are not.
         let mut sockets: Vec<_> = (0..100).map(|_| connecting(peer).unwrap()).collect();
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn wake_ups_are_drained_at_once_and_come_again() {
+    fn wake_ups_drain_and_recur() {
         let (waker, woken) = waker().unwrap();
         let is_woken = |time| wait_any(&[], Some(woken.fd()), time).unwrap().woken;
         assert!(!is_woken(AT_ONCE));
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn wakers_that_are_gone_wake_nobody() {
+    fn dropped_wakers_wake_nothing() {
         let (waker, woken) = waker().unwrap();
         waker.wake();
         drop(waker);

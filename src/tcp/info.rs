@@ -245,7 +245,7 @@ mod tests {
 
     /// net/tcp_states.h
     #[test]
-    fn each_state_of_the_kernel_has_its_name() {
+    fn tcp_state_matches_kernel_number() {
         let names = [
             TcpState::Other(0),
             TcpState::Established,
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn each_field_of_a_connection_is_found_and_windows_are_told_in_bytes() {
+    fn tcp_info_reads_windows_in_bytes() {
         let mut raw = [0; LAST_OF_TCP_INFO];
         for (at, value) in [(8, 201), (16, 1000), (20, 9), (68, 202), (72, 203), (76, 7), (80, 5)] {
             raw[at..at + 4].copy_from_slice(&u32::to_ne_bytes(value));
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kernel_that_tells_less_of_a_connection_is_too_old() {
+    fn short_tcp_info_is_too_old() {
         assert_eq!(parse(&[0; LAST_OF_TCP_INFO - 1]), None);
     }
 }

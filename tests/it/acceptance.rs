@@ -104,13 +104,13 @@ fn table() -> String {
 /// Only Linux has all of the tests.
 #[cfg(target_os = "linux")]
 #[test]
-fn every_case_has_its_tests() {
+fn every_case_has_tests() {
     let program = std::env::current_exe().unwrap();
     let output = std::process::Command::new(program).args(["--list", "--format=terse"]).output();
     let listing = String::from_utf8(output.unwrap().stdout).unwrap();
     let here: BTreeSet<_> =
         listing.lines().filter_map(|line| line.strip_suffix(": test")).map(Into::into).collect();
-    assert!(here.contains("acceptance::every_case_has_its_tests"), "{listing}");
+    assert!(here.contains("acceptance::every_case_has_tests"), "{listing}");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let breaches = breaches(&table(), |test| exists(root, &here, test));
     assert!(breaches.is_empty(), "\ndocs/acceptance.md:\n{}\n", breaches.join("\n"));
@@ -118,7 +118,7 @@ fn every_case_has_its_tests() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_does_not_exist_is_no_test() {
+fn missing_name_is_not_a_test() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let here = BTreeSet::from(["a::b".to_owned()]);
     let unit = "src/sys/cmsg/tests.rs::all_of_a_departure_has_room";
@@ -140,7 +140,7 @@ fn what_does_not_exist_is_no_test() {
 }
 
 #[test]
-fn a_test_is_a_function_behind_the_attribute() {
+fn test_needs_its_attribute() {
     let text = "#[test]\n#[cfg(unix)]\n/// Why.\nfn one() {}\n\n#[test]\nstruct S;\nfn two() {}";
     assert!(is_test(text, "one"));
     assert!(!is_test(text, "two") && !is_test(text, "on") && !is_test(text, "ones"));
@@ -163,7 +163,7 @@ fn assert_breaches(broken: impl Fn(&mut Vec<String>), expected: &[&str]) {
 }
 
 #[test]
-fn a_case_that_is_missing_doubled_or_unknown_is_found() {
+fn malformed_case_list_is_found() {
     assert_breaches(|lines| drop(lines.remove(6)), &["case 7 is wanted, and here stands `8`"]);
     assert_breaches(|lines| drop(lines.pop()), &["the last case is 51, and 52 must be"]);
     assert_breaches(Vec::clear, &["the last case is 0, and 52 must be"]);
@@ -189,7 +189,7 @@ fn a_case_that_is_missing_doubled_or_unknown_is_found() {
 }
 
 #[test]
-fn a_row_without_a_living_test_is_found() {
+fn row_without_test_is_found() {
     let replace = |from: &'static str, to: &'static str| {
         move |lines: &mut Vec<String>| lines[4] = lines[4].replace(from, to)
     };

@@ -585,7 +585,7 @@ fn read(path: &Path, name: impl Into<String>) -> SourceFile {
 }
 
 #[test]
-fn the_sources_keep_the_rules() {
+fn sources_keep_rules() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
     collect(&root.join("src"), &mut paths);
@@ -669,7 +669,7 @@ fn check(rule: impl Fn(&SourceFile) -> Vec<String>, path: &str, bad: &[&str], go
 }
 
 #[test]
-fn a_use_of_a_higher_layer_is_found() {
+fn upward_use_is_found() {
     let exports = exports(&[
         SourceFile::new("lib.rs", "pub use self::builder::Builder;\npub use self::addr::{\nZone};"),
         SourceFile::new("icmp/mod.rs", "pub use self::echo::EchoSocket;"),
@@ -717,7 +717,7 @@ fn paths_of_a_use_are_found() {
 }
 
 #[test]
-fn unsafe_and_platform_cfg_outside_sys_are_found() {
+fn unsafe_and_cfg_are_confined() {
     let unsafes = ["fn f() { unsafe { g() } }", "#![allow(unsafe_code)]"];
     let harmless = ["// unsafe", "fn f() { \"unsafe\" }"];
     check(unsafe_outside_sys, "addr.rs", &unsafes, &harmless);
@@ -745,7 +745,7 @@ fn unsafe_in_a_macro_is_found() {
 }
 
 #[test]
-fn a_foreign_type_is_found() {
+fn foreign_type_is_found() {
     let bad = ["pub fn f(s: socket2::Socket) {}", "impl From<libc::in6_addr> for A {}"];
     check(foreign_types, "addr.rs", &bad, &["/// See socket2::Socket.", "fn libc_free() {}"]);
     let good = ["pub(crate) fn f(s: socket2::Socket) {}", "use libc::c_int;"];
@@ -754,7 +754,7 @@ fn a_foreign_type_is_found() {
 }
 
 #[test]
-fn an_option_without_a_test_is_found() {
+fn untested_option_is_found() {
     let tests = SourceFile::new("option.rs", "check(NoDelay(true)); // and Cork\n");
     let rule = |source: &SourceFile| untested_options(source, &tests);
     let bad = ["impl Setting for Cork {\n}"];
@@ -763,7 +763,7 @@ fn an_option_without_a_test_is_found() {
 }
 
 #[test]
-fn an_ignored_result_is_found() {
+fn ignored_result_is_found() {
     let bad = ["let _ = set();", "    _ = set();", "let _ =\n    set();", "sys::set_int(s).ok();"];
     let good = ["_ = fd;", "let local = address(fd).ok();", "// let _ = set();", "_ => set(),"];
     check(ignored_results, "builder.rs", &bad, &good);
@@ -807,7 +807,7 @@ fn logged_address_is_found() {
 }
 
 #[test]
-fn a_lone_compile_fail_is_found() {
+fn lone_compile_fail_is_found() {
     let (wrong, right) = ("/// ```compile_fail,E0277\n/// ```\n", "/// ```\n/// ```\n");
     let twins = wrong.to_owned() + right;
     let (alone, without_code) = (wrong.repeat(2) + right, twins.replace(",E0277", ""));

@@ -3,7 +3,7 @@
 use inet6::{Builder, capabilities::Capabilities};
 
 #[test]
-fn this_host_has_what_the_tests_stand_on() {
+fn host_meets_test_requirements() {
     let can = Capabilities::probe().unwrap();
     assert!(can.ipv6 && can.dual_stack, "{can:?}");
     let again = std::thread::spawn(Capabilities::probe).join().unwrap();
@@ -11,14 +11,14 @@ fn this_host_has_what_the_tests_stand_on() {
 }
 
 #[test]
-fn multipath_tcp_is_there_if_it_can_be_opened() {
+fn multipath_tcp_capability_matches_opening() {
     let opened = Builder::stream().multipath_tcp().bind("[::1]:0");
     assert_eq!(Capabilities::probe().unwrap().multipath_tcp, opened.is_ok(), "{opened:?}");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_kernel_says_the_same() {
+fn capabilities_match_kernel() {
     use std::fs;
 
     let setting = |name: &str| -> u32 {
@@ -43,7 +43,7 @@ mod lacking {
     use crate::support::*;
 
     #[test]
-    fn a_host_without_ipv6_can_do_nothing() {
+    fn host_without_ipv6_has_nothing() {
         in_own_process(|| {
             let fault = Fault { call: libc::SYS_socket, arguments: &[], errno: libc::EAFNOSUPPORT };
             let can = require!(with_faults(&[fault], Capabilities::probe), "faults").unwrap();
@@ -114,7 +114,7 @@ mod lacking {
     }
 
     #[test]
-    fn a_host_without_dual_stack_sockets_says_so() {
+    fn host_without_dual_stack_reports_it() {
         in_own_process(|| {
             let arguments: &[_] = &[(1, libc::IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
             // It claims success and does nothing, as DragonFly did.
@@ -125,7 +125,7 @@ mod lacking {
     }
 
     #[test]
-    fn an_option_that_the_kernel_lacks_is_not_claimed() {
+    fn missing_option_is_not_claimed() {
         in_own_process(|| {
             let lacks = |call, name| Fault { call, arguments: name, errno: libc::ENOPROTOOPT };
             let source = [(1, libc::IPPROTO_IPV6), (2, libc::MCAST_JOIN_SOURCE_GROUP)];

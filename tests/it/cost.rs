@@ -175,7 +175,7 @@ fn datagrams_do_not_allocate() {
 }
 
 #[test]
-fn passing_over_what_came_too_far_does_not_allocate() {
+fn skipping_far_datagrams_allocates_nothing() {
     let server = UdpSocket::bind("[::1]:0").unwrap();
     let to = server.local_addr().unwrap();
     let server = require!(server.guard(MinHopCount(255)), "hop limits");
@@ -331,7 +331,7 @@ fn batches<M: Mode>(mode: M) {
 /// What the documentation says of them, and nothing later.
 #[test]
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-fn batches_take_what_they_say() {
+fn batches_allocate_documented_amount() {
     for (datagrams, size) in [(1, 1), (32, 1500), (64, 1200), (1024, 64)] {
         let (batch, taken) = bytes(|| RecvBatch::<DualStack>::new(datagrams, size).unwrap());
         assert_eq!(taken, batch.capacity() * (batch.datagram_size() + 876));

@@ -29,13 +29,13 @@ fn assert_error(error: Error, op: Op, kind: ErrorKind, text: &str) {
 
 #[cfg(unix)]
 #[test]
-fn an_error_is_one_pointer_wide() {
+fn error_is_one_pointer_wide() {
     assert_eq!(size_of::<Error>(), size_of::<usize>());
     assert_eq!(size_of::<Option<Error>>(), size_of::<usize>());
 }
 
 #[test]
-fn a_port_in_use() {
+fn port_in_use_is_named() {
     let first = Builder::stream().bind("[::1]:0").unwrap();
     let address = first.local_addr().unwrap();
     let error = Builder::stream().bind(address).unwrap_err();
@@ -47,7 +47,7 @@ fn a_port_in_use() {
 }
 
 #[test]
-fn a_port_in_use_by_an_ipv4_socket() {
+fn port_of_ipv4_socket_is_named() {
     let ipv4 = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
     let port = ipv4.local_addr().unwrap().port();
     let clash = Builder::datagram().bind(("::", port));
@@ -72,7 +72,7 @@ fn ipv4_address(socket: &std::net::UdpSocket) -> std::net::SocketAddr {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_port_for_privileged_programs() {
+fn privileged_port_is_named() {
     use crate::lab::Host;
     use inet6::TcpListener;
 
@@ -95,7 +95,7 @@ fn a_port_for_privileged_programs() {
 }
 
 #[test]
-fn an_address_of_another_host() {
+fn foreign_address_is_named() {
     let error = Builder::datagram().v6_only().bind("[2001:db8::1]:0").unwrap_err();
     assert_eq!(error.address().unwrap().to_string(), "[2001:db8::1]:0");
     let text = "cannot bind [2001:db8::1]:0: no interface of this host has this address";
@@ -107,7 +107,7 @@ fn an_address_of_another_host() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_system_without_ipv6() {
+fn missing_ipv6_is_named() {
     use inet6::TcpListener;
 
     let ipv6: &[_] = &[(0, libc::AF_INET6)];
@@ -181,7 +181,7 @@ fn ipv6_disabled_or_loopback_down() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn no_route_to_a_peer() {
+fn missing_route_is_named() {
     let host = require!(crate::lab::Host::new(), "the lab");
     host.ip("link set dev lo up");
     host.run(|| {
@@ -193,7 +193,7 @@ fn no_route_to_a_peer() {
 }
 
 #[test]
-fn a_link_local_address_without_a_zone() {
+fn missing_zone_is_named() {
     for error in [
         UdpSocket::bind("[fe80::1]:80").map(drop).unwrap_err(),
         TcpStream::connect("[fe80::1]:80").map(drop).unwrap_err(),
@@ -206,7 +206,7 @@ fn a_link_local_address_without_a_zone() {
 }
 
 #[test]
-fn an_unknown_interface() {
+fn unknown_interface_is_named() {
     let error = UdpSocket::bind("[fe80::1%nowhere]:80").unwrap_err();
     let text = "cannot use the address: `[fe80::1%nowhere]:80` names no interface of this host";
     assert_error(error, Op::Address, ErrorKind::InvalidInput, text);
@@ -214,7 +214,7 @@ fn an_unknown_interface() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_unknown_interface_by_its_number() {
+fn unknown_interface_index_is_named() {
     let error = UdpSocket::bind("[fe80::1%2147483647]:0").unwrap_err();
     assert_eq!(error.op(), Op::Bind);
     assert_eq!(error.raw_os_error(), Some(libc::ENODEV));
@@ -231,7 +231,7 @@ fn text_that_is_no_address() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_option_that_the_system_lacks() {
+fn missing_option_is_named() {
     use inet6::option::NoDelay;
 
     let nodelay: &[_] = &[(1, libc::IPPROTO_TCP), (2, libc::TCP_NODELAY)];
@@ -257,7 +257,7 @@ fn an_option_that_the_system_lacks() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_socket_is_still_usable_after_an_option_was_refused() {
+fn refused_option_leaves_socket_usable() {
     let (client, accepted) = streams();
     let nodelay: &[_] = &[(1, libc::IPPROTO_TCP), (2, libc::TCP_NODELAY)];
     let fault = Fault { call: libc::SYS_setsockopt, arguments: nodelay, errno: libc::ENOPROTOOPT };
@@ -268,7 +268,7 @@ fn a_socket_is_still_usable_after_an_option_was_refused() {
 }
 
 #[test]
-fn a_value_out_of_range() {
+fn out_of_range_value_is_named() {
     let zero = ReadTimeout(Some(Duration::ZERO));
     let error = Builder::stream().with(zero).bind("[::1]:0").unwrap_err();
     let text = "cannot set SO_RCVTIMEO: zero means waiting for ever: give `None`";
@@ -279,7 +279,7 @@ fn a_value_out_of_range() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_mode_that_the_system_refuses() {
+fn refused_mode_is_named() {
     let v6_only: &[_] = &[(1, libc::IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
     let call = libc::SYS_setsockopt;
     let refuse = Fault { call, arguments: v6_only, errno: libc::EINVAL };
@@ -308,7 +308,7 @@ fn a_mode_that_the_system_refuses() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_limit_of_descriptors() {
+fn descriptor_limit_is_named() {
     let open = |errno| {
         let fault = Fault { call: libc::SYS_socket, arguments: &[], errno };
         with_faults(&[fault], || UdpSocket::bind("[::1]:0"))
@@ -322,7 +322,7 @@ fn a_limit_of_descriptors() {
 
 #[cfg(unix)]
 #[test]
-fn the_limit_of_descriptors_of_the_process() {
+fn process_descriptor_limit_is_named() {
     in_own_process(|| {
         let before = limit_descriptors(0);
         let error = UdpSocket::bind("[::1]:0").unwrap_err();
@@ -335,7 +335,7 @@ fn the_limit_of_descriptors_of_the_process() {
 }
 
 #[test]
-fn an_ipv6_peer_from_a_socket_bound_to_ipv4() {
+fn ipv6_peer_of_ipv4_socket_fails() {
     let listener = listener();
     let peer = listener.local_addr().unwrap();
     let bind = || Builder::stream().bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -356,7 +356,7 @@ fn an_ipv6_peer_from_a_socket_bound_to_ipv4() {
 }
 
 #[test]
-fn a_refused_connection() {
+fn refused_connection_is_named() {
     let closed_port = closed_port();
     let closed = closed_port.local_addr().unwrap();
     let error = TcpStream::connect(closed).unwrap_err();
@@ -366,7 +366,7 @@ fn a_refused_connection() {
 }
 
 #[test]
-fn an_error_of_a_closed_ipv4_port_shows_ipv4() {
+fn closed_ipv4_port_shows_ipv4() {
     let streams = Builder::stream();
     let bound = streams.bind("127.0.0.1:0").unwrap();
     let closed = bound.local_addr().unwrap();
@@ -376,7 +376,7 @@ fn an_error_of_a_closed_ipv4_port_shows_ipv4() {
 }
 
 #[test]
-fn what_the_crate_does_not_know_is_said_in_the_words_of_the_system() {
+fn unknown_error_keeps_system_text() {
     let error = Builder::stream().bind("[ff0e::1]:80").unwrap_err();
     assert_eq!(error.op(), Op::Bind);
     let cause = error.source().unwrap().to_string();
@@ -385,7 +385,7 @@ fn what_the_crate_does_not_know_is_said_in_the_words_of_the_system() {
 }
 
 #[test]
-fn a_debug_print_is_for_people_too() {
+fn error_debug_is_readable() {
     let error = UdpSocket::bind("[fe80::1]:80").unwrap_err();
     assert_eq!(format!("{error:?}"), error.to_string());
     assert!(format!("{error:#?}").contains("op: Address"), "{error:#?}");

@@ -52,7 +52,7 @@ fn check<M: Mode>(report: ErrorReport<M>, closed: SocketAddr) {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn a_closed_port_is_reported_with_the_payload_and_fails_one_call() {
+fn closed_port_report_contains_payload() {
     for ipv4 in [false, true] {
         let (_deaf, peer) = closed(ipv4);
         let socket = socket_with_errors(DualStack);
@@ -73,7 +73,7 @@ fn a_closed_port_is_reported_with_the_payload_and_fails_one_call() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn an_empty_queue_is_none_and_nobody_waits() {
+fn empty_queue_returns_none() {
     let blocking = UdpSocket::bind("[::1]:0").unwrap();
     assert_eq!(blocking.recv_error(&mut [0; 8]).unwrap(), None);
     let (client, accepted) = streams();
@@ -83,7 +83,7 @@ fn an_empty_queue_is_none_and_nobody_waits() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn whoever_empties_the_queue_first_receives_without_an_error() {
+fn emptied_queue_leaves_no_error() {
     let socket = socket_with_errors(V6Only);
     let (_deaf, peer) = closed(false);
     let SocketAddr::V6(closed) = peer else { unreachable!() };
@@ -95,7 +95,7 @@ fn whoever_empties_the_queue_first_receives_without_an_error() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn a_buffer_that_is_too_small_loses_the_rest_of_the_payload() {
+fn small_buffer_truncates_payload() {
     let socket = socket_with_errors(AnyMode::DualStack);
     for (room, len, truncated) in [(0, 0, true), (8, 8, true), (14, 14, false)] {
         let (_deaf, peer) = closed(true);
@@ -110,7 +110,7 @@ fn a_buffer_that_is_too_small_loses_the_rest_of_the_payload() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn a_connected_socket_has_the_same_queue() {
+fn connected_socket_has_error_queue() {
     let (_deaf, peer) = closed(true);
     let socket = socket_with_errors(DualStack).connect(peer).unwrap();
     socket.send(b"anybody there?").unwrap();
@@ -121,7 +121,7 @@ fn a_connected_socket_has_the_same_queue() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn without_the_option_nothing_is_queued() {
+fn missing_option_queues_nothing() {
     let (_deaf, SocketAddr::V6(peer)) = closed(false) else { unreachable!() };
     let socket = UdpSocket::bind("[::1]:0").unwrap().connect(peer).unwrap();
     socket.send(b"anybody there?").unwrap();
@@ -131,7 +131,7 @@ fn without_the_option_nothing_is_queued() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn an_accepted_stream_inherits_the_option_and_tells_when_it_sent() {
+fn accepted_stream_inherits_error_option() {
     let listener = listener();
     listener.set_option(RecvError(true)).unwrap();
     let client = inet6::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -151,7 +151,7 @@ fn an_accepted_stream_inherits_the_option_and_tells_when_it_sent() {
 }
 
 #[test]
-fn a_system_without_the_queue_says_so() {
+fn missing_queue_is_unsupported() {
     let error = UdpSocket::bind("[::1]:0").unwrap().recv_error(&mut []).err();
     assert_eq!(error.map(|error| error.kind()), (!LINUX).then_some(ErrorKind::Unsupported));
 }

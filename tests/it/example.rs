@@ -215,7 +215,7 @@ fn options_prints_a_table() {
 }
 
 #[test]
-fn the_echo_examples_talk_to_each_other() {
+fn echo_examples_talk_to_each_other() {
     for (listen, dual_stack) in [("[::1]:0", false), ("[::1]:0", true), ("127.0.0.1:0", true)] {
         let mut command = require!(example("echo_server"), "the examples");
         command.args(["--listen", listen]).args((!dual_stack).then_some("--v6-only"));
@@ -236,7 +236,7 @@ fn the_echo_examples_talk_to_each_other() {
 }
 
 #[test]
-fn the_examples_say_what_is_wrong_with_an_address() {
+fn examples_explain_bad_address() {
     let cases = [
         ("[fe80::1]:0", "fe80::1%eth0"),
         ("127.0.0.1:0", "is an IPv4 address"),
@@ -267,7 +267,7 @@ fn python_walks_with_the_echo_server() {
 }
 
 #[test]
-fn python_over_ipv4_is_a_plain_ipv4_peer_of_the_echo_server() {
+fn python_over_ipv4_is_plain_peer() {
     let mut command = require!(example("echo_server"), "the examples");
     let mut server = Server::start(command.args(["--listen", "[::]:0"]));
     let port = server.port();
@@ -281,7 +281,7 @@ fn python_over_ipv4_is_a_plain_ipv4_peer_of_the_echo_server() {
 }
 
 #[test]
-fn the_echo_client_walks_with_python() {
+fn echo_client_talks_to_python() {
     let mut client = require!(example("echo_client"), "the examples");
     let mut server = Server::start(&mut require!(python(PYTHON_SERVER, &[]), "Python"));
     let text = output(client.args([&server.address.to_string(), "Hello, server!"]));
@@ -290,7 +290,7 @@ fn the_echo_client_walks_with_python() {
 }
 
 #[test]
-fn python_exchanges_datagrams_with_the_echo_server() {
+fn python_exchanges_datagrams_with_server() {
     for (listen, host) in
         [("[::1]:0", "::1"), ("[::]:0", "127.0.0.1"), ("127.0.0.1:0", "127.0.0.1")]
     {
@@ -306,7 +306,7 @@ fn python_exchanges_datagrams_with_the_echo_server() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_shards_of_a_server_answer_as_one() {
+fn server_shards_answer_alike() {
     for arguments in [&["--shards", "3"][..], &["--shards", "2", "--by-cpu"], &[]] {
         let mut command = require!(example("sharded_udp_server"), "the examples");
         command.args(["--listen", "[::1]:0"]).args(arguments);
@@ -355,7 +355,7 @@ fn socat_is_echoed_by_both_servers() {
 }
 
 #[test]
-fn the_echo_client_is_echoed_by_socat() {
+fn socat_echoes_echo_client() {
     let mut client = require!(example("echo_client"), "the examples");
     let mut socat = require!(foreign("socat"), "socat");
     socat.args(["-dd", "TCP6-LISTEN:0,bind=[::1]", "EXEC:cat"]);
@@ -423,7 +423,7 @@ fn pythons_own_server_is_connected_to() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn foreign_clients_reach_the_servers_over_a_link_local_address() {
+fn foreign_clients_reach_link_local_servers() {
     use crate::lab::Lab;
 
     let lab = require!(Lab::new(), "the lab");
@@ -461,7 +461,7 @@ fn foreign_clients_reach_the_servers_over_a_link_local_address() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn ping6_tells_who_answers_and_what_is_lost() {
+fn ping6_reports_replies_and_losses() {
     use crate::lab::Lab;
 
     let lab = require!(Lab::new(), "the lab");
@@ -510,7 +510,7 @@ fn ping6_tells_who_answers_and_what_is_lost() {
 }
 
 #[test]
-fn fetch_reads_a_page_of_pythons_file_server() {
+fn fetch_reads_python_file_server() {
     let mut command = require!(foreign("python3"), "Python");
     command.args(["-u", "-m", "http.server", "0", "--bind", "::", "--directory"]);
     command.arg(env!("CARGO_MANIFEST_DIR")).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -539,7 +539,7 @@ fn fetch_reads_a_page_of_pythons_file_server() {
 }
 
 #[test]
-fn fetch_says_why_it_cannot() {
+fn fetch_explains_failure() {
     let unused = socket().local_addr().unwrap();
     for (host, text) in [
         (unused.to_string(), "connection refused"),
@@ -556,7 +556,7 @@ fn fetch_says_why_it_cannot() {
 }
 
 #[test]
-fn pythons_datagrams_reach_a_socket_of_ours() {
+fn socket_receives_python_datagrams() {
     let server = socket();
     let port = server.local_addr().unwrap().port();
     let client = python(PYTHON_DATAGRAMS, &["::1", &port.to_string()]);
@@ -572,7 +572,7 @@ fn pythons_datagrams_reach_a_socket_of_ours() {
 }
 
 #[test]
-fn a_client_of_python_is_accepted_by_a_listener_of_ours() {
+fn listener_accepts_python_client() {
     let listener = TcpListener::bind("[::1]:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
     let mut client = require!(python(PYTHON_CLIENT, &["::1", &port, "echo me"]), "Python");
@@ -587,7 +587,7 @@ fn a_client_of_python_is_accepted_by_a_listener_of_ours() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_multicast_examples_hear_each_other() {
+fn multicast_examples_hear_each_other() {
     use crate::lab::Lab;
 
     let lab = require!(Lab::new(), "the lab");
@@ -623,7 +623,7 @@ fn the_multicast_examples_hear_each_other() {
 }
 
 #[test]
-fn the_multicast_examples_say_what_is_wrong() {
+fn multicast_examples_explain_errors() {
     let link = ["--group", "ff12::1234", "--source", "2001:db8::1"];
     for (name, arguments, text) in [
         ("multicast_listen", &link[..], "the group is one of each link: name the interface"),

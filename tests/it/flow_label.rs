@@ -19,7 +19,7 @@ use crate::support::*;
 const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 #[test]
-fn only_linux_has_leases_and_the_others_say_so() {
+fn leases_exist_on_linux_only() {
     let (server, client) = datagrams();
     let bound = Builder::stream().bind("[::1]:0").unwrap();
     let results = [
@@ -66,7 +66,7 @@ fn lease_holds_its_socket() {
 }
 
 #[test]
-fn the_kernel_chooses_a_label_that_others_may_join() {
+fn kernel_chooses_joinable_label() {
     require!(LINUX, "leases of flow labels");
     let (server, client) = datagrams();
     let lease = server.request_flow_label(Ipv6Addr::LOCALHOST, None, FlowShare::Any).unwrap();
@@ -81,7 +81,7 @@ fn the_kernel_chooses_a_label_that_others_may_join() {
 }
 
 #[test]
-fn what_no_label_can_be_for_is_refused_before_the_system_is_asked() {
+fn impossible_label_is_refused_early() {
     let socket = socket();
     for peer in ["::", "::ffff:192.0.2.1"] {
         let refused = socket.request_flow_label(peer.parse().unwrap(), None, FlowShare::Any);
@@ -96,7 +96,7 @@ fn what_no_label_can_be_for_is_refused_before_the_system_is_asked() {
 }
 
 #[test]
-fn a_time_to_linger_is_whole_seconds_that_the_kernel_can_count() {
+fn linger_time_is_whole_seconds() {
     require!(LINUX, "leases of flow labels");
     let socket = UdpSocket::bind("[::1]:0").unwrap();
     let lease = socket.request_flow_label(Ipv6Addr::LOCALHOST, None, FlowShare::Any).unwrap();

@@ -10,7 +10,7 @@ use inet6::{addr::Zone, interface::Interface};
 use crate::support::*;
 
 #[test]
-fn names_and_indices_lead_to_each_other() {
+fn name_and_index_identify_same_interface() {
     let all = Interface::list().unwrap();
     assert_ne!(all.iter().count(), 0);
     for info in &all {
@@ -53,7 +53,7 @@ fn addresses_leave_mapped_ones_out() {
 }
 
 #[test]
-fn unknown_name_is_named_in_the_error() {
+fn error_contains_unknown_interface_name() {
     for name in ["nowhere", "", "a name longer than any name of an interface", "no\0where"] {
         let error = Interface::from_name(name).unwrap_err();
         assert!(error.to_string().contains(&name.escape_debug().to_string()), "{error}");

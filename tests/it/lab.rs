@@ -231,7 +231,7 @@ fn end_of_wire(number: u8) -> [String; 6] {
 
 /// Prints how long each of them takes to set up, twenty times: `cargo test -- lab:: --nocapture`.
 #[test]
-fn every_lab_is_set_up_twenty_times() {
+fn each_lab_sets_up_repeatedly() {
     use std::time::Instant;
 
     fn measure<T>(what: &str, lab: impl Fn() -> Result<T, String>) {

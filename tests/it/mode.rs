@@ -50,18 +50,18 @@ fn walk<M: Mode>(mode: M, address: &str) {
 }
 
 #[test]
-fn the_walk_works_in_every_mode_over_ipv6() {
+fn every_mode_exchanges_data_over_ipv6() {
     in_every_mode!(mode => walk(mode, "[::1]:0"));
 }
 
 #[test]
-fn the_walk_works_over_ipv4_where_the_mode_speaks_it() {
+fn dual_stack_exchanges_data_over_ipv4() {
     walk(DualStack, "127.0.0.1:0");
     walk(AnyMode::DualStack, "127.0.0.1:0");
 }
 
 #[test]
-fn a_dual_stack_socket_bound_to_ipv4_shows_ipv4() {
+fn dual_stack_socket_reports_ipv4_address() {
     let bound = Builder::stream().bind("127.0.0.1:0").unwrap();
     let SocketAddr::V4(local) = bound.local_addr().unwrap() else { panic!("{bound:?}") };
     assert_eq!(*local.ip(), Ipv4Addr::LOCALHOST);
@@ -80,7 +80,7 @@ fn no_mapped(what: &impl Debug, ipv4: impl ToString) {
 }
 
 #[test]
-fn an_ipv4_peer_of_a_stream_is_plain_ipv4_everywhere() {
+fn stream_reports_ipv4_peer_unmapped() {
     let listener = dual_listener();
     let port = listener.local_addr().unwrap().port();
     let client = std::net::TcpStream::connect(ipv4(port)).unwrap();
@@ -107,7 +107,7 @@ fn an_ipv4_peer_of_a_stream_is_plain_ipv4_everywhere() {
 }
 
 #[test]
-fn an_ipv4_peer_of_a_datagram_socket_is_plain_ipv4_everywhere() {
+fn datagram_socket_reports_ipv4_peer_unmapped() {
     let server = dual_socket();
     let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     client.connect(ipv4(server.local_addr().unwrap().port())).unwrap();
@@ -134,7 +134,7 @@ fn an_ipv4_peer_of_a_datagram_socket_is_plain_ipv4_everywhere() {
 }
 
 #[test]
-fn an_ipv4_peer_can_be_answered_with_the_address_it_has() {
+fn socket_replies_to_reported_ipv4_peer() {
     let server = dual_socket();
     let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     client.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -145,7 +145,7 @@ fn an_ipv4_peer_can_be_answered_with_the_address_it_has() {
 }
 
 #[test]
-fn an_ipv6_only_wildcard_leaves_the_port_to_ipv4() {
+fn ipv6_only_wildcard_spares_ipv4_port() {
     // Another test may have the port on IPv4 at the moment; on a dual-stack one it is never free.
     wait_until("the port is free on IPv4", || {
         let listener = Builder::stream().v6_only().bind("[::]:0").unwrap().listen(4).unwrap();
@@ -157,7 +157,7 @@ fn an_ipv6_only_wildcard_leaves_the_port_to_ipv4() {
 }
 
 #[test]
-fn the_kernel_has_the_mode_that_was_asked_for() {
+fn kernel_reports_requested_mode() {
     #[track_caller]
     fn check<M: Mode>(mode: M, expected: bool) {
         let listener = Builder::stream().mode(mode).bind("[::]:0").unwrap();
@@ -176,7 +176,7 @@ fn the_kernel_has_the_mode_that_was_asked_for() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_specific_address_reads_ipv6_only_whatever_the_mode() {
+fn specific_ipv6_address_reports_ipv6_only() {
     let (client, accepted) = streams_in(DualStack);
     assert!(accepted.v6_only().unwrap());
     assert!(!client.v6_only().unwrap(), "it is bound to no address but the one it got");
@@ -187,7 +187,7 @@ fn a_specific_address_reads_ipv6_only_whatever_the_mode() {
 }
 
 #[test]
-fn a_socket_whose_mode_is_known_becomes_one_whose_mode_is_a_value() {
+fn static_mode_socket_becomes_any_mode() {
     #[track_caller]
     fn check<M: Mode>(mode: M, expected: AnyMode)
     where
@@ -221,7 +221,7 @@ fn a_socket_whose_mode_is_known_becomes_one_whose_mode_is_a_value() {
 }
 
 #[test]
-fn the_mode_of_a_socket_is_refused_ipv4_by_value() {
+fn ipv6_only_any_mode_refuses_ipv4() {
     let socket = Builder::datagram().mode(AnyMode::V6Only).bind("[::]:0").unwrap();
     let peer = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9));
     let refused = socket.send_to(b"x", peer).unwrap_err();
@@ -231,7 +231,7 @@ fn the_mode_of_a_socket_is_refused_ipv4_by_value() {
 
 #[cfg(unix)]
 #[test]
-fn a_socket_is_as_large_as_its_descriptor() {
+fn socket_has_size_of_descriptor() {
     use std::os::fd::OwnedFd;
 
     macro_rules! check {
@@ -258,7 +258,7 @@ fn sockets_go_to_other_threads() {
 }
 
 #[test]
-fn the_mode_is_the_address_type() {
+fn mode_determines_address_type() {
     let only: SocketAddrV6 =
         Builder::stream().v6_only().bind("[::1]:0").unwrap().local_addr().unwrap();
     let both: SocketAddr = dual_listener().local_addr().unwrap();
@@ -268,7 +268,7 @@ fn the_mode_is_the_address_type() {
 /// The mode cannot be changed once there is an address, so the crate has no method for it
 /// (`tests/ui/mode_after_bind.rs`). RFC 3493, section 5.3.
 #[test]
-fn the_kernel_takes_no_mode_after_the_address() {
+fn kernel_refuses_mode_after_bind() {
     for kind in [socket2::Type::STREAM, socket2::Type::DGRAM] {
         let socket = socket2::Socket::new(socket2::Domain::IPV6, kind, None).unwrap();
         socket.set_only_v6(false).unwrap();
@@ -284,7 +284,7 @@ fn the_kernel_takes_no_mode_after_the_address() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_mode_is_set_and_read_back_before_the_address() {
+fn socket_verifies_mode_before_bind() {
     let v6_only: &[_] = &[(1, libc::IPPROTO_IPV6), (2, libc::IPV6_V6ONLY)];
     let bind = Fault { call: libc::SYS_bind, arguments: &[], errno: libc::EXDEV };
     for call in [libc::SYS_setsockopt, libc::SYS_getsockopt] {
@@ -306,7 +306,7 @@ fn the_mode_is_set_and_read_back_before_the_address() {
 /// The crate refuses these before the call, because the kernel's answers explain little.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_kernel_lets_no_mapped_address_onto_an_ipv6_only_socket() {
+fn kernel_refuses_mapped_on_ipv6_only() {
     let mapped: SocketAddr = "[::ffff:127.0.0.1]:9".parse().unwrap();
     for kind in [socket2::Type::STREAM, socket2::Type::DGRAM] {
         let socket = socket2::Socket::new(socket2::Domain::IPV6, kind, None).unwrap();

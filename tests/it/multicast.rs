@@ -147,7 +147,7 @@ fn dropping_a_membership_leaves_the_group() {
 }
 
 #[test]
-fn leaving_tells_whether_it_worked() {
+fn leave_reports_result() {
     let socket = open();
     socket.join(GROUP, loopback()).unwrap().leave().unwrap();
     assert!(!was_member(&socket));
@@ -163,7 +163,7 @@ fn leaving_tells_whether_it_worked() {
 }
 
 #[test]
-fn a_membership_that_is_kept_ends_with_the_socket() {
+fn kept_membership_stays_with_clone() {
     let socket = open();
     socket.join(GROUP, loopback()).unwrap().keep();
     let clone = socket.try_clone().unwrap();
@@ -173,7 +173,7 @@ fn a_membership_that_is_kept_ends_with_the_socket() {
 }
 
 #[test]
-fn a_membership_goes_to_another_thread() {
+fn membership_moves_to_another_thread() {
     let socket = open();
     let membership = socket.join(GROUP, loopback()).unwrap();
     thread::scope(|scope| {
@@ -201,7 +201,7 @@ fn joining_everywhere_joins_at_least_loopback() {
 }
 
 #[test]
-fn joining_switches_off_what_others_joined() {
+fn join_disables_foreign_groups() {
     let socket = open();
     if let Err(error) = socket.option::<MulticastAll>() {
         // A system that lacks the option joins all the same.
@@ -233,7 +233,7 @@ fn joining_switches_off_what_others_joined() {
 }
 
 #[test]
-fn without_an_interface_it_is_the_one_of_the_socket() {
+fn join_defaults_to_multicast_interface_option() {
     let socket = inet6::Builder::datagram().v6_only().bind("[::]:0").unwrap();
     let on = MulticastInterface(Some(loopback()));
     socket.set_option(on).unwrap();
@@ -245,7 +245,7 @@ fn without_an_interface_it_is_the_one_of_the_socket() {
 }
 
 #[test]
-fn what_no_call_can_do_is_refused_before_it() {
+fn invalid_membership_is_refused_before_syscall() {
     let socket = open();
     for (group, shown) in [("2001:db8::1", "2001:db8::1"), ("::ffff:224.0.0.1", "224.0.0.1")] {
         let group = group.parse().unwrap();
@@ -281,7 +281,7 @@ fn what_no_call_can_do_is_refused_before_it() {
 }
 
 #[test]
-fn an_interface_that_does_not_exist_is_named() {
+fn join_error_names_missing_interface() {
     let socket = open();
     let nowhere = Interface::from_index(0x7fff_ffff.try_into().unwrap());
     let error = socket.join(GROUP, nowhere).unwrap_err();
@@ -292,7 +292,7 @@ fn an_interface_that_does_not_exist_is_named() {
 }
 
 #[test]
-fn a_source_is_blocked_and_unblocked_once() {
+fn membership_blocks_and_unblocks_source_once() {
     require!(sources(), "sources of groups");
     let socket = open();
     let membership = socket.join(GROUP, loopback()).unwrap();
@@ -310,7 +310,7 @@ fn a_source_is_blocked_and_unblocked_once() {
 }
 
 #[test]
-fn each_source_is_a_membership() {
+fn each_source_has_own_membership() {
     require!(sources(), "sources of groups");
     let socket = open();
     let first: SourceMembership<&UdpSocket> =
@@ -336,7 +336,7 @@ fn each_source_is_a_membership() {
 }
 
 #[test]
-fn a_membership_for_every_source_does_not_become_one_for_one() {
+fn any_source_membership_refuses_source_join() {
     require!(sources(), "sources of groups");
     let socket = open();
     let every: Membership<&UdpSocket> = socket.join(GROUP, loopback()).unwrap();
@@ -372,7 +372,7 @@ fn memberships_open_nothing() {
 }
 
 #[test]
-fn a_drop_that_cannot_leave_is_logged() {
+fn drop_logs_failed_leave() {
     in_own_process(|| {
         let socket = open();
         let membership = socket.join(GROUP, loopback()).unwrap();
@@ -421,7 +421,7 @@ mod lacking {
     }
 
     #[test]
-    fn a_kernel_without_the_option_for_others_groups_joins_all_the_same() {
+    fn join_needs_no_multicast_all() {
         let socket = open();
         let join = || socket.join(GROUP, loopback()).unwrap().keep();
         require!(without(&[libc::IPV6_MULTICAST_ALL], libc::ENOPROTOOPT, join), "faults");
@@ -429,7 +429,7 @@ mod lacking {
     }
 
     #[test]
-    fn a_failing_join_leaves_no_membership() {
+    fn failed_join_keeps_no_membership() {
         let socket = open();
         let join = || {
             let results = [
@@ -447,7 +447,7 @@ mod lacking {
     }
 
     #[test]
-    fn a_kernel_without_sources_says_so() {
+    fn kernel_without_sources_reports_unsupported() {
         let names =
             [libc::MCAST_JOIN_SOURCE_GROUP, libc::MCAST_BLOCK_SOURCE, libc::MCAST_UNBLOCK_SOURCE];
         let socket = open();
@@ -466,7 +466,7 @@ mod lacking {
     }
 
     #[test]
-    fn a_system_that_chooses_no_interface_wants_it_named() {
+    fn join_without_kernel_choice_needs_interface() {
         // Apple's systems, and Linux without a route.
         for errno in [libc::EADDRNOTAVAIL, libc::ENODEV] {
             let names = [libc::IPV6_ADD_MEMBERSHIP, libc::MCAST_JOIN_SOURCE_GROUP];

@@ -298,7 +298,7 @@ fn who_may_bind() {
 }
 
 #[test]
-fn buffers() {
+fn buffer_options_round_trip() {
     let doubled = 8_192 * differs(false).buffer_size;
     all(option_case("SO_SNDBUF", SendBufferSize(8_192)).reads(SendBufferSize(doubled)));
     all(option_case("SO_RCVBUF", RecvBufferSize(8_192)).reads(RecvBufferSize(doubled)));
@@ -307,7 +307,7 @@ fn buffers() {
 }
 
 #[test]
-fn how_a_stream_lives() {
+fn stream_options_round_trip() {
     streams(option_case("SO_KEEPALIVE", KeepAlive(true)));
     streams(option_case("SO_LINGER", Linger(Some(Duration::from_secs(3)))));
     streams(option_case("SO_LINGER", Linger(Some(Duration::ZERO))));
@@ -350,7 +350,7 @@ fn this_host() {
 }
 
 #[test]
-fn the_interface_of_unicast() {
+fn unicast_interface_round_trips() {
     require!(!under_wine(), "IPV6_UNICAST_IF is an invalid argument");
     let lo = loopback();
     let big_endian = i32::from_ne_bytes(lo.index().get().to_be_bytes());
@@ -361,7 +361,7 @@ fn the_interface_of_unicast() {
 }
 
 #[test]
-fn the_header() {
+fn header_options_round_trip() {
     all(option_case("IPV6_UNICAST_HOPS", UnicastHops(Some(5))).twin(IP_TTL, 5));
     let default = differs(wine_lacks("the default hop limit is that of the host")).hop_limit;
     let case = option_case("IPV6_UNICAST_HOPS", UnicastHops(None)).reads(UnicastHops(default));
@@ -437,7 +437,7 @@ fn packet_sizes() {
 }
 
 #[test]
-fn multicast() {
+fn multicast_options_round_trip() {
     datagrams(option_case("IPV6_MULTICAST_HOPS", MulticastHops(Some(4))).twin(IP_MULTICAST_TTL, 4));
     let one = MulticastHops(Some(1));
     datagrams(
@@ -452,14 +452,14 @@ fn multicast() {
 }
 
 #[test]
-fn the_interface_of_multicast() {
+fn multicast_interface_round_trips() {
     require!(!under_wine(), "an index for IP_MULTICAST_IF is an invalid argument");
     datagrams(option_case("IPV6_MULTICAST_IF", MulticastInterface(Some(loopback()))));
     datagrams(option_case("IPV6_MULTICAST_IF", MulticastInterface(None)));
 }
 
 #[test]
-fn what_is_received() {
+fn receive_options_round_trip() {
     datagrams(option_case("IPV6_RECVPKTINFO", RecvPacketInfo(true)));
     datagrams(option_case("IPV6_RECVHOPLIMIT", RecvHopLimit(true)).twin(IP_RECVTTL, 1));
     datagrams(option_case("IPV6_RECVTCLASS", RecvTrafficClass(true)).twin(IP_RECVTOS, 1));
@@ -470,7 +470,7 @@ fn what_is_received() {
 }
 
 #[test]
-fn when_datagrams_arrive_and_leave() {
+fn time_options_round_trip() {
     datagrams(option_case("SO_TIMESTAMP", RecvTimestamp(true)));
     for bits in 0..8_u8 {
         let [receive, send, hardware] = [1, 2, 4].map(|bit| bits & bit != 0);
@@ -499,7 +499,7 @@ fn when_datagrams_arrive_and_leave() {
 }
 
 #[test]
-fn udp() {
+fn udp_options_round_trip() {
     let socket = UdpSocket::bind("[::1]:0").unwrap();
     refused(socket.set_option(SegmentSize(Some(0))), "UDP_SEGMENT");
     require!(!under_wine(), "UDP_SEND_MSG_SIZE is an invalid argument");
@@ -508,7 +508,7 @@ fn udp() {
 }
 
 #[test]
-fn tcp() {
+fn tcp_options_round_trip() {
     streams(option_case("TCP_NODELAY", NoDelay(true)));
     connection(option_case("TCP_CORK", Cork(true)));
     connection(option_case("TCP_QUICKACK", QuickAck(false)));
@@ -526,7 +526,7 @@ fn tcp() {
 }
 
 #[test]
-fn how_a_connection_opens() {
+fn opening_options_round_trip() {
     // Linux counts retransmissions, and rounds up.
     let rounded = DeferAccept(Some(7 * SECOND));
     listener(option_case("TCP_DEFER_ACCEPT", DeferAccept(Some(5 * SECOND))).reads(rounded));
@@ -547,7 +547,7 @@ fn refused<T: Debug>(result: Result<T, Error>, name: &'static str) {
 }
 
 #[test]
-fn tcp_refuses_what_does_not_fit() {
+fn tcp_option_refuses_wrong_value() {
     let listener = TcpListener::bind("[::1]:0").unwrap();
     let half = Duration::from_millis(1500);
     refused(listener.set_option(KeepAliveIdle(half)), "TCP_KEEPIDLE");

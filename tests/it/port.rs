@@ -85,7 +85,7 @@ mod overlap {
     }
 
     #[test]
-    fn two_sockets_share_a_port_only_if_they_hear_nobody_in_common() {
+    fn port_sharing_needs_disjoint_peers() {
         for kind in [Type::STREAM, Type::DGRAM] {
             for first in &PLACES {
                 for second in &PLACES {
@@ -108,7 +108,7 @@ mod overlap {
 }
 
 #[test]
-fn a_listener_for_each_family_may_have_the_same_port() {
+fn listeners_of_each_family_share_port() {
     let mut pair = None;
     // Another test may have the port on IPv4.
     wait_until("the port is free on IPv4", || {
@@ -128,7 +128,7 @@ fn a_listener_for_each_family_may_have_the_same_port() {
 /// Where a dual-stack socket and an IPv4 one share a port, an IPv4 packet goes to the latter.
 #[cfg(target_os = "linux")]
 #[test]
-fn of_a_group_the_ipv4_socket_hears_the_ipv4_peers() {
+fn ipv4_socket_receives_ipv4_peers() {
     let builder = Builder::datagram().with(ReusePort(true)).nonblocking();
     let both: Vec<_> = (0..4).fold(Vec::new(), |mut sockets, _| {
         let port = sockets.first().map_or(0, port);
@@ -179,7 +179,7 @@ fn of_a_group_the_ipv4_socket_hears_the_ipv4_peers() {
 }
 
 #[test]
-fn reuse_address_takes_no_port_of_a_live_listener() {
+fn reuse_address_keeps_live_listener_exclusive() {
     let builder = Builder::stream().with(ReuseAddress(true));
     let first = builder.bind("[::1]:0").unwrap().listen(4).unwrap();
     let address = first.local_addr().unwrap();
@@ -228,7 +228,7 @@ fn plain_address_is_ours_once_bound() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn reuse_port_shares_the_port_of_a_live_listener() {
+fn reuse_port_shares_with_live_listener() {
     let builder = Builder::stream().with(ReusePort(true));
     let first = builder.bind("[::1]:0").unwrap().listen(4).unwrap();
     let second: TcpListener = builder.bind(first.local_addr().unwrap()).unwrap().listen(4).unwrap();

@@ -15,7 +15,7 @@ use crate::support::skip;
 const COMPILER: &str = "rustc 1.95.";
 
 #[test]
-fn the_wrong_call_is_named() {
+fn wrong_call_has_expected_message() {
     let output = Command::new("rustc").arg("--version").output();
     let version = match &output {
         Ok(output) => String::from_utf8_lossy(&output.stdout),
@@ -30,7 +30,7 @@ fn the_wrong_call_is_named() {
 }
 
 #[test]
-fn every_wrong_call_has_a_twin_and_a_message() {
+fn wrong_call_has_twin_and_message() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui");
     let mut count = 0;
     for entry in fs::read_dir(&dir).unwrap() {
@@ -47,7 +47,7 @@ fn every_wrong_call_has_a_twin_and_a_message() {
 
 /// `docs/guide/refused.md` shows each message down to where rustc begins to list implementors.
 #[test]
-fn the_guide_shows_the_messages() {
+fn guide_shows_compiler_messages() {
     let guide = fs::read_to_string("docs/guide/refused.md").unwrap();
     let shown: Vec<_> = guide.split("```text\n").skip(1).collect();
     let shown: Vec<_> = shown.iter().map(|text| text.split("\n```").next().unwrap()).collect();

@@ -24,7 +24,7 @@ mod timeout;
 type Result = std::result::Result<(), Box<dyn std::error::Error>>;
 
 #[test]
-fn the_whole_walk_of_a_stream() -> Result {
+fn stream_passes_whole_lifetime() -> Result {
     let listener = Builder::stream().with(ReuseAddress(true)).bind("[::1]:0")?.listen(16)?;
     assert!(listener.v6_only()?);
     let client = TcpStream::connect(listener.local_addr()?)?;
@@ -50,7 +50,7 @@ fn the_whole_walk_of_a_stream() -> Result {
 }
 
 #[test]
-fn reading_after_a_shutdown_gives_the_end() -> Result {
+fn read_after_shutdown_returns_end() -> Result {
     let listener = TcpListener::bind("[::1]:0")?;
     let client = TcpStream::connect(listener.local_addr()?)?;
     let (_server, _) = listener.accept()?;
@@ -62,7 +62,7 @@ fn reading_after_a_shutdown_gives_the_end() -> Result {
 }
 
 #[test]
-fn an_ipv4_peer_of_a_dual_stack_listener_is_plain() -> Result {
+fn dual_stack_listener_shows_plain_ipv4() -> Result {
     let listener = Builder::stream().bind("[::]:0")?.listen(16)?;
     assert!(!listener.v6_only()?);
     let port = listener.local_addr()?.port();
@@ -84,7 +84,7 @@ fn an_ipv4_peer_of_a_dual_stack_listener_is_plain() -> Result {
 }
 
 #[test]
-fn an_ipv4_peer_does_not_reach_a_v6_only_listener() -> Result {
+fn ipv6_only_listener_refuses_ipv4() -> Result {
     let listener = Builder::stream().v6_only().bind("[::]:0")?.listen(16)?;
     let port = listener.local_addr()?.port();
     let error = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap_err();
@@ -115,7 +115,7 @@ fn datagrams_go_there_and_back() -> Result {
 }
 
 #[test]
-fn an_empty_datagram_is_received() -> Result {
+fn empty_datagram_is_received() -> Result {
     let socket = UdpSocket::bind("[::1]:0")?;
     let local = socket.local_addr()?;
     socket.send_to(b"", local)?;
@@ -124,7 +124,7 @@ fn an_empty_datagram_is_received() -> Result {
 }
 
 #[test]
-fn a_datagram_that_does_not_fit_is_cut_and_no_error() -> Result {
+fn long_datagram_is_truncated() -> Result {
     for ip in [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)] {
         cut(DualStack, (ip, 0))?;
     }
@@ -205,7 +205,7 @@ fn cut<M: Mode>(mode: M, here: impl ToAddress<M>) -> Result {
 /// socket that nobody has cured of it: opened, adopted, or a copy. (Wine tells sockets without a
 /// peer of nothing, so there the test shows no more than that the cure is accepted.)
 #[test]
-fn a_peer_that_is_gone_does_not_break_the_socket() -> Result {
+fn lost_peer_keeps_socket_usable() -> Result {
     let deaf = connected_to_itself(socket());
     let closed = deaf.local_addr()?;
     let dual = Builder::datagram().bind("[::1]:0")?;
@@ -242,7 +242,7 @@ fn survives<M: Mode>(socket: UdpSocket<M>, closed: M::Address) -> Result {
 }
 
 #[test]
-fn two_listeners_cannot_share_a_port_whatever_they_ask_for() -> Result {
+fn two_listeners_cannot_share_port() -> Result {
     let builders = [Builder::stream(), Builder::stream().with(ReuseAddress(true))];
     for (first, second) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
         let listener = builders[first].bind("[::1]:0")?.listen(16)?;
@@ -257,7 +257,7 @@ fn two_listeners_cannot_share_a_port_whatever_they_ask_for() -> Result {
 
 /// Where an address can be made exclusive, not even the sockets that would share it get it.
 #[test]
-fn an_exclusive_address_is_nobody_elses() -> Result {
+fn exclusive_address_stays_exclusive() -> Result {
     exclusive(V6Only)?;
     exclusive(DualStack)
 }
@@ -299,7 +299,7 @@ fn exclusive<M: Mode>(mode: M) -> Result {
 }
 
 #[test]
-fn accepted_streams_are_as_asked_for_whatever_the_listener_is() -> Result {
+fn accepted_streams_ignore_listener_blocking() -> Result {
     let listener = Builder::stream().nonblocking().bind("[::1]:0")?.listen(16)?;
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     for listener_blocks in [false, true] {
@@ -327,7 +327,7 @@ fn accepted_streams_are_as_asked_for_whatever_the_listener_is() -> Result {
 }
 
 #[test]
-fn a_connection_under_way_is_finished_or_refused() -> Result {
+fn pending_connection_finishes_or_fails() -> Result {
     let listener = TcpListener::bind("[::1]:0")?;
     let address = listener.local_addr()?;
     let connecting = Builder::stream().start_connect(address)?;
@@ -356,7 +356,7 @@ fn a_connection_under_way_is_finished_or_refused() -> Result {
 /// Linux and the BSDs take it for the loopback; on Windows a datagram socket would stay unconnected
 /// and not say so.
 #[test]
-fn connecting_to_the_wildcard_is_never_half_done() -> Result {
+fn wildcard_connect_is_never_partial() -> Result {
     let server = UdpSocket::bind("[::]:0")?;
     let port = server.local_addr()?.port();
     let address = Ipv6Addr::UNSPECIFIED;
@@ -379,7 +379,7 @@ fn connecting_to_the_wildcard_is_never_half_done() -> Result {
 }
 
 #[test]
-fn a_socket_of_std_is_adopted_and_given_back() -> Result {
+fn std_socket_converts_both_ways() -> Result {
     let listener = std::net::TcpListener::bind("[::1]:0")?;
     let local = listener.local_addr()?;
     let listener = TcpListener::<V6Only>::try_from(listener)?;
@@ -401,7 +401,7 @@ fn a_socket_of_std_is_adopted_and_given_back() -> Result {
 }
 
 #[test]
-fn an_unbound_socket_of_somebody_else_is_looked_at_without_failing() -> Result {
+fn unbound_foreign_socket_is_examined() -> Result {
     let socket = socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::DGRAM, None)?;
     socket.set_only_v6(true)?;
     let socket = UdpSocket::<V6Only>::try_from(std::net::UdpSocket::from(socket))?;
@@ -410,7 +410,7 @@ fn an_unbound_socket_of_somebody_else_is_looked_at_without_failing() -> Result {
 }
 
 #[test]
-fn interfaces_are_listed_and_found_by_name() -> Result {
+fn interfaces_are_found_by_name() -> Result {
     let all = Interface::list()?;
     assert!(all.iter().map(InterfaceInfo::interface).is_sorted());
     let mut addresses = Vec::new();
@@ -442,7 +442,7 @@ fn options_keep_their_values() -> Result {
 }
 
 #[test]
-fn what_the_system_lacks_is_of_kind_unsupported() -> Result {
+fn missing_feature_is_unsupported() -> Result {
     match Builder::stream().multipath_tcp().bind("[::1]:0") {
         Ok(bound) => assert_eq!(bound.protocol()?, Protocol::MultipathTcp),
         Err(error) => {
@@ -455,7 +455,7 @@ fn what_the_system_lacks_is_of_kind_unsupported() -> Result {
 }
 
 #[test]
-fn the_protocol_is_told() -> Result {
+fn protocol_is_reported() -> Result {
     use inet6::kind::Protocol;
 
     let listener = TcpListener::bind("[::1]:0")?;
@@ -490,7 +490,7 @@ mod only {
     use super::*;
 
     #[test]
-    fn a_descriptor_is_adopted() -> Result {
+    fn descriptor_is_adopted() -> Result {
         let descriptor = OwnedSocket::from(TcpListener::bind("[::1]:0")?);
         let listener: TcpListener = descriptor.try_into()?;
         let refused = UdpSocket::<V6Only>::try_from(OwnedSocket::from(listener)).unwrap_err();

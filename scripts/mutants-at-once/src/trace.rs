@@ -16,7 +16,7 @@ use crate::process::{self, End, Ended};
 
 /// Tests of the text of the sources, which is another here.
 const LEFT_OUT: [&str; 2] =
-    ["architecture::the_sources_keep_the_rules", "ui::the_wrong_call_is_named"];
+    ["architecture::sources_keep_rules", "ui::wrong_call_has_expected_message"];
 
 pub(crate) struct Test {
     pub(crate) program: PathBuf,

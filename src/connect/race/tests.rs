@@ -23,13 +23,13 @@ fn known(first: &str, second: &str) -> Script {
 // Section 3: hostname resolution query handling.
 
 #[test]
-fn section_3_an_aaaa_answer_that_is_first_starts_at_once() {
+fn first_aaaa_answer_starts_at_once() {
     both().answer(10, Ipv6, "6a").gives("10 6a, waits");
     both().answer(10, Ipv6, "6a").answer(11, Ipv4, "4a").gives("10 6a, 260 4a, waits");
 }
 
 #[test]
-fn section_3_an_a_answer_that_is_first_waits_for_the_resolution_delay() {
+fn first_a_answer_waits_resolution_delay() {
     both().answer(0, Ipv4, "4a 4b").gives("50 4a, 300 4b, waits");
     // From the answer, not from the start; and from the first one.
     both().answer(200, Ipv4, "4a").gives("250 4a, waits");
@@ -38,7 +38,7 @@ fn section_3_an_a_answer_that_is_first_waits_for_the_resolution_delay() {
 }
 
 #[test]
-fn section_3_an_aaaa_answer_within_the_resolution_delay_goes_first() {
+fn aaaa_within_delay_goes_first() {
     for at in [10, 11, 59, 60] {
         let script = both().answer(10, Ipv4, "4a").answer(at, Ipv6, "6a");
         script.gives(&format!("{at} 6a, {} 4a, waits", at + 250));
@@ -46,19 +46,19 @@ fn section_3_an_aaaa_answer_within_the_resolution_delay_goes_first() {
 }
 
 #[test]
-fn section_3_a_negative_or_failed_aaaa_answer_ends_the_resolution_delay() {
+fn negative_aaaa_ends_resolution_delay() {
     both().answer(10, Ipv4, "4a").answer(30, Ipv6, "").gives("30 4a, waits");
     both().answer(10, Ipv6, "").answer(30, Ipv4, "4a").gives("30 4a, waits");
 }
 
 #[test]
-fn section_3_a_negative_a_answer_starts_nothing() {
+fn negative_a_answer_starts_nothing() {
     both().answer(10, Ipv4, "").gives("waits");
     both().answer(10, Ipv4, "").answer(5000, Ipv6, "6a").gives("5000 6a, waits");
 }
 
 #[test]
-fn section_3_an_aaaa_answer_after_the_resolution_delay_joins_the_running_race() {
+fn late_aaaa_answer_joins_race() {
     let late = |at| both().answer(0, Ipv4, "4a 4b 4c").answer(at, Ipv6, "6a 6b");
     late(51).gives("50 4a, 300 6a, 550 4b, 800 6b, 1050 4c, waits");
     late(301).gives("50 4a, 300 4b, 550 6a, 800 4c, 1050 6b, waits");
@@ -67,7 +67,7 @@ fn section_3_an_aaaa_answer_after_the_resolution_delay_joins_the_running_race() 
 }
 
 #[test]
-fn section_3_an_endless_resolution_delay_waits_for_the_aaaa_answer() {
+fn endless_delay_waits_for_aaaa() {
     let script = || both().rules(|it| it.resolution_delay = Duration::MAX).answer(9, Ipv4, "4a");
     script().answer(60_000, Ipv6, "").gives("60000 4a, waits");
     script().rules(|it| it.deadline = Some(ms(5000))).gives("5000 timed out");
@@ -76,12 +76,12 @@ fn section_3_an_endless_resolution_delay_waits_for_the_aaaa_answer() {
 // Section 4: sorting addresses.
 
 #[test]
-fn section_4_the_families_take_turns() {
+fn families_take_turns() {
     known("6a 6b 6c", "4a 4b 4c").gives("0 6a, 250 4a, 500 6b, 750 4b, 1000 6c, 1250 4c, waits");
 }
 
 #[test]
-fn section_4_the_first_family_address_count_is_a_head_start() {
+fn first_family_count_gives_head_start() {
     let count = |count| known("6a 6b 6c", "4a 4b").rules(|it| it.first_family_count = count);
     count(2).gives("0 6a, 250 6b, 500 4a, 750 6c, 1000 4b, waits");
     count(3).gives("0 6a, 250 6b, 500 6c, 750 4a, 1000 4b, waits");
@@ -90,7 +90,7 @@ fn section_4_the_first_family_address_count_is_a_head_start() {
 }
 
 #[test]
-fn section_4_the_head_start_is_kept_when_an_answer_joins() {
+fn joining_answer_keeps_head_start() {
     let count = |script: Script| script.rules(|it| it.first_family_count = 2);
     count(both().answer(0, Ipv4, "4a 4b 4c").answer(60, Ipv6, "6a 6b 6c"))
         .gives("50 4a, 300 6a, 550 6b, 800 4b, 1050 6c, 1300 4c, waits");
@@ -102,7 +102,7 @@ fn section_4_the_head_start_is_kept_when_an_answer_joins() {
 }
 
 #[test]
-fn section_4_a_family_goes_on_alone_when_the_other_has_no_more() {
+fn remaining_family_continues_alone() {
     known("6a", "4a 4b 4c").gives("0 6a, 250 4a, 500 4b, 750 4c, waits");
     known("6a 6b 6c", "4a").gives("0 6a, 250 4a, 500 6b, 750 6c, waits");
     known("6a 6b", "").gives("0 6a, 250 6b, waits");
@@ -110,12 +110,12 @@ fn section_4_a_family_goes_on_alone_when_the_other_has_no_more() {
 }
 
 #[test]
-fn section_4_the_order_within_a_family_is_that_of_the_answer() {
+fn family_keeps_answer_order() {
     known("6c 6a 6b", "4z 4b").gives("0 6c, 250 4z, 500 6a, 750 4b, 1000 6b, waits");
 }
 
 #[test]
-fn section_4_ipv4_may_be_the_first_family() {
+fn ipv4_may_go_first() {
     let script = |script: Script| script.rules(|it| it.first_family = Some(Ipv4));
     script(known("6a 6b", "4a 4b")).gives("0 4a, 250 6a, 500 4b, 750 6b, waits");
     script(both().answer(0, Ipv4, "4a")).gives("0 4a, waits");
@@ -124,7 +124,7 @@ fn section_4_ipv4_may_be_the_first_family() {
 }
 
 #[test]
-fn section_4_first_address_of_both_leads() {
+fn first_address_of_both_leads() {
     both().answer_both(5, "4a 6a 4b 6b").gives("5 4a, 255 6a, 505 4b, 755 6b, waits");
     both().answer_both(5, "6a 4a 6b 4b").gives("5 6a, 255 4a, 505 6b, 755 4b, waits");
     // The families alternate, however many of one stand in a row.
@@ -139,7 +139,7 @@ fn section_4_first_address_of_both_leads() {
 }
 
 #[test]
-fn late_answer_for_both_changes_no_lead() {
+fn late_combined_answer_keeps_lead() {
     // Before the first attempt it decides, afterwards it joins.
     let late = |at| both().answer(0, Ipv4, "4a 4b").answer_both(at, "4c 6a");
     late(40).gives("40 4a, 290 6a, 540 4b, 790 4c, waits");
@@ -151,7 +151,7 @@ fn late_answer_for_both_changes_no_lead() {
 }
 
 #[test]
-fn an_address_is_tried_once_however_often_it_comes() {
+fn repeated_address_is_tried_once() {
     known("6a 6a 6b 6a", "4a 4a").gives("0 6a, 250 4a, 500 6b, waits");
     // In a further answer: while it waits, and after it was tried.
     known("6a 6b", "").answer(10, Ipv6, "6b 6c 6a").gives("0 6a, 250 6b, 500 6c, waits");
@@ -163,7 +163,7 @@ fn an_address_is_tried_once_however_often_it_comes() {
 // Section 5: connection attempts.
 
 #[test]
-fn section_5_the_next_attempt_waits_for_the_connection_attempt_delay() {
+fn next_attempt_waits_attempt_delay() {
     known("6a 6b 6c", "").gives("0 6a, 250 6b, 500 6c, waits");
     known("6a 6b", "").rules(|it| it.attempt_delay = ms(100)).gives("0 6a, 100 6b, waits");
     // It counts from when the attempt did start, however late that was.
@@ -172,7 +172,7 @@ fn section_5_the_next_attempt_waits_for_the_connection_attempt_delay() {
 }
 
 #[test]
-fn section_5_an_endless_attempt_delay_waits_for_the_failure() {
+fn endless_attempt_delay_waits_for_failure() {
     let script = |names| known(names, "").rules(|it| it.attempt_delay = Duration::MAX);
     script("6a 6b").answer(5, Ipv6, "").fails(700, "6a").gives("0 6a, 700 6b, waits");
     // The delay ends never, even if the clock does.
@@ -181,7 +181,7 @@ fn section_5_an_endless_attempt_delay_waits_for_the_failure() {
 }
 
 #[test]
-fn section_5_a_failed_attempt_starts_the_next_at_once() {
+fn failed_attempt_starts_next() {
     known("6a 6b", "4a").fails(30, "6a").gives("0 6a, 30 4a, 280 6b, waits");
     // An earlier one that fails does so too.
     known("6a 6b", "4a").fails(260, "6a").gives("0 6a, 250 4a, 260 6b, waits");
@@ -190,7 +190,7 @@ fn section_5_a_failed_attempt_starts_the_next_at_once() {
 }
 
 #[test]
-fn section_5_several_failures() {
+fn simultaneous_failures_start_one_attempt() {
     let dead = "6a 6b 6c 6d";
     known(dead, "").fails(10, dead).gives("0 6a, 10 6b, 20 6c, 30 6d, 40 exhausted");
     known(dead, "").fails(0, dead).gives("0 6a, 0 6b, 0 6c, 0 6d, 0 exhausted");
@@ -201,7 +201,7 @@ fn section_5_several_failures() {
 }
 
 #[test]
-fn section_5_a_late_answer_joins_the_running_race() {
+fn late_answer_joins_running_race() {
     let late = |at| both().answer(0, Ipv6, "6a 6b 6c").answer(at, Ipv4, "4a");
     late(100).gives("0 6a, 250 4a, 500 6b, 750 6c, waits");
     late(300).gives("0 6a, 250 6b, 500 4a, 750 6c, waits");
@@ -213,7 +213,7 @@ fn section_5_a_late_answer_joins_the_running_race() {
 }
 
 #[test]
-fn section_5_the_first_connection_ends_the_race() {
+fn first_connection_ends_race() {
     known("6a 6b", "4a").connects(20, "6a").gives("0 6a, 20 connected 6a");
     known("6a 6b", "4a").connects(20, "4a").gives("0 6a, 250 4a, 270 connected 4a");
     known("6a 6b", "4a").connects(300, "6a").gives("0 6a, 250 4a, 300 connected 6a");
@@ -228,7 +228,7 @@ fn section_5_the_first_connection_ends_the_race() {
 }
 
 #[test]
-fn section_5_what_comes_after_the_winner_changes_nothing() {
+fn winner_ignores_later_events() {
     // Another connection at the same moment and a later one; answers; failures; the deadline.
     let script = known("6a 6b", "4a").connects(600, "6a").connects(350, "4a").connects(200, "6b");
     script.gives("0 6a, 250 4a, 500 6b, 600 connected 6a");
@@ -242,7 +242,7 @@ fn section_5_what_comes_after_the_winner_changes_nothing() {
 // What the RFC leaves to the program.
 
 #[test]
-fn the_deadline_ends_the_race() {
+fn deadline_ends_race() {
     let script = |script: Script| script.rules(|it| it.deadline = Some(ms(500)));
     script(both()).gives("500 timed out");
     script(both().answer(470, Ipv4, "4a")).gives("500 timed out");
@@ -252,7 +252,7 @@ fn the_deadline_ends_the_race() {
 }
 
 #[test]
-fn what_is_told_before_the_deadline_is_seen_counts() {
+fn event_before_seen_deadline_counts() {
     let script = |script: Script| script.rules(|it| it.deadline = Some(ms(500)));
     script(known("6a", "")).connects(500, "6a").gives("0 6a, 500 connected 6a");
     script(known("6a", "")).fails(500, "6a").gives("0 6a, 500 exhausted");
@@ -264,7 +264,7 @@ fn what_is_told_before_the_deadline_is_seen_counts() {
 }
 
 #[test]
-fn a_race_is_exhausted_only_when_nothing_can_come() {
+fn race_exhausts_only_without_pending_events() {
     // A question is open.
     both().answer(0, Ipv6, "6a").fails(10, "6a").gives("0 6a, waits");
     both().answer(0, Ipv6, "6a").fails(10, "6a").answer(90, Ipv4, "").gives("0 6a, 90 exhausted");
@@ -296,7 +296,7 @@ fn attempts_under_way_are_bounded() {
 }
 
 #[test]
-fn spare_connection_wins_if_no_other_does() {
+fn spare_connection_wins_if_alone() {
     known("6a", "4a").spares(0, "6a").connects(5, "4a").gives("0 6a, 0 4a, 5 connected 4a");
     known("6a", "4a").spares(0, "6a").fails(5, "4a").gives("0 6a, 0 4a, 5 connected 6a");
     known("6a 6b", "4a").spares(0, "6a 6b 4a").gives("0 6a, 0 4a, 0 6b, 0 connected 6a");
@@ -310,14 +310,14 @@ fn spare_connection_wins_if_no_other_does() {
 }
 
 #[test]
-fn an_answer_after_the_end_changes_nothing() {
+fn ended_race_ignores_answers() {
     known("6a", "").fails(5, "6a").answer(9, Ipv6, "6b").gives("0 6a, 5 exhausted");
     let script = both().rules(|it| it.deadline = Some(ms(5)));
     script.answer(9, Ipv6, "").answer(9, Ipv4, "4a").gives("5 timed out");
 }
 
 #[test]
-fn a_name_without_an_address_is_exhausted_with_the_last_answer() {
+fn empty_name_exhausts_with_last_answer() {
     both().answer(10, Ipv6, "").answer(20, Ipv4, "").gives("20 exhausted");
     both().answer(10, Ipv4, "").answer(20, Ipv6, "").gives("20 exhausted");
     both().gives("waits");
@@ -325,7 +325,7 @@ fn a_name_without_an_address_is_exhausted_with_the_last_answer() {
 }
 
 #[test]
-fn a_family_that_is_not_asked_for_is_not_waited_for() {
+fn unqueried_family_is_not_awaited() {
     Script::asking(&[Ipv4]).answer(10, Ipv4, "4a").gives("10 4a, waits");
     Script::asking(&[Ipv6]).answer(10, Ipv6, "6a").fails(5, "6a").gives("10 6a, 15 exhausted");
     Script::asking(&[Ipv4]).answer(10, Ipv4, "").gives("10 exhausted");
@@ -334,14 +334,14 @@ fn a_family_that_is_not_asked_for_is_not_waited_for() {
 }
 
 #[test]
-fn a_literal_is_an_answer_to_no_question() {
+fn literal_answers_no_query() {
     Script::asking(&[]).answer(0, Ipv6, "6a").connects(5, "6a").gives("0 6a, 5 connected 6a");
     Script::asking(&[]).answer(0, Ipv4, "4a").connects(5, "4a").gives("0 4a, 5 connected 4a");
     Script::asking(&[]).answer(0, Ipv4, "4a").fails(5, "4a").gives("0 4a, 5 exhausted");
 }
 
 #[test]
-fn what_to_wait_for_is_the_next_start_or_the_deadline_whichever_is_first() {
+fn wait_ends_at_start_or_deadline() {
     let rules = known("", "").rules(|it| it.deadline = Some(ms(400))).rules;
     let mut race = Race::new(rules, |_| true);
     assert_eq!(race.next(ms(0)), Next::Wait { until: Some(ms(400)) });

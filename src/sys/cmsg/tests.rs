@@ -77,17 +77,17 @@ proptest! {
     }
 
     #[test]
-    fn any_value_of_a_known_message_may_be_read(bytes in known()) {
+    fn known_message_with_any_value_parses(bytes in known()) {
         any_bytes(&bytes);
     }
 
     #[test]
-    fn what_is_written_is_read_again(messages in messages(), room in 0..512_usize) {
+    fn written_messages_parse_back(messages in messages(), room in 0..512_usize) {
         any_messages(&messages, room);
     }
 
     #[test]
-    fn what_one_socket_sends_another_one_receives(
+    fn sent_messages_arrive(
         source: u128, interface in 1..=u32::MAX, hops: u8, class: u8, label: u32,
     ) {
         any_departure(source, interface, hops, class, label);
@@ -102,7 +102,7 @@ proptest! {
 /// Where what is sent to an IPv4 peer has the form in which it arrives.
 #[cfg(any(target_os = "linux", target_os = "android", windows))]
 #[test]
-fn what_goes_to_an_ipv4_peer_arrives_from_one() {
+fn message_for_ipv4_peer_arrives() {
     let source = crate::addr::mapped::map_ip(std::net::Ipv4Addr::new(192, 0, 2, 7));
     let departure = Departure {
         source: Some(source),
@@ -128,7 +128,7 @@ fn what_goes_to_an_ipv4_peer_arrives_from_one() {
 /// Both numbers that Microsoft's headers have for each.
 #[cfg(windows)]
 #[test]
-fn what_an_ipv4_packet_of_windows_tells_is_known_by_either_number() {
+fn windows_ipv4_message_has_two_numbers() {
     for (name, is_class) in [
         (option_numbers::CMSG_IP_TTL, false),
         (option_numbers::CMSG_IP_TTL_ALIAS, false),
@@ -146,7 +146,7 @@ fn what_an_ipv4_packet_of_windows_tells_is_known_by_either_number() {
 }
 
 #[test]
-fn a_departure_with_anything_to_say_is_not_plain() {
+fn departure_with_content_is_not_plain() {
     let plain = Departure::default();
     assert!(plain.is_plain());
     for departure in [
@@ -185,7 +185,7 @@ fn all_of_a_departure_has_room() {
 /// Each as the kernel lays it out (net/ipv6/datagram.c, net/core/sock.c, net/ipv4/udp.c).
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
-fn each_message_of_the_kernel_says_what_it_says() {
+fn kernel_message_decodes_to_field() {
     fn read(name: Name, value: &[u8]) -> Arrival {
         let mut room = ControlBuffer::<128>::new();
         let mut encoder = Encoder::<Native>::new(&mut room.0);
@@ -222,7 +222,7 @@ fn each_message_of_the_kernel_says_what_it_says() {
 /// A report of the error queue may come with a time.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
-fn a_report_keeps_its_times() {
+fn report_keeps_timestamps() {
     let time = [1_700_000_000_i64, 5, 0, 0, 9, 7].map(i64::to_ne_bytes).concat();
     let mut room = ControlBuffer::<256>::new();
     let mut encoder = Encoder::<Native>::new(&mut room.0);
@@ -238,7 +238,7 @@ fn a_report_keeps_its_times() {
 /// as an `int` is one, of an IPv4 packet too.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
-fn what_is_sent_with_a_packet_has_its_width() {
+fn sent_message_has_exact_width() {
     let departure =
         Departure { segment_size: Some(1000), send_at: Some(1 << 40), ..Departure::default() };
     let mut room = SendControl::new();
@@ -263,7 +263,7 @@ fn what_is_sent_with_a_packet_has_its_width() {
 }
 
 #[test]
-fn a_length_that_leads_nowhere_ends_the_walk() {
+fn bad_length_ends_iteration() {
     // Its lower half alone would be a length.
     let wide = if Native::LEN == 8 { 1 << 32 | Native::HEADER as u64 } else { 0 };
     for len in [0, 1, Native::HEADER as u64 - 1, u64::from(u32::MAX), u64::MAX, wide] {
@@ -293,7 +293,7 @@ fn alignment_follows_the_space_of_values() {
 /// Against the macros of C, which are another's work.
 #[cfg(unix)]
 #[test]
-fn the_macros_of_c_walk_the_same_way() {
+fn c_macros_iterate_alike() {
     let mut room = ControlBuffer::<256>::new();
     let mut encoder = Encoder::<Native>::new(&mut room.0);
     let number = |name| Number { level: libc::IPPROTO_IPV6, name };
@@ -327,7 +327,7 @@ fn the_macros_of_c_walk_the_same_way() {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
-fn a_time_is_read_in_both_widths() {
+fn timestamp_parses_in_both_widths() {
     fn read(name: Name, value: &[u8]) -> Arrival {
         let mut room = ControlBuffer::<128>::new();
         let mut encoder = Encoder::<Native>::new(&mut room.0);

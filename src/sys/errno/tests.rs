@@ -30,7 +30,7 @@ fn assert_error(error: Error, kind: ErrorKind, why: Option<&str>) {
 }
 
 #[test]
-fn an_opening_says_why() {
+fn opening_error_has_reason() {
     for (op, address, kind, why) in [
         (Op::Bind, at(1), PermissionDenied, Some(PRIVILEGED)),
         (Op::Listen, at(1023), PermissionDenied, Some(PRIVILEGED)),
@@ -64,7 +64,7 @@ fn an_opening_says_why() {
 }
 
 #[test]
-fn an_option_says_why_unless_the_error_does() {
+fn option_error_has_reason() {
     let op = Op::Set("IPV6_X");
     for (kind, why) in [
         (Unsupported, "this system does not have it"),
@@ -82,7 +82,7 @@ fn an_option_says_why_unless_the_error_does() {
 }
 
 #[test]
-fn each_system_knows_no_algorithm() {
+fn unknown_algorithm_has_reason() {
     let reason = |system, name, error| option_reason(system, Op::Set(name), &error);
     let unknown = Some(Reason::UnknownName);
     let name = "TCP_CONGESTION";
@@ -111,7 +111,7 @@ fn freebsd_error_explains_disabled_fast_open() {
 }
 
 #[test]
-fn a_flow_label_says_why() {
+fn flow_label_error_has_reason() {
     for (kind, why) in [
         (
             PermissionDenied,
@@ -128,7 +128,7 @@ fn a_flow_label_says_why() {
 }
 
 #[test]
-fn a_membership_says_why() {
+fn membership_error_has_reason() {
     let source = Ipv6Addr::LOCALHOST;
     let on_some = |index| SocketAddrV6::new(*GROUP.ip(), 0, 0, index);
     let no_sources = Some("this system has no source-specific multicast for IPv6");
@@ -180,7 +180,7 @@ fn a_membership_says_why() {
 }
 
 #[test]
-fn what_a_send_may_have_failed_for() {
+fn send_error_has_candidates() {
     let all = [
         NetworkUnreachable,
         HostUnreachable,

@@ -197,7 +197,7 @@ mod tests {
 
     /// What is one call here, and several elsewhere.
     #[test]
-    fn with_a_call_for_each_flag_the_flags_are_the_same() {
+    fn separate_flag_calls_set_same_flags() {
         for nonblocking in [false, true] {
             let listener = open_and_set(Shape::Stream, Protocol::Tcp, nonblocking).unwrap();
             assert!(is_closed_on_exec(&listener));
@@ -235,13 +235,13 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_without_an_address_is_gone_and_one_of_another_family_is_an_error() {
+    fn peer_without_address_has_gone() {
         assert_eq!(no_peer(&0).kind(), io::ErrorKind::ConnectionAborted);
         assert_eq!(no_peer(&2).kind(), io::ErrorKind::InvalidData);
     }
 
     #[test]
-    fn a_connection_that_takes_no_option_has_ended() {
+    fn unsettable_accepted_connection_has_ended() {
         let told = |code| unless_ended(io::Error::from_raw_os_error(code));
         assert_eq!(told(libc::EINVAL).kind(), io::ErrorKind::ConnectionAborted);
         assert_eq!(told(libc::ENOBUFS).raw_os_error(), Some(libc::ENOBUFS));

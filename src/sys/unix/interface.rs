@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interface_without_an_address_has_none() {
+    fn interface_without_address_has_none() {
         for family in [libc::AF_INET6, libc::AF_INET, libc::AF_UNSPEC] {
             assert_eq!(address(ptr::null(), family), None);
         }

@@ -219,7 +219,7 @@ mod tests {
 
     /// As the kernel counts the times of sending.
     #[test]
-    fn a_moment_is_told_by_the_clock_of_the_kernel() {
+    fn monotonic_time_matches_kernel_clock() {
         let clock = || clock_time(libc::CLOCK_MONOTONIC).unwrap();
         for ahead in [Duration::ZERO, Duration::from_secs(3600)] {
             let before = clock();
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_unused_while_or_because_another_host_may_have_it() {
+    fn tentative_or_duplicate_address_is_unusable() {
         let (tentative, failed) = (libc::IFA_F_TENTATIVE, libc::IFA_F_DADFAILED);
         assert_eq!(why_unused(tentative), Some(Absence::Tentative));
         assert_eq!(why_unused(failed), Some(Absence::Duplicate));
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_error_queue_says_so() {
+    fn missing_error_queue_is_unsupported() {
         let file = fs::File::open("/proc/self/status").unwrap();
         let mut data = [0; 8];
         let room = &mut [IoSliceMut::new(&mut data)];
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_down_when_it_is_both() {
+    fn loopback_is_down_without_both_flags() {
         let (loopback, up) = (libc::IFF_LOOPBACK, libc::IFF_UP);
         assert!(is_down_loopback(loopback));
         for flags in [0, up, up | loopback] {

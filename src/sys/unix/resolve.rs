@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_number_has_its_reason() {
+    fn resolver_error_number_has_kind() {
         assert_eq!(failure(libc::EAI_NONAME).kind, ResolveErrorKind::NoSuchName);
         assert_eq!(failure(libc::EAI_AGAIN).kind, ResolveErrorKind::Unreachable);
         assert_eq!(failure(libc::EAI_FAIL).kind, ResolveErrorKind::Other);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_whole_address_is_none() {
+    fn answer_without_whole_address_is_empty() {
         let ipv6 = crate::sys::unix::encode(&SocketAddrV6::new([1; 16].into(), 0, 0, 0));
         // SAFETY: all-zero bytes are a valid `addrinfo`.
         let mut entry: libc::addrinfo = unsafe { std::mem::zeroed() };

@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_went_out_before_a_pause_is_no_failure() {
+    fn partial_send_before_pause_succeeds() {
         let failed = |code| Err(io::Error::from_raw_os_error(code));
         assert_eq!(told(Ok(0), 3).unwrap(), 3);
         assert_eq!(told(Ok(0), 0).unwrap(), 0);

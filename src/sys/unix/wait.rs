@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_rounded_up_to_what_poll_counts_in() {
+    fn timeout_rounds_up_to_milliseconds() {
         for (nanos, expected) in [(0, 0), (1, 1), (1_000_000, 1), (1_000_001, 2)] {
             assert_eq!(millis(Some(Duration::from_nanos(nanos))), expected);
         }

@@ -252,7 +252,7 @@ mod tests {
     use crate::sys::{Owned, borrow, set_read_timeout, set_write_timeout};
 
     #[test]
-    fn only_a_timeout_of_the_same_direction_tells_a_call_that_waited_from_a_dead_connection() {
+    fn only_own_timeout_becomes_would_block() {
         let socket = Owned::from(std::net::UdpSocket::bind("[::1]:0").unwrap());
         let fd = borrow(&socket);
         let error = io::Error::from_raw_os_error;

@@ -174,7 +174,7 @@ mod tests {
     use crate::sys::{send_to, set_bool};
 
     #[test]
-    fn want_of_room_for_what_comes_with_a_datagram_makes_up_no_bytes() {
+    fn small_control_buffer_adds_no_bytes() {
         let socket = std::net::UdpSocket::bind("[::1]:0").unwrap();
         let local = match socket.local_addr().unwrap() {
             std::net::SocketAddr::V6(local) => local,

@@ -34,7 +34,7 @@ fn assert_error(error: Error, code: i32, kind: Option<ErrorKind>, text: &str) {
 }
 
 #[test]
-fn of_an_opening() {
+fn opening_decisions_follow_system() {
     let opened = |op, code| errno::opening(op, Some(PEER), true, number(code));
     for (op, code, kind, text) in [
         (Op::Open, WSAEAFNOSUPPORT, None, "this system has no IPv6"),
@@ -66,7 +66,7 @@ fn of_an_opening() {
 }
 
 #[test]
-fn of_an_option_and_of_a_group() {
+fn option_and_group_decisions_follow_system() {
     let op = Op::Set("IPV6_X");
     for (code, kind, text) in [
         (WSAENOPROTOOPT, Unsupported, "this system does not have it"),
@@ -87,7 +87,7 @@ fn of_an_option_and_of_a_group() {
 }
 
 #[test]
-fn of_accept() {
+fn accept_decisions_follow_system() {
     for (peer, exhausted, codes) in [
         (true, false, &[WSAECONNRESET, WSAECONNABORTED, WSAENOTCONN][..]),
         (false, true, &[WSAEMFILE, WSAENOBUFS]),
@@ -104,7 +104,7 @@ fn of_accept() {
 /// Which of them are of the kind that other systems give is std's part; a change there would change
 /// what this crate documents.
 #[test]
-fn of_use() {
+fn use_decisions_follow_system() {
     for (code, kind) in [
         (WSAECONNABORTED, ConnectionAborted),
         (WSAECONNRESET, ConnectionReset),

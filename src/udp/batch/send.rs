@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_in_too_many_slices_is_refused() {
+    fn segment_in_many_slices_is_refused() {
         let data = [IoSlice::new(b"x"); 65];
         cut(&data, 0, 65, 65).unwrap_err();
         cut(&data, 0, 64, 64).unwrap();
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_one_packet() {
+    fn empty_data_makes_one_packet() {
         let (cuts, _) = cut(&[], 0, 1200, 1200).unwrap();
         let mut packets = cuts.into_iter().flatten();
         assert_eq!((packets.next(), packets.next()), (Some(0..0), None));

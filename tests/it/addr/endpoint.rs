@@ -53,7 +53,7 @@ fn every_ipv6_form<M: Mode>(mode: M) {
 }
 
 #[test]
-fn every_form_of_an_ipv6_address_works_in_every_mode() {
+fn every_ipv6_form_works_everywhere() {
     every_ipv6_form(V6Only);
     every_ipv6_form(DualStack);
     every_ipv6_form(AnyMode::V6Only);
@@ -61,7 +61,7 @@ fn every_form_of_an_ipv6_address_works_in_every_mode() {
 }
 
 #[test]
-fn every_form_of_an_ipv4_address_works_in_a_mode_that_speaks_it() {
+fn every_ipv4_form_works_when_allowed() {
     let ip = Ipv4Addr::LOCALHOST;
     macro_rules! check {
         ($mode:expr) => {
@@ -132,13 +132,13 @@ fn refused<M: Mode, A: ToAddress<M> + Copy>(mode: M, address: A, texts: &[&str])
 }
 
 #[test]
-fn a_name_is_refused_and_not_looked_up() {
+fn host_name_is_refused() {
     refused(V6Only, "localhost:80", &["`localhost:80`", "`connect_host` looks host names up"]);
     refused(DualStack, ("localhost", 80), &["`localhost`", "`connect_host` looks host names up"]);
 }
 
 #[test]
-fn a_missing_port_is_refused_and_the_form_is_shown() {
+fn missing_port_error_shows_form() {
     refused(V6Only, "[::1]", &["has no port", "[::1]:8000"]);
     refused(DualStack, "127.0.0.1", &["has no port", "192.0.2.1:8000"]);
     refused(V6Only, "::1", &["lacks brackets", "[fe80::1]:8000"]);
@@ -146,7 +146,7 @@ fn a_missing_port_is_refused_and_the_form_is_shown() {
 }
 
 #[test]
-fn an_unknown_interface_is_refused_and_never_zero() {
+fn unknown_interface_is_refused() {
     refused(V6Only, "[fe80::1%nowhere]:80", &["fe80::1%nowhere", "no interface of this host"]);
     refused(AnyMode::DualStack, ("ff02::1%nowhere", 80), &["no interface of this host"]);
     refused(V6Only, "[fe80::1%0]:80", &["from 1 to 4294967295"]);
@@ -154,7 +154,7 @@ fn an_unknown_interface_is_refused_and_never_zero() {
 }
 
 #[test]
-fn a_link_local_address_without_a_zone_is_refused() {
+fn missing_zone_is_refused() {
     for text in ["fe80::1", "febf::1", "ff01::1", "ff02::1", "ff32::1234"] {
         refused(V6Only, (text, 80), &[text, "fe80::1%eth0", "link-local"]);
         refused(DualStack, (text.parse::<Ipv6Addr>().unwrap(), 80), &[text, "fe80::1%eth0"]);
@@ -163,7 +163,7 @@ fn a_link_local_address_without_a_zone_is_refused() {
 }
 
 #[test]
-fn ipv4_is_refused_where_the_mode_does_not_speak_it() {
+fn ipv4_on_ipv6_only_is_refused() {
     let texts = ["127.0.0.1", "is an IPv4 address", "dual-stack"];
     refused(V6Only, "127.0.0.1:80", &texts);
     refused(V6Only, ("127.0.0.1", 80), &texts);
@@ -175,7 +175,7 @@ fn ipv4_is_refused_where_the_mode_does_not_speak_it() {
 }
 
 #[test]
-fn ipv4_in_ipv6_notation_is_refused_where_the_mode_does_not_speak_it() {
+fn ipv6_only_mode_refuses_mapped_text() {
     let mapped = SocketAddrV6::new(Ipv4Addr::LOCALHOST.to_ipv6_mapped(), 80, 0, 0);
     let texts = ["`127.0.0.1:80` was written as `::ffff:127.0.0.1`", "dual-stack"];
     refused(V6Only, mapped, &texts);
@@ -185,7 +185,7 @@ fn ipv4_in_ipv6_notation_is_refused_where_the_mode_does_not_speak_it() {
 }
 
 #[test]
-fn ipv4_in_ipv6_notation_becomes_ipv4_where_the_mode_speaks_it() {
+fn mapped_text_becomes_ipv4() {
     let socket = Builder::datagram().bind("[::ffff:127.0.0.1]:0").unwrap();
     assert_eq!(socket.local_addr().unwrap().ip(), Ipv4Addr::LOCALHOST);
     let peer = SocketAddrV6::new(Ipv4Addr::LOCALHOST.to_ipv6_mapped(), 9, 0, 0);
@@ -195,7 +195,7 @@ fn ipv4_in_ipv6_notation_becomes_ipv4_where_the_mode_speaks_it() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn refusals_come_before_the_system_is_asked() {
+fn refusal_precedes_system_call() {
     let calls = [libc::SYS_bind, libc::SYS_connect, libc::SYS_sendto, libc::SYS_sendmsg];
     let faults = calls.map(|call| Fault { call, arguments: &[], errno: libc::EXDEV });
     let (stream, socket) = (Builder::stream().v6_only(), Builder::datagram().v6_only());
@@ -219,7 +219,7 @@ fn refusals_come_before_the_system_is_asked() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_is_wrong_as_text_opens_no_socket() {
+fn malformed_text_opens_no_socket() {
     let fault = Fault { call: libc::SYS_socket, arguments: &[], errno: libc::EXDEV };
     let builder = Builder::datagram().v6_only();
     let faulty = with_faults(&[fault], || {
@@ -232,7 +232,7 @@ fn what_is_wrong_as_text_opens_no_socket() {
 }
 
 #[test]
-fn an_address_from_accept_can_be_given_back() {
+fn accepted_address_can_be_reused() {
     let (client, accepted) = streams();
     let peer = accepted.peer_addr().unwrap();
     assert_eq!(Endpoint::from(peer).to_string(), client.local_addr().unwrap().to_string());
@@ -246,7 +246,7 @@ fn an_address_from_accept_can_be_given_back() {
 /// link (RFC 4007, section 6: a zone is needed).
 #[cfg(target_os = "linux")]
 #[test]
-fn the_kernel_refuses_a_link_local_address_without_a_zone_or_guesses_it() {
+fn kernel_refuses_or_guesses_missing_zone() {
     let peer: SocketAddr = "[fe80::1]:9".parse().unwrap();
     for kind in [socket2::Type::STREAM, socket2::Type::DGRAM] {
         let socket = socket2::Socket::new(socket2::Domain::IPV6, kind, None).unwrap();
@@ -266,7 +266,7 @@ fn the_kernel_refuses_a_link_local_address_without_a_zone_or_guesses_it() {
 /// RFC 4007, section 11.2, and RFC 9844: after `%` stands the name or the index of an interface.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_zone_is_the_name_or_the_index_of_an_interface_and_nothing_else() {
+fn zone_names_interface_only() {
     let lo = inet6::interface::Interface::from_name("lo").unwrap().index();
     // No interface has the address, and it is the interface that was asked.
     for zone in ["lo".to_owned(), lo.to_string()] {
@@ -303,7 +303,7 @@ fn a_zone_is_the_name_or_the_index_of_an_interface_and_nothing_else() {
 /// one.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_zone_of_an_address_that_needs_none_is_without_effect() {
+fn unneeded_zone_has_no_effect() {
     let odd = SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 999);
     let sockets = [
         UdpSocket::bind("[::1%lo]:0").unwrap(),

@@ -83,7 +83,7 @@ proptest! {
     #![proptest_config(config(2000))]
 
     #[test]
-    fn a_traffic_class_is_its_two_fields(class in any::<u8>()) {
+    fn traffic_class_is_its_fields(class in any::<u8>()) {
         traffic_class(class);
     }
 
@@ -97,7 +97,7 @@ proptest! {
     #![proptest_config(config(100))]
 
     #[test]
-    fn an_ipv4_address_survives_a_dual_stack_socket(low in any::<[u8; 3]>(), port in 1_u16..) {
+    fn ipv4_address_survives_dual_stack(low in any::<[u8; 3]>(), port in 1_u16..) {
         let ip = if cfg!(target_os = "linux") {
             Ipv4Addr::new(127, low[0], low[1], low[2].max(1))
         } else {

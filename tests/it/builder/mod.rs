@@ -12,7 +12,7 @@ use inet6::{AnyMode, Builder, DualStack, TcpListener, UdpSocket};
 use crate::support::*;
 
 #[test]
-fn a_builder_is_plain_data() {
+fn builder_is_plain_data() {
     fn check<T: Clone + Debug + Send + Sync + 'static>() {}
     check::<Builder<Stream>>();
     check::<Builder<Datagram, DualStack>>();
@@ -27,7 +27,7 @@ fn a_builder_is_plain_data() {
 }
 
 #[test]
-fn one_builder_opens_many_sockets_in_many_threads() {
+fn builder_opens_sockets_in_threads() {
     let builder = Builder::stream().with(NoDelay(true));
     let ports = std::thread::scope(|scope| {
         let open = || builder.bind("[::1]:0").unwrap().listen(1).unwrap();
@@ -47,7 +47,7 @@ fn one_builder_opens_many_sockets_in_many_threads() {
 }
 
 #[test]
-fn a_clone_goes_its_own_way() {
+fn cloned_builder_is_independent() {
     let first = Builder::datagram().with(UnicastHops(Some(3)));
     let second = first.clone().with(UnicastHops(Some(7)));
     let hops = |builder: &Builder<Datagram>| {
@@ -58,7 +58,7 @@ fn a_clone_goes_its_own_way() {
 }
 
 #[test]
-fn a_later_value_of_an_option_replaces_an_earlier_one() {
+fn later_option_replaces_earlier() {
     let builder = Builder::stream().with(NoDelay(true)).with(NoDelay(false));
     assert_eq!(format!("{builder:?}").matches("NoDelay").count(), 1);
     let bound = builder.bind("[::1]:0").unwrap();
@@ -76,7 +76,7 @@ fn options_survive_a_change_of_mode() {
 
 #[cfg(unix)]
 #[test]
-fn a_listener_of_the_short_form_may_rebind_and_a_builder_leaves_it_to_you() {
+fn only_short_form_sets_reuse_address() {
     use inet6::option::ReuseAddress;
 
     assert_eq!(listener().option::<ReuseAddress>().unwrap(), ReuseAddress(true));
@@ -85,7 +85,7 @@ fn a_listener_of_the_short_form_may_rebind_and_a_builder_leaves_it_to_you() {
 }
 
 #[test]
-fn a_listener_rebinds_the_address_of_one_that_just_ended() {
+fn listener_rebinds_recent_address() {
     let listener = listener();
     let address = listener.local_addr().unwrap();
     let client = inet6::TcpStream::connect(address).unwrap();
@@ -99,7 +99,7 @@ fn a_listener_rebinds_the_address_of_one_that_just_ended() {
 }
 
 #[test]
-fn a_port_of_a_live_listener_is_never_taken() {
+fn live_listener_keeps_port() {
     let first = listener();
     let second = TcpListener::bind(first.local_addr().unwrap()).unwrap_err();
     // On Windows the first has it for itself.
@@ -108,7 +108,7 @@ fn a_port_of_a_live_listener_is_never_taken() {
 }
 
 #[test]
-fn a_port_of_a_live_datagram_socket_is_never_taken() {
+fn live_datagram_socket_keeps_port() {
     let first = socket();
     let second = UdpSocket::bind(first.local_addr().unwrap()).unwrap_err();
     assert_eq!(second.kind(), std::io::ErrorKind::AddrInUse);
@@ -116,7 +116,7 @@ fn a_port_of_a_live_datagram_socket_is_never_taken() {
 
 #[cfg(unix)]
 #[test]
-fn every_socket_is_close_on_exec_and_blocks() {
+fn socket_blocks_and_is_not_inherited() {
     let builder = Builder::stream();
     let bound = builder.bind("[::1]:0").unwrap();
     assert!(is_close_on_exec(&bound) && !is_nonblocking(&bound));
@@ -135,7 +135,7 @@ fn every_socket_is_close_on_exec_and_blocks() {
 
 #[cfg(unix)]
 #[test]
-fn a_nonblocking_builder_opens_every_socket_nonblocking() {
+fn nonblocking_builder_opens_nonblocking_sockets() {
     let builder = Builder::stream().nonblocking();
     let bound = builder.bind("[::1]:0").unwrap();
     assert!(is_close_on_exec(&bound) && is_nonblocking(&bound));
@@ -152,7 +152,7 @@ fn a_nonblocking_builder_opens_every_socket_nonblocking() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_flags_are_set_in_the_call_that_makes_the_descriptor() {
+fn flags_are_set_at_creation() {
     // A second call, fcntl or ioctl, would leave a moment without them: here it fails.
     let later = [libc::SYS_fcntl, libc::SYS_ioctl].map(later);
     let opened = with_faults(&later, || {
@@ -183,7 +183,7 @@ fn later(call: libc::c_long) -> Fault<'static> {
 }
 
 #[test]
-fn multipath_tcp_is_the_protocol_or_an_error_that_says_so() {
+fn multipath_tcp_opens_or_explains() {
     let opened = Builder::stream().multipath_tcp().bind("[::1]:0");
     match opened {
         Ok(bound) => {
@@ -205,7 +205,7 @@ fn multipath_tcp_is_the_protocol_or_an_error_that_says_so() {
 }
 
 #[test]
-fn a_timeout_on_the_builder_is_there_from_the_start() {
+fn builder_timeout_applies_from_start() {
     let time = std::time::Duration::from_secs(3);
     let builder = Builder::datagram().with(ReadTimeout(Some(time)));
     assert_eq!(builder.bind("[::1]:0").unwrap().read_timeout().unwrap(), Some(time));
@@ -214,7 +214,7 @@ fn a_timeout_on_the_builder_is_there_from_the_start() {
 /// Every step of opening, and what ends in an error after it.
 #[cfg(target_os = "linux")]
 #[test]
-fn no_failing_step_leaks_a_descriptor() {
+fn failed_step_leaks_no_descriptor() {
     use std::net::Ipv4Addr;
     use std::os::fd::OwnedFd;
     use std::time::Duration;

@@ -52,7 +52,7 @@ fn listeners<M: Mode>(builder: &Builder<Stream, M>, count: usize) -> Option<Vec<
 }
 
 #[test]
-fn all_have_one_port_and_share_it() {
+fn shards_share_one_port() {
     in_every_mode!(mode => one_port(mode));
 }
 
@@ -83,7 +83,7 @@ fn one_port<M: Mode>(mode: M) {
 }
 
 #[test]
-fn the_options_of_the_builder_are_those_of_each() {
+fn shards_share_builder_options() {
     // Sharing is what was asked for last.
     let builder = Builder::stream().with(ReuseAddress(true)).with(ReusePort(false)).nonblocking();
     let Some(listeners) = listeners(&builder, 3) else { return };
@@ -95,7 +95,7 @@ fn the_options_of_the_builder_are_those_of_each() {
 }
 
 #[test]
-fn an_address_that_somebody_has_for_himself_is_in_use() {
+fn exclusive_address_is_in_use() {
     require!(SHARE_OUT, "this system does not share out");
     let (alone, listening) = (socket(), listener());
     let error = Builder::datagram().bind_sharded(alone.local_addr().unwrap(), number(2));
@@ -108,7 +108,7 @@ fn an_address_that_somebody_has_for_himself_is_in_use() {
 }
 
 #[test]
-fn steering_is_refused_where_it_is_missing() {
+fn missing_steering_is_refused() {
     let name = if SHARE_OUT { "SO_ATTACH_REUSEPORT_CBPF" } else { "SO_REUSEPORT" };
     // One socket has nothing to choose from.
     for count in [number(2), number(1)] {
@@ -142,7 +142,7 @@ fn drain<S>(
 }
 
 #[test]
-fn many_clients_are_answered_by_more_than_one_socket() {
+fn clients_reach_several_sockets() {
     let Some(sockets) = sockets(&Builder::datagram().nonblocking(), 4) else { return };
     let server = sockets[0].local_addr().unwrap();
     // That a hash sends all of them to one socket happens once in 4 to the 99th.
@@ -163,7 +163,7 @@ fn many_clients_are_answered_by_more_than_one_socket() {
 }
 
 #[test]
-fn many_connections_reach_more_than_one_listener() {
+fn connections_reach_several_listeners() {
     let Some(listeners) = listeners(&Builder::stream().nonblocking(), 4) else { return };
     let server = listeners[0].local_addr().unwrap();
     let clients: Vec<_> = (0..60).map(|_| TcpStream::connect(server).unwrap()).collect();
@@ -236,7 +236,7 @@ mod linux {
     /// Alone, because a program that another test starts has copies of all sockets until it runs,
     /// and a copy of one that was closed here would still have its share.
     #[test]
-    fn datagrams_go_to_the_socket_of_their_processor() {
+    fn datagrams_follow_their_processor() {
         in_own_process(|| {
             let processors = processors();
             require!(processors.len() > 1, "one processor is no choice");
@@ -254,7 +254,7 @@ mod linux {
     }
 
     #[test]
-    fn connections_go_to_the_listener_of_their_processor() {
+    fn connections_follow_their_processor() {
         let processors = processors();
         require!(processors.len() > 1, "one processor is no choice");
         let builder = Builder::stream().nonblocking().steer_by_cpu();
@@ -272,7 +272,7 @@ mod linux {
     }
 
     #[test]
-    fn each_socket_may_name_its_processor() {
+    fn shard_names_its_processor() {
         let processors = processors();
         require!(processors.len() > 1, "one processor is no choice");
         require!(release() >= (6, 2), "Linux before 6.2 does not look at IncomingCpu here");
@@ -299,7 +299,7 @@ mod linux {
     }
 
     #[test]
-    fn one_that_cannot_be_had_closes_all() {
+    fn failed_shard_closes_all() {
         in_own_process(|| {
             let before = open_descriptors();
             let first = next_descriptor();
@@ -341,7 +341,7 @@ mod linux {
     }
 
     #[test]
-    fn sharing_that_fails_after_the_port_is_chosen_is_told() {
+    fn late_sharing_failure_is_reported() {
         in_own_process(|| {
             let before = open_descriptors();
             let arguments = [(1, libc::SOL_SOCKET), (2, libc::SO_REUSEPORT), (4, 4)];

@@ -96,7 +96,7 @@ fn empty_list_is_an_error() {
 }
 
 #[test]
-fn text_without_a_port_is_an_error() {
+fn text_without_port_is_error() {
     for text in ["localhost", "::1", "127.0.0.1"] {
         for error in [UdpSocket::bind(text).unwrap_err(), TcpStream::connect(text).unwrap_err()] {
             let said = (error.op(), error.kind());

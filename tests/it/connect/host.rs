@@ -69,7 +69,7 @@ fn closed_on_all() -> (BoundStream<DualStack>, u16) {
 }
 
 #[test]
-fn a_literal_is_connected_to_without_a_question() {
+fn literal_connects_without_query() {
     let listener = listener();
     let address = listener.local_addr().unwrap();
     let connection = Builder::stream().connect_host(address.to_string()).unwrap();
@@ -82,7 +82,7 @@ fn a_literal_is_connected_to_without_a_question() {
 }
 
 #[test]
-fn ipv6_goes_first_and_every_attempt_has_the_options() {
+fn ipv6_goes_first_with_options() {
     let listener = dual_listener();
     let port = listener.local_addr().unwrap().port();
     let builder = Builder::stream().with(NoDelay(true));
@@ -97,7 +97,7 @@ fn ipv6_goes_first_and_every_attempt_has_the_options() {
 }
 
 #[test]
-fn ipv4_is_reached_where_ipv6_is_refused_and_is_shown_as_ipv4() {
+fn refused_ipv6_falls_back_to_ipv4() {
     let listener = Builder::stream().bind("127.0.0.1:0").unwrap().listen(4).unwrap();
     let port = listener.local_addr().unwrap().port();
     let connection = Builder::stream().connect_host(host(port, Ok(v6()), Ok(v4()))).unwrap();
@@ -109,7 +109,7 @@ fn ipv4_is_reached_where_ipv6_is_refused_and_is_shown_as_ipv4() {
 }
 
 #[test]
-fn an_ipv6_only_builder_asks_for_ipv6_alone() {
+fn ipv6_only_builder_queries_ipv6() {
     let (_closed, port) = closed_on_all();
     let host = host(port, Err(ResolveErrorKind::NoAddress), Ok(v4()));
     let error = Builder::stream().v6_only().connect_host(host).unwrap_err();
@@ -120,7 +120,7 @@ fn an_ipv6_only_builder_asks_for_ipv6_alone() {
 }
 
 #[test]
-fn a_name_that_one_family_knows_exists() {
+fn name_with_one_family_exists() {
     let (_closed, port) = closed_on_all();
     let host = host(port, Err(ResolveErrorKind::NoSuchName), Ok(v4()));
     let error = Builder::stream().connect_host(host).unwrap_err();
@@ -131,7 +131,7 @@ fn a_name_that_one_family_knows_exists() {
 }
 
 #[test]
-fn an_answer_of_the_other_family_is_left_out() {
+fn answer_of_other_family_is_ignored() {
     let mapped = SocketAddr::from((Ipv4Addr::LOCALHOST.to_ipv6_mapped(), 0));
     let (_closed, port) = closed_on_all();
     let host = host(port, Ok(vec![mapped, v4()[0]]), Ok(v6()));
@@ -144,7 +144,7 @@ fn an_answer_of_the_other_family_is_left_out() {
 }
 
 #[test]
-fn an_observer_that_panics_ends_the_race() {
+fn panicking_observer_ends_race() {
     let listener = listener();
     let cancel = Cancel::new();
     let host = HappyEyeballs::to(listener.local_addr().unwrap().to_string())
@@ -159,7 +159,7 @@ fn an_observer_that_panics_ends_the_race() {
 }
 
 #[test]
-fn a_host_is_the_same_whichever_way_it_is_written() {
+fn host_notations_are_equal() {
     let text = String::from("[::1]:80");
     let endpoint: Endpoint = text.parse().unwrap();
     let address: SocketAddr = text.parse().unwrap();
@@ -198,7 +198,7 @@ impl Resolve for InTurn {
 }
 
 #[test]
-fn the_first_family_has_as_many_attempts_as_it_was_given() {
+fn first_family_gets_its_attempts() {
     let (answered, is_answered) = channel();
     let (_closed, port) = closed_on_all();
     let race = HappyEyeballs::to(("host.example", port))
@@ -218,7 +218,7 @@ fn the_first_family_has_as_many_attempts_as_it_was_given() {
 }
 
 #[test]
-fn each_failure_of_the_resolver_is_told_apart() {
+fn resolver_failures_have_kinds() {
     for (kind, text, io_kind) in [
         (ResolveErrorKind::NoSuchName, "no such name", ErrorKind::NotFound),
         (ResolveErrorKind::NoAddress, "no address", ErrorKind::NotFound),
@@ -247,7 +247,7 @@ fn each_failure_of_the_resolver_is_told_apart() {
 }
 
 #[test]
-fn every_attempt_stands_in_the_error() {
+fn error_lists_every_attempt() {
     let (_closed, port) = closed_on_all();
     let error = Builder::stream().connect_host(host(port, Ok(v6()), Ok(v4()))).unwrap_err();
     assert_eq!((error.kind(), error.report().attempts.len()), (HostErrorKind::Exhausted, 2));
@@ -263,7 +263,7 @@ fn every_attempt_stands_in_the_error() {
 }
 
 #[test]
-fn what_is_neither_a_name_nor_an_address_is_invalid() {
+fn malformed_host_is_invalid() {
     for text in [
         "",
         "host",
@@ -311,7 +311,7 @@ impl Resolve for Hangs {
 }
 
 #[test]
-fn the_deadline_holds_while_the_resolver_hangs() {
+fn deadline_holds_against_hanging_resolver() {
     let (open, gate) = channel();
     let (asked, was_asked) = channel();
     let host = HappyEyeballs::to("host.example:80")
@@ -329,7 +329,7 @@ fn the_deadline_holds_while_the_resolver_hangs() {
 }
 
 #[test]
-fn all_races_are_given_up_while_the_resolver_hangs() {
+fn cancel_ends_races_with_hanging_resolver() {
     let cancel = Cancel::new();
     let (over, is_over) = channel();
     let hanging = [(); 3].map(|()| {
@@ -356,7 +356,7 @@ fn all_races_are_given_up_while_the_resolver_hangs() {
 /// it.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_race_that_is_over_leaves_no_descriptor() {
+fn ended_race_leaves_no_descriptor() {
     use crate::support::{in_own_process, open_descriptors};
 
     in_own_process(|| {
@@ -372,7 +372,7 @@ fn a_race_that_is_over_leaves_no_descriptor() {
 }
 
 #[test]
-fn a_race_is_given_up_while_an_attempt_runs() {
+fn cancel_ends_running_attempt() {
     let (listener, _waiting) = full_listener();
     let cancel = Cancel::new();
     let (started, has_started) = channel();
@@ -407,7 +407,7 @@ fn a_race_is_given_up_while_an_attempt_runs() {
 }
 
 #[test]
-fn what_was_given_up_before_is_not_begun() {
+fn cancelled_race_never_starts() {
     let cancel = Cancel::new();
     cancel.cancel();
     let host = host(80, Ok(v6()), Ok(v4())).cancel(&cancel);
@@ -417,7 +417,7 @@ fn what_was_given_up_before_is_not_begun() {
 }
 
 #[test]
-fn what_is_won_is_not_given_up_any_more() {
+fn won_race_ignores_cancel() {
     let listener = listener();
     let cancel = Cancel::new();
     let late = cancel.clone();
@@ -436,7 +436,7 @@ fn what_is_won_is_not_given_up_any_more() {
 /// A literal needs a descriptor for its socket and none beside it.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_literal_tells_that_no_descriptor_is_left() {
+fn literal_reports_descriptor_limit() {
     use crate::support::{in_own_process, limit_descriptors};
 
     in_own_process(|| {
@@ -449,7 +449,7 @@ fn a_literal_tells_that_no_descriptor_is_left() {
 }
 
 #[test]
-fn the_observer_sees_what_the_report_tells() {
+fn observer_sees_reported_events() {
     let listener = listener();
     let port = listener.local_addr().unwrap().port();
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -470,7 +470,7 @@ fn the_observer_sees_what_the_report_tells() {
 }
 
 #[test]
-fn a_datagram_socket_takes_the_first_address_that_has_a_route() {
+fn datagram_socket_takes_first_routed_address() {
     let server = socket();
     let port = server.local_addr().unwrap().port();
     let connection = Builder::datagram().connect_host(host(port, Ok(v6()), Ok(v4()))).unwrap();
@@ -481,7 +481,7 @@ fn a_datagram_socket_takes_the_first_address_that_has_a_route() {
 }
 
 #[test]
-fn a_datagram_socket_is_bound_where_it_is_told() {
+fn datagram_socket_binds_requested_source() {
     let server = socket();
     let address = server.local_addr().unwrap();
     let mine = UdpSocket::bind("[::1]:0").unwrap().local_addr().unwrap();

@@ -75,7 +75,7 @@ fn failures(error: &HostError) -> Vec<(Option<Family>, ResolveErrorKind)> {
 }
 
 #[test]
-fn query_wants_what_it_names() {
+fn query_wants_named_family() {
     let wanted = |query: &Query| FAMILIES.map(|family| query.wants(family));
     assert_eq!(wanted(&both()), [true, true]);
     assert_eq!(wanted(&both().only(Family::Ipv6)), [true, false]);
@@ -85,7 +85,7 @@ fn query_wants_what_it_names() {
 }
 
 #[test]
-fn race_wants_what_its_mode_speaks() {
+fn race_wants_families_of_mode() {
     let host = |expected: [bool; 2]| {
         race(move |query, answers| {
             assert_eq!(FAMILIES.map(|family| query.wants(family)), expected);
@@ -247,7 +247,7 @@ fn panic_that_panics_ends_the_question() {
 }
 
 #[test]
-fn race_that_is_over_wants_no_answer() {
+fn ended_race_needs_no_answer() {
     let (open, gate) = channel::<()>();
     let (told, is_told) = channel();
     let gate = Mutex::new(gate);
@@ -369,7 +369,7 @@ fn literal_is_itself() {
 /// What the C library allocates, no allocator of Rust counts.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_answer_is_freed() {
+fn answer_is_freed() {
     use crate::support::resident;
 
     in_own_process(|| {

@@ -92,7 +92,7 @@ fn gates() -> Result<(), String> {
 }
 
 #[test]
-fn a_starved_loop_lives_and_does_not_spin_and_recovers() {
+fn starved_accept_loop_recovers() {
     require!(gates(), "a gate");
     thread::scope(|scope| {
         let ours = EXHAUSTED.into_iter().chain(PEERS).map(|errno| (errno, by_next as Loop));
@@ -110,7 +110,7 @@ fn a_starved_loop_lives_and_does_not_spin_and_recovers() {
 
 /// What comes a few times costs a call each, and no pause.
 #[test]
-fn a_lost_peer_or_a_signal_costs_one_more_call() {
+fn lost_peer_costs_one_call() {
     require!(gates(), "a gate");
     for errno in PEERS.into_iter().chain([libc::EINTR]) {
         for accepting in OURS.into_iter().chain([by_hand as Loop]) {
@@ -132,7 +132,7 @@ const AWAKE: [Fault<'_>; 2] = [
 
 /// The page of `TcpListener::next_connection`: it pauses if more than 128 are lost in a row.
 #[test]
-fn as_many_lost_peers_as_a_queue_holds_are_passed_over_without_a_pause() {
+fn lost_peers_are_skipped_without_pause() {
     require!(gates(), "a gate");
     for accepting in OURS {
         let listener = listener();
@@ -203,7 +203,7 @@ fn pauses_end_with_the_read_timeout() {
 
 /// Who waits for a descriptor says so once.
 #[test]
-fn a_wait_for_room_is_logged_once() {
+fn wait_for_descriptor_logs_once() {
     in_own_process(|| {
         require!(gates(), "a gate");
         let listener = listener();
@@ -221,7 +221,7 @@ fn a_wait_for_room_is_logged_once() {
 
 /// `accept` itself hands every error on, but for that of a signal; nothing is lost with it.
 #[test]
-fn accept_hands_on_what_it_fails_with() {
+fn accept_returns_its_failure() {
     in_own_process(|| {
         require!(faults(), "faults");
         let listener = listener();
@@ -263,7 +263,7 @@ fn accept_hands_on_what_it_fails_with() {
 
 /// The limit of the process itself, and every call counted.
 #[test]
-fn a_process_without_descriptors_waits_for_one() {
+fn process_without_descriptors_waits() {
     in_own_process(|| {
         require!(gates(), "a gate");
         for accepting in [by_next as Loop, by_hand] {
@@ -328,7 +328,7 @@ fn a_gate_stands() -> bool {
 
 /// The example, as it is: another program, whose calls come by the gate.
 #[test]
-fn the_server_of_the_examples_survives() {
+fn example_server_survives() {
     require!(gates(), "a gate");
     let text = b"once it recovers";
     for errno in [libc::EMFILE, libc::ENOBUFS] {
@@ -353,7 +353,7 @@ fn the_server_of_the_examples_survives() {
 
 /// Connections that ended before they were accepted, a thousand in a row, and then one that lives.
 #[test]
-fn a_thousand_resets_in_the_queue_do_not_end_the_loop() {
+fn thousand_resets_keep_loop_running() {
     let listener = Builder::stream().bind("[::1]:0").unwrap().listen(2048).unwrap();
     let to = listener.local_addr().unwrap();
     let reset = Builder::stream().with(Linger(Some(Duration::ZERO)));

@@ -175,7 +175,7 @@ fn close_on_exec() -> BTreeMap<i32, (String, bool)> {
 }
 
 #[test]
-fn no_socket_is_inherited_by_another_program() {
+fn no_program_inherits_sockets() {
     in_own_process(|| {
         let host = require!(Host::new(), "the lab");
         host.ip("link set dev lo up");

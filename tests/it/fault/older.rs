@@ -28,7 +28,7 @@ fn without<T: Send>(
 }
 
 #[test]
-fn without_segmentation_each_segment_is_a_datagram() {
+fn missing_segmentation_sends_each_datagram() {
     require!(faults(), "faults");
     // On such a socket arrives in one piece what left in one.
     let server = UdpSocket::bind("[::1]:0").unwrap().coalesce().unwrap();
@@ -48,7 +48,7 @@ fn without_segmentation_each_segment_is_a_datagram() {
 }
 
 #[test]
-fn without_putting_together_each_datagram_comes_by_itself() {
+fn missing_coalescing_receives_each_datagram() {
     require!(faults(), "faults");
     // The second is that of Wine.
     for errno in [libc::ENOPROTOOPT, libc::EINVAL, libc::EOPNOTSUPP] {
@@ -67,7 +67,7 @@ fn without_putting_together_each_datagram_comes_by_itself() {
 
 /// Linux 5.0 has `SO_BINDTOIFINDEX`.
 #[test]
-fn without_indexes_a_device_is_bound_and_freed_by_its_name() {
+fn device_binds_by_name_without_index() {
     require!(faults(), "faults");
     let host = require!(Host::new(), "the lab");
     host.ip("link set dev lo up");
@@ -125,7 +125,7 @@ fn unread_mode_opens_multipath_sockets() {
 }
 
 #[test]
-fn unread_mode_adopts_multipath_sockets_by_address() {
+fn unread_mode_adopts_by_address() {
     fn adopt<M: Mode>(address: &str) -> Result<(), String> {
         let listener = OwnedFd::from(multipath_listener(DualStack, address).unwrap());
         let adopted = without_reading_the_mode(|| TcpListener::<M>::try_from(listener));

@@ -126,7 +126,7 @@ fn endpoint(text: &str) -> Endpoint {
 }
 
 #[test]
-fn every_step_of_a_listener_is_named() {
+fn listener_steps_are_named() {
     in_own_process(|| {
         require!(faults(), "faults");
         in_every_mode!(mode => listeners(mode));
@@ -157,7 +157,7 @@ fn listeners<M: Mode>(mode: M) {
 }
 
 #[test]
-fn every_step_of_connecting_is_named() {
+fn connect_steps_are_named() {
     in_own_process(|| {
         require!(faults(), "faults");
         in_every_mode!(mode => connections(mode));
@@ -210,7 +210,7 @@ fn connections<M: Mode>(mode: M) {
 }
 
 #[test]
-fn every_step_of_a_datagram_socket_is_named() {
+fn datagram_steps_are_named() {
     in_own_process(|| {
         require!(faults(), "faults");
         in_every_mode!(mode => datagram_sockets(mode));
@@ -239,7 +239,7 @@ fn datagram_sockets<M: Mode>(mode: M) {
 
 /// A system may connect a datagram socket that it has no address for; that is no connection.
 #[test]
-fn a_datagram_socket_to_a_host_has_an_address_of_its_own() {
+fn datagram_to_host_has_own_source() {
     in_own_process(|| {
         require!(faults(), "faults");
         let server = socket();
@@ -280,7 +280,7 @@ fn given_back<S: Send, T, F: FnOnce(S) -> Result<T, inet6::error::Returned<R>> +
 
 /// A socket that could not change its state keeps its port and works as before.
 #[test]
-fn a_socket_that_cannot_change_its_state_is_given_back() {
+fn failed_transition_returns_socket() {
     in_own_process(|| {
         require!(faults(), "faults");
         let server = socket();
@@ -317,7 +317,7 @@ fn a_socket_that_cannot_change_its_state_is_given_back() {
 }
 
 #[test]
-fn a_descriptor_that_cannot_be_examined_is_given_back() {
+fn unreadable_descriptor_is_returned() {
     in_own_process(|| {
         require!(faults(), "faults");
         let listener = listener();
@@ -363,7 +363,7 @@ fn a_descriptor_that_cannot_be_examined_is_given_back() {
 }
 
 #[test]
-fn every_step_of_an_echo_socket_is_named() {
+fn echo_steps_are_named() {
     in_own_process(|| {
         require!(faults(), "faults");
         let host = require!(Host::new(), "the lab");
@@ -389,7 +389,7 @@ const GROUP: Ipv6Addr = Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0, 0x1234);
 const SOURCE: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 
 #[test]
-fn every_step_of_a_membership_is_named() {
+fn membership_steps_are_named() {
     in_own_process(|| {
         require!(faults(), "faults");
         let socket = Builder::datagram().bind("[::]:0").unwrap();
@@ -439,7 +439,7 @@ fn every_step_of_a_membership_is_named() {
 }
 
 #[test]
-fn every_step_of_a_flow_label_is_named() {
+fn flow_label_steps_are_named() {
     in_own_process(|| {
         require!(faults(), "faults");
         let (_server, client) = datagrams();
@@ -472,7 +472,7 @@ fn every_step_of_a_flow_label_is_named() {
 
 /// A kernel that claims to have set `IPV6_V6ONLY` and has not, or to have read it.
 #[test]
-fn a_mode_that_is_claimed_and_not_taken_is_told_by_every_verb() {
+fn untaken_mode_is_reported() {
     in_own_process(|| {
         require!(faults(), "faults");
         let host = require!(Host::new(), "the lab");

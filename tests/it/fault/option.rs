@@ -239,7 +239,7 @@ where
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn every_option_is_named_when_the_kernel_refuses_it() {
+fn refused_option_is_named() {
     in_own_process(|| {
         require!(faults(), "faults");
         let mut tried = Tried::default();

@@ -45,7 +45,7 @@ impl Drop for Library {
 
 /// The libraries of proxies and of Tor are of this kind.
 #[test]
-fn an_example_connects_where_a_preloaded_library_leads_it() {
+fn preloaded_library_redirects_example() {
     let library = require!(Library::build("proxy"), "the library");
     let mut server = require!(example("echo_server"), "the example");
     let mut client = require!(example("echo_client"), "the example");
@@ -86,7 +86,7 @@ fn traced_call(line: &str) -> String {
 
 /// What is hidden from such a library is hidden from proxies, from mptcpize and from sanitisers.
 #[test]
-fn an_example_hides_no_call_from_a_library() {
+fn example_calls_stay_visible() {
     let library = require!(Library::build("calls"), "the library");
     let quickstart = require!(example("quickstart"), "the example");
     let calls = "socket,accept4,connect,getsockopt,setsockopt,close";

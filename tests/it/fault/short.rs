@@ -86,7 +86,7 @@ fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> T {
 }
 
 #[test]
-fn sending_and_receiving_in_a_loop() {
+fn short_transfers_complete_in_loop() {
     let library = require!(Library::build("short"), "the library");
     in_own_process_with(&[("LD_PRELOAD", &library.path())], || {
         let bytes = pattern(LEN);
@@ -125,7 +125,7 @@ fn sending_and_receiving_in_a_loop() {
 }
 
 #[test]
-fn several_slices_in_a_loop() {
+fn short_vectored_transfers_complete() {
     let library = require!(Library::build("short"), "the library");
     in_own_process_with(&[("LD_PRELOAD", &library.path())], || {
         let bytes = pattern(LEN);
@@ -191,7 +191,7 @@ fn send_all(stream: &TcpStream, file: &File) -> io::Result<u64> {
 }
 
 #[test]
-fn a_file_and_what_is_corked() {
+fn short_sends_complete_corked_file() {
     let library = require!(Library::build("short"), "the library");
     in_own_process_with(&[("LD_PRELOAD", &library.path())], || {
         let bytes = pattern(LEN);
@@ -221,7 +221,7 @@ fn a_file_and_what_is_corked() {
 
 /// The examples, as they are.
 #[test]
-fn the_echo_examples_pass_on_every_byte() {
+fn echo_examples_pass_every_byte() {
     let library = require!(Library::build("short"), "the library");
     let mut server = require!(example("echo_server"), "the example");
     let mut client = require!(example("echo_client"), "the example");

@@ -46,7 +46,7 @@ fn black_hole() -> Result<Host, String> {
 }
 
 #[test]
-fn a_timed_connect_into_a_black_hole_keeps_its_time() {
+fn timed_connect_keeps_its_time() {
     in_own_process(|| {
         let host = require!(black_hole(), "the lab");
         host.run(|| {
@@ -61,7 +61,7 @@ fn a_timed_connect_into_a_black_hole_keeps_its_time() {
 
 /// Without a timeout of its own, the kernel's is what ends it.
 #[test]
-fn a_connect_into_a_black_hole_ends_when_the_kernel_gives_up() {
+fn black_hole_connect_ends_by_kernel() {
     in_own_process(|| {
         let host = require!(black_hole(), "the lab");
         host.run(|| {
@@ -77,7 +77,7 @@ fn a_connect_into_a_black_hole_ends_when_the_kernel_gives_up() {
 }
 
 #[test]
-fn a_race_to_a_host_keeps_its_deadline() {
+fn race_to_host_keeps_deadline() {
     in_own_process(|| {
         let (listener, _queue) = full_listener();
         let peer = listener.local_addr().unwrap();
@@ -90,7 +90,7 @@ fn a_race_to_a_host_keeps_its_deadline() {
 }
 
 #[test]
-fn accept_with_a_timeout_waits_that_long_and_no_longer() {
+fn timed_accept_keeps_its_time() {
     in_own_process(|| {
         for nonblocking in [false, true] {
             let listener = listener();
@@ -117,7 +117,7 @@ fn reads(mut from: TcpStream, expected: &'static [u8]) -> thread::JoinHandle<()>
 }
 
 #[test]
-fn write_all_sends_every_byte_in_order() {
+fn write_all_sends_bytes_in_order() {
     in_own_process(|| {
         for timeout in [None, Some(PATIENCE)] {
             let bytes: &[u8] = pattern(5_000_003).leak();
@@ -141,7 +141,7 @@ fn write_all_sends_every_byte_in_order() {
 
 /// With and without a timeout: the part that went out, then `Interrupted`, and neither is lost.
 #[test]
-fn a_send_tells_the_part_that_went_out() {
+fn interrupted_send_returns_partial_length() {
     in_own_process(|| {
         for timeout in [None, Some(PATIENCE)] {
             let bytes: &[u8] = pattern(5_000_003).leak();
@@ -196,7 +196,7 @@ fn interrupted<T>(result: io::Result<T>) {
 
 /// As std does: the caller decides whether to go on.
 #[test]
-fn every_receive_says_that_it_was_interrupted() {
+fn interrupted_receive_is_reported() {
     in_own_process(|| {
         for timeout in [None, Some(PATIENCE)] {
             let (stream, accepted) = streams();
@@ -233,7 +233,7 @@ fn every_receive_says_that_it_was_interrupted() {
 }
 
 #[test]
-fn an_echo_socket_says_that_it_was_interrupted() {
+fn interrupted_echo_is_reported() {
     in_own_process(|| {
         let host = require!(Host::new(), "the lab");
         host.ip("link set dev lo up");
@@ -282,7 +282,7 @@ fn datagrams_leave_and_arrive_under_signals() {
 
 /// By the loop that its page shows.
 #[test]
-fn a_file_arrives_whole_under_signals() {
+fn interrupted_file_arrives_whole() {
     in_own_process(|| {
         let bytes: &[u8] = pattern(5_000_003).leak();
         let path = std::env::temp_dir().join(format!("inet6-signal-{}", std::process::id()));

@@ -6,7 +6,7 @@ use inet6::{Builder, capabilities::Capabilities, error::Op};
 
 /// Whether it works depends on the system and on the groups of the user: either way it is told.
 #[test]
-fn a_socket_is_opened_or_the_error_says_why_not() {
+fn echo_socket_opens_or_explains() {
     let opened = Builder::datagram().bind_echo("[::1]:0");
     assert_eq!(Capabilities::probe().unwrap().echo, opened.is_ok(), "{opened:?}");
     let Err(error) = opened else { return };
@@ -79,7 +79,7 @@ pub(crate) mod linux {
     }
 
     #[test]
-    fn a_request_comes_back_with_its_number_and_its_data() {
+    fn request_returns_with_data() {
         let host = require!(host(), "the lab");
         host.run(|| {
             let socket = echo_socket();
@@ -93,7 +93,7 @@ pub(crate) mod linux {
     }
 
     #[test]
-    fn what_does_not_fit_is_cut_and_told() {
+    fn long_reply_is_truncated() {
         let host = require!(host(), "the lab");
         host.run(|| {
             let socket = echo_socket();
@@ -106,7 +106,7 @@ pub(crate) mod linux {
     }
 
     #[test]
-    fn a_request_that_is_too_long_is_refused() {
+    fn long_request_is_refused() {
         let host = require!(host(), "the lab");
         host.run(|| {
             let socket = echo_socket();
@@ -118,7 +118,7 @@ pub(crate) mod linux {
     }
 
     #[test]
-    fn an_address_that_cannot_be_meant_is_refused_before_the_call() {
+    fn impossible_address_is_refused_early() {
         let host = require!(host(), "the lab");
         host.run(|| {
             let socket = echo_socket();
@@ -147,7 +147,7 @@ pub(crate) mod linux {
     }
 
     #[test]
-    fn the_identifier_is_the_port_and_nobody_elses() {
+    fn identifier_is_an_exclusive_port() {
         let host = require!(host(), "the lab");
         host.run(|| {
             let socket = echo_socket();
@@ -181,7 +181,7 @@ pub(crate) mod linux {
     }
 
     #[test]
-    fn each_socket_has_its_own_replies() {
+    fn socket_receives_own_replies() {
         let host = require!(host(), "the lab");
         host.run(|| {
             let sockets: Vec<EchoSocket> = (0..4).map(|_| echo_socket()).collect();
@@ -204,7 +204,7 @@ pub(crate) mod linux {
     }
 
     #[test]
-    fn it_has_what_other_sockets_have() {
+    fn echo_socket_has_common_methods() {
         let host = require!(host(), "the lab");
         host.run(|| {
             let builder = Builder::datagram().with(UnicastHops(Some(9))).nonblocking();
@@ -241,7 +241,7 @@ pub(crate) mod linux {
     }
 
     #[test]
-    fn what_arrives_beside_a_reply_is_told_if_asked_for() {
+    fn reply_returns_requested_metadata() {
         let host = require!(host(), "the lab");
         host.run(|| {
             let (reply, _) = echo(&echo_socket(), 1, b"x", 8);
@@ -267,7 +267,7 @@ pub(crate) mod linux {
     }
 
     #[test]
-    fn it_is_taken_for_no_udp_socket() {
+    fn echo_socket_is_no_udp_socket() {
         let host = require!(host(), "the lab");
         host.run(|| {
             let descriptor = OwnedFd::from(echo_socket());
@@ -278,7 +278,7 @@ pub(crate) mod linux {
     }
 
     #[test]
-    fn a_group_that_may_not_is_told_so() {
+    fn forbidden_group_is_explained() {
         let host = require!(Host::new(), "the lab");
         host.ip("link set dev lo up");
         host.run(|| {
@@ -300,7 +300,7 @@ pub(crate) mod linux {
     }
 
     #[test]
-    fn a_kernel_without_it_is_told_so() {
+    fn missing_echo_is_explained() {
         for errno in [libc::EPROTONOSUPPORT, libc::ENOPROTOOPT] {
             let fault = Fault { call: libc::SYS_socket, arguments: &[], errno };
             let open = || Builder::datagram().bind_echo("[::1]:0").map(drop);
@@ -320,7 +320,7 @@ pub(crate) mod linux {
     }
 
     #[test]
-    fn no_descriptor_is_left_behind() {
+    fn echo_leaves_no_descriptor() {
         in_own_process(|| {
             let host = require!(host(), "the lab");
             let closed = require!(Host::new(), "the lab");

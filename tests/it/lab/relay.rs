@@ -490,7 +490,7 @@ fn check(result: isize) -> io::Result<usize> {
 }
 
 #[test]
-fn a_plan_says_what_arrives_in_which_order() {
+fn plan_determines_arrival_order() {
     let arrivals = |plan: Plan| plan.arrivals(6);
     assert_eq!(arrivals(Plan::good()), [0, 1, 2, 3, 4, 5]);
     assert_eq!(arrivals(Plan::all(Fate::IsLost)), [0; 0]);
@@ -502,7 +502,7 @@ fn a_plan_says_what_arrives_in_which_order() {
 }
 
 #[test]
-fn lots_are_the_same_for_the_same_seed_and_about_as_many_as_asked_for() {
+fn drawn_plan_follows_seed_and_rates() {
     let arrivals = |seed| Plan::drawn(seed, 20, 10, 5).arrivals(10_000);
     assert_eq!(arrivals(7), arrivals(7));
     assert_ne!(arrivals(7), arrivals(8));
@@ -518,7 +518,7 @@ fn lots_are_the_same_for_the_same_seed_and_about_as_many_as_asked_for() {
 }
 
 #[test]
-fn neighbour_discovery_groups_and_arp_have_no_number() {
+fn discovery_membership_and_arp_lack_number() {
     let frame = |kind: [u8; 2], at: usize, protocol: u8, icmp: u8| {
         let mut frame = vec![0; VNET_HEADER + 14 + 60];
         frame[VNET_HEADER + 12..VNET_HEADER + 14].copy_from_slice(&kind);

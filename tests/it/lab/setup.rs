@@ -158,7 +158,7 @@ fn check(result: i32) -> io::Result<i32> {
 }
 
 #[test]
-fn a_host_without_interfaces_that_are_up_is_settled() {
+fn host_settles_with_interfaces_down() {
     let host = require!(Host::new(), "the lab");
     host.settle();
     host.run(|| {

@@ -220,7 +220,7 @@ fn side_by_side<R: Receive>(receiver: &R, sender: &ConnectedUdpSocket, cut: bool
 }
 
 #[test]
-fn datagrams_arrive_where_there_is_room() {
+fn datagrams_with_room_arrive() {
     let receiver = receiver(None);
     let sender = sender(receiver.local_addr().unwrap());
     let tally = by_turns(&receiver, &sender, false, 1);
@@ -237,14 +237,14 @@ fn datagrams_without_room_are_counted() {
 }
 
 #[test]
-fn datagrams_to_a_busy_receiver_arrive_or_are_counted() {
+fn busy_receiver_accounts_for_datagrams() {
     let receiver = receiver(Some(64 * 1024));
     let sender = sender(receiver.local_addr().unwrap());
     side_by_side(&receiver, &sender, false);
 }
 
 #[test]
-fn coalesced_datagrams_arrive_where_there_is_room() {
+fn coalesced_datagrams_with_room_arrive() {
     let receiver = receiver(None).coalesce().unwrap();
     let sender = sender(receiver.local_addr().unwrap());
     let tally = by_turns(&receiver, &sender, true, 1);
@@ -261,7 +261,7 @@ fn coalesced_datagrams_without_room_are_counted() {
 }
 
 #[test]
-fn coalesced_datagrams_to_a_busy_receiver_arrive_or_are_counted() {
+fn busy_coalescing_receiver_accounts_for_datagrams() {
     let receiver = receiver(Some(16 * 1024)).coalesce().unwrap();
     let sender = sender(receiver.local_addr().unwrap());
     side_by_side(&receiver, &sender, true);

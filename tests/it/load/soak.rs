@@ -176,7 +176,7 @@ fn threads() -> usize {
 /// Each round opens some thirty sockets: all of it opens as many as a server with a few hundred
 /// clients a second does in hours.
 #[test]
-fn a_soak_leaves_nothing_behind() {
+fn soak_leaks_no_resources() {
     in_own_process(|| {
         let rounds = super::share(100_000, 1_000);
         let soak = Soak::new();

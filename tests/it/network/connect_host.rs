@@ -181,7 +181,7 @@ fn both_families_answer_and_ipv6_wins() {
 }
 
 #[test]
-fn a_name_with_ipv4_only() {
+fn ipv4_only_name_connects_over_ipv4() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
     let names = || Names::new([SERVER_V4]);
@@ -198,7 +198,7 @@ fn a_name_with_ipv4_only() {
 }
 
 #[test]
-fn a_host_without_ipv6() {
+fn host_without_ipv6_connects_over_ipv4() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
     lab.right.sysctl("ipv6/conf/all/disable_ipv6", "1");
@@ -211,7 +211,7 @@ fn a_host_without_ipv6() {
 }
 
 #[test]
-fn a_name_with_ipv6_only() {
+fn ipv6_only_name_connects_over_ipv6() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
     let names = Names::new([SERVER_V6]);
@@ -219,7 +219,7 @@ fn a_name_with_ipv6_only() {
 }
 
 #[test]
-fn a_host_without_ipv4() {
+fn host_without_ipv4_connects_over_ipv6() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
     lab.right.ip("address flush dev wire scope global");
@@ -230,7 +230,7 @@ fn a_host_without_ipv4() {
 }
 
 #[test]
-fn a_link_local_address_with_its_zone() {
+fn link_local_address_needs_zone() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
     let ip: Ipv6Addr = "fe80::1".parse().unwrap();
@@ -251,7 +251,7 @@ fn a_link_local_address_with_its_zone() {
 }
 
 #[test]
-fn an_interface_that_comes_back_under_another_index_is_found() {
+fn zone_name_follows_changed_interface_index() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
     let ip: Ipv6Addr = "fe80::1".parse().unwrap();
@@ -278,7 +278,7 @@ fn an_interface_that_comes_back_under_another_index_is_found() {
 }
 
 #[test]
-fn an_ipv6_only_socket_tries_ipv6_only() {
+fn ipv6_only_socket_attempts_no_ipv4() {
     let lab = require!(Lab::new(), "the lab");
     let (ipv4, port) = server(&lab);
     require!(lab.left.arriving().reject(IPV6_TCP, Reject::Reset), "nftables");
@@ -296,7 +296,7 @@ fn an_ipv6_only_socket_tries_ipv6_only() {
 }
 
 #[test]
-fn attempts_come_from_the_source_that_is_given() {
+fn attempts_use_given_source_address() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
     lab.right.ip("address add 2001:db8::3/64 dev wire nodad");
@@ -313,7 +313,7 @@ fn attempts_come_from_the_source_that_is_given() {
 }
 
 #[test]
-fn a_datagram_socket_takes_the_first_address_with_a_route_and_a_source() {
+fn datagram_socket_takes_first_routable_address() {
     let lab = require!(Lab::new(), "the lab");
     let server = lab.left.run(dual_socket);
     let port = server.local_addr().unwrap().port();
@@ -351,7 +351,7 @@ fn a_datagram_socket_takes_the_first_address_with_a_route_and_a_source() {
 }
 
 #[test]
-fn every_attempt_has_the_options_of_the_builder() {
+fn attempts_inherit_builder_options() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
     let on = |name: &str, host: HappyEyeballs| {

@@ -50,7 +50,7 @@ fn nothing_more(socket: &EchoSocket) {
 }
 
 #[test]
-fn the_other_host_answers() {
+fn peer_echoes_sequence_and_data() {
     let lab = require!(lab(), "the lab");
     let socket = echo_socket(&lab, "[::]:0");
     let data: Vec<u8> = (0..1452).map(|at| at as u8).collect();
@@ -68,7 +68,7 @@ fn the_other_host_answers() {
 }
 
 #[test]
-fn the_hop_limit_of_a_reply_is_the_one_of_the_other_host() {
+fn echo_reply_reports_peer_hop_limit() {
     let lab = require!(lab(), "the lab");
     let socket = echo_socket(&lab, "[::]:0");
     socket.send_echo((LEFT, 0), 1, b"").unwrap();
@@ -87,7 +87,7 @@ fn the_hop_limit_of_a_reply_is_the_one_of_the_other_host() {
 }
 
 #[test]
-fn the_hop_limit_of_a_request_is_the_one_of_the_socket() {
+fn echo_request_uses_socket_hop_limit() {
     let lab = require!(lab(), "the lab");
     let others = "icmpv6 type echo-request ip6 hoplimit != 7";
     require!(lab.left.arriving().drop(others), "nftables");
@@ -101,7 +101,7 @@ fn the_hop_limit_of_a_request_is_the_one_of_the_socket() {
 }
 
 #[test]
-fn what_is_lost_is_missing_and_the_rest_is_told_apart() {
+fn sequence_numbers_reveal_lost_requests() {
     let lab = require!(lab(), "the lab");
     let lost = "icmpv6 type echo-request icmpv6 sequence { 2, 5 }";
     require!(lab.left.arriving().drop(lost), "nftables");
@@ -117,7 +117,7 @@ fn what_is_lost_is_missing_and_the_rest_is_told_apart() {
 }
 
 #[test]
-fn a_link_local_destination_needs_a_zone_or_a_socket_that_has_one() {
+fn link_local_echo_needs_zone() {
     let lab = require!(lab(), "the lab");
     let index = Lab::index(&lab.right);
     let source = SocketAddrV6::new("fe80::1".parse().unwrap(), 0, 0, index);
@@ -163,7 +163,7 @@ fn receive_one(socket: &EchoSocket) -> SocketAddrV6 {
 }
 
 #[test]
-fn all_hosts_of_the_link_answer_one_request() {
+fn all_link_hosts_answer_multicast_echo() {
     let lab = require!(lab(), "the lab");
     let socket = lab.right.run(|| {
         let wire = Interface::from_name("wire").unwrap();
@@ -182,7 +182,7 @@ fn all_hosts_of_the_link_answer_one_request() {
 }
 
 #[test]
-fn replies_that_others_make_up_are_known_by_identifier_and_nothing_else() {
+fn forged_reply_needs_matching_identifier() {
     let lab = require!(lab(), "the lab");
     let socket = echo_socket(&lab, "[::]:0");
     let identifier = socket.identifier();
@@ -231,7 +231,7 @@ fn report(socket: &EchoSocket, buffer: &mut [u8]) -> (Option<u16>, ErrorReport<V
 }
 
 #[test]
-fn each_router_on_the_way_tells_which_request_came_no_further() {
+fn router_report_identifies_echo_request() {
     let chain = require!(Chain::through(2), "the lab");
     chain.left().allow_echo();
     let socket = chain.left().run(|| {
@@ -263,7 +263,7 @@ fn each_router_on_the_way_tells_which_request_came_no_further() {
 }
 
 #[test]
-fn a_request_that_is_forbidden_or_too_big_is_reported() {
+fn prohibited_or_oversized_request_is_reported() {
     let lab = require!(lab(), "the lab");
     let requests = "icmpv6 type echo-request";
     require!(lab.left.arriving().reject(requests, Reject::Prohibited), "nftables");
@@ -290,7 +290,7 @@ fn a_request_that_is_forbidden_or_too_big_is_reported() {
 }
 
 #[test]
-fn a_host_that_is_not_there_stays_silent() {
+fn absent_host_causes_no_receive_error() {
     let lab = require!(lab(), "the lab");
     let socket = echo_socket(&lab, "[::]:0");
     lab.right.run(|| {

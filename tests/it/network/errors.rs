@@ -57,7 +57,7 @@ fn v4(why: Ipv4Unreachable) -> Icmp {
 }
 
 #[test]
-fn each_router_on_the_way_and_the_host_at_its_end_tell_their_address() {
+fn report_names_each_router_and_host() {
     let chain = require!(Chain::through(2), "the lab");
     let (v6_late, v4_late) = (
         Icmp::V6(Icmpv6Error::TimeExceeded(TimeExceeded::HopLimit)),
@@ -81,7 +81,7 @@ fn each_router_on_the_way_and_the_host_at_its_end_tell_their_address() {
 }
 
 #[test]
-fn a_connected_socket_of_ipv6_only_has_the_same_in_its_own_types() {
+fn ipv6_only_report_has_ipv6_addresses() {
     let chain = require!(Chain::through(1), "the lab");
     let peer = "[2001:db8:0:2::2]:33434".parse().unwrap();
     let socket = client(&chain, V6Only).connect(peer).unwrap();
@@ -97,7 +97,7 @@ fn a_connected_socket_of_ipv6_only_has_the_same_in_its_own_types() {
 }
 
 #[test]
-fn a_router_without_a_route_and_a_firewall_are_told_apart() {
+fn report_distinguishes_no_route_from_firewall() {
     let chain = require!(Chain::through(1), "the lab");
     require!(chain.router(1).passing().reject("udp dport 9", Reject::Prohibited), "nftables");
     let cases = [
@@ -115,7 +115,7 @@ fn a_router_without_a_route_and_a_firewall_are_told_apart() {
 }
 
 #[test]
-fn every_reason_of_a_router_that_does_not_deliver_is_told() {
+fn report_carries_every_unreachable_reason() {
     let chain = require!(Chain::through(1), "the lab");
     let peer = SocketAddr::new("2001:db8:0:2::2".parse().unwrap(), 9);
     let socket = client(&chain, DualStack);
@@ -148,7 +148,7 @@ fn every_reason_of_a_router_that_does_not_deliver_is_told() {
 }
 
 #[test]
-fn a_packet_too_big_tells_the_mtu_and_the_router() {
+fn packet_too_big_reports_mtu() {
     let chain = require!(narrow(), "the lab");
     let too_big = Icmp::V6(Icmpv6Error::new(2, 0));
     for (ip, offender, icmp, most) in [
@@ -181,7 +181,7 @@ fn a_packet_too_big_tells_the_mtu_and_the_router() {
 }
 
 #[test]
-fn several_reports_come_one_after_the_other() {
+fn error_queue_returns_every_report() {
     let chain = require!(Chain::through(1), "the lab");
     let socket = client(&chain, DualStack);
     let peers = ["2001:db8:ffff::1", "198.18.0.1", "2001:db8:ffff::2"]
@@ -212,7 +212,7 @@ fn next(socket: &UdpSocket<DualStack>) -> ErrorReport<DualStack> {
 }
 
 #[test]
-fn times_of_sending_come_through_the_queue() {
+fn error_queue_returns_send_timestamps() {
     let chain = require!(Chain::through(1), "the lab");
     for ip in ["2001:db8:0:2::2", "198.51.100.2"] {
         let server = chain.right().run(dual_socket);
@@ -248,7 +248,7 @@ fn listener_on_all() -> inet6::TcpListener {
 }
 
 #[test]
-fn a_stream_fails_at_once_only_where_it_asked_for_errors() {
+fn only_recv_error_fails_stream_immediately() {
     let chain = require!(Chain::through(1), "the lab");
     let (stream, _peer) = streams(&chain);
     stream.set_option(UnicastHops(Some(1))).unwrap();
@@ -270,7 +270,7 @@ fn a_stream_fails_at_once_only_where_it_asked_for_errors() {
 }
 
 #[test]
-fn a_connection_that_a_router_refuses_leaves_a_report() {
+fn failed_connect_keeps_router_report() {
     let chain = require!(Chain::through(1), "the lab");
     for (ip, router) in [("2001:db8:0:2::2", "2001:db8:0:1::2"), ("198.51.100.2", "192.0.2.2")] {
         let builder = Builder::stream().with(RecvError(true));
@@ -313,7 +313,7 @@ fn trace(chain: &Chain, arguments: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn udp_traceroute_names_the_routers_in_their_order() {
+fn udp_traceroute_lists_routers_in_order() {
     let chain = require!(Chain::through(2), "the lab");
     require!(example("udp_traceroute"), "the examples");
     assert_eq!(

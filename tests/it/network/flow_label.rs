@@ -66,7 +66,7 @@ fn elsewhere(label: FlowLabel, share: u8) -> String {
 }
 
 #[test]
-fn an_exclusive_label_is_refused_to_everybody_else() {
+fn exclusive_label_is_not_shared() {
     let host = require!(loopback_only(), "the lab");
     host.run(|| {
         let (owner, other) = (socket(), socket());
@@ -110,7 +110,7 @@ fn an_exclusive_label_is_refused_to_everybody_else() {
 }
 
 #[test]
-fn a_label_is_shared_as_it_was_leased() {
+fn shared_label_needs_same_share_mode() {
     let host = require!(loopback_only(), "the lab");
     host.run(|| {
         let socket = socket();
@@ -148,7 +148,7 @@ fn a_label_is_shared_as_it_was_leased() {
 }
 
 #[test]
-fn a_lease_ends_when_it_is_dropped_or_its_socket_is() {
+fn lease_ends_with_drop_or_socket() {
     let host = require!(loopback_only(), "the lab");
     host.run(|| {
         let (one, two) = (socket(), socket());
@@ -178,7 +178,7 @@ fn a_lease_ends_when_it_is_dropped_or_its_socket_is() {
 }
 
 #[test]
-fn a_label_arrives_as_it_was_sent() {
+fn flow_label_arrives_unchanged() {
     let host = require!(loopback_only(), "the lab");
     host.run(|| {
         let server = with_read_timeout(
@@ -221,7 +221,7 @@ fn a_label_arrives_as_it_was_sent() {
 }
 
 #[test]
-fn a_connection_keeps_its_lease() {
+fn connection_keeps_flow_label_lease() {
     let host = require!(loopback_only(), "the lab");
     host.run(|| {
         let listener = listener();
@@ -244,7 +244,7 @@ fn a_connection_keeps_its_lease() {
 }
 
 #[test]
-fn a_label_lingers_as_long_as_it_is_told_to() {
+fn lease_sets_label_linger_time() {
     let host = require!(loopback_only(), "the lab");
     host.run(|| {
         let socket = socket();
@@ -260,7 +260,7 @@ fn a_label_lingers_as_long_as_it_is_told_to() {
 }
 
 #[test]
-fn a_label_that_the_system_does_not_give_is_an_error_that_says_why() {
+fn lease_error_explains_kernel_refusal() {
     let host = require!(loopback_only(), "the lab");
     host.run(|| {
         host.sysctl("ipv6/flowlabel_state_ranges", "1");
@@ -287,7 +287,7 @@ fn a_label_that_the_system_does_not_give_is_an_error_that_says_why() {
 }
 
 #[test]
-fn automatic_labels_are_one_per_flow_or_none() {
+fn auto_flow_label_marks_each_flow() {
     let lab = require!(Lab::new(), "the lab");
     let receiver = lab.right.run(|| UdpSocket::bind("[::]:0").unwrap());
     let port = receiver.local_addr().unwrap().port();

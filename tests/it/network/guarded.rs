@@ -51,7 +51,7 @@ fn accepted(listener: &TcpListener<DualStack>) -> IpAddr {
 }
 
 #[test]
-fn a_listener_accepts_neighbours_only() {
+fn listener_accepts_only_neighbours() {
     let chain = require!(Chain::through(1), "the lab");
     let (listener, port) = listener(&chain);
     let builder = Builder::stream().with(FAR);
@@ -84,7 +84,7 @@ fn a_listener_accepts_neighbours_only() {
 }
 
 #[test]
-fn a_connection_ignores_segments_from_afar() {
+fn connection_ignores_distant_segments() {
     let chain = require!(Chain::through(1), "the lab");
     let (listener, port) = listener(&chain);
     listener.set_option(NEIGHBOURS).unwrap();
@@ -122,7 +122,7 @@ fn guarded(chain: &Chain) -> (Guarded<UdpSocket<DualStack>>, u16) {
 }
 
 #[test]
-fn a_datagram_socket_hears_neighbours_only() {
+fn guarded_socket_accepts_only_neighbours() {
     let chain = require!(Chain::through(1), "the lab");
     let (server, port) = guarded(&chain);
     let mut buffer = [0; 16];
@@ -167,7 +167,7 @@ fn a_datagram_socket_hears_neighbours_only() {
 }
 
 #[test]
-fn a_spoofed_source_does_not_help() {
+fn guarded_socket_refuses_spoofed_source() {
     let chain = require!(Chain::through(1), "the lab");
     let (server, port) = guarded(&chain);
     // The far host pretends to be the router.
@@ -185,7 +185,7 @@ fn a_spoofed_source_does_not_help() {
 }
 
 #[test]
-fn a_group_hears_what_was_sent_with_the_most_hops() {
+fn guarded_multicast_needs_maximum_hop_limit() {
     let chain = require!(Chain::through(1), "the lab");
     let server = chain.left().run(|| with_read_timeout(UdpSocket::bind("[::]:0").unwrap()));
     let index =
@@ -208,7 +208,7 @@ fn a_group_hears_what_was_sent_with_the_most_hops() {
 }
 
 #[test]
-fn a_notice_is_no_datagram() {
+fn path_mtu_notice_is_not_rejected() {
     let host = require!(Host::new(), "the lab");
     host.ip("link set dev lo mtu 1280 up");
     host.run(|| {

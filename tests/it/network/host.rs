@@ -14,7 +14,7 @@ use crate::lab::{Host, Lab};
 use crate::support::*;
 
 #[test]
-fn the_mode_does_not_depend_on_the_default_of_the_system() {
+fn mode_ignores_system_default() {
     let host = require!(Host::new(), "the lab");
     host.ip("link set dev lo up");
     for default in ["1", "0"] {
@@ -45,7 +45,7 @@ fn the_mode_does_not_depend_on_the_default_of_the_system() {
 }
 
 #[test]
-fn an_interface_that_comes_and_goes_is_found_and_lost() {
+fn look_up_follows_interface_changes() {
     let host = require!(Host::new(), "the lab");
     host.run(|| {
         assert_eq!(Interface::list().unwrap().iter().count(), 1, "loopback alone");
@@ -69,7 +69,7 @@ fn an_interface_that_comes_and_goes_is_found_and_lost() {
 }
 
 #[test]
-fn addresses_of_an_interface_have_their_prefix_and_no_zone_in_them() {
+fn interface_addresses_have_prefix_without_zone() {
     let lab = require!(Lab::new(), "the lab");
     lab.left.run(|| {
         let wire = Interface::from_name("wire").unwrap();
@@ -87,7 +87,7 @@ fn addresses(all: &Interfaces, interface: Interface) -> Vec<String> {
 }
 
 #[test]
-fn an_ipv4_host_on_the_wire_is_a_plain_ipv4_peer() {
+fn listener_reports_ipv4_peer_unmapped() {
     let lab = require!(Lab::new(), "the lab");
     let listener = lab.left.run(dual_listener);
     let port = listener.local_addr().unwrap().port();
@@ -131,7 +131,7 @@ const TENTATIVE: &str = "this host does not use the address yet: it asks whether
      (duplicate address detection), which takes a second or two; FreeBind binds it before";
 
 #[test]
-fn an_address_is_bound_when_duplicate_address_detection_is_over() {
+fn bind_succeeds_after_duplicate_detection() {
     let lab = require!(Lab::new(), "the lab");
     detection(&lab.left, "1000", "1000");
     lab.left.ip("address add 2001:db8::7/64 dev wire");
@@ -164,7 +164,7 @@ fn an_address_is_bound_when_duplicate_address_detection_is_over() {
 }
 
 #[test]
-fn a_link_local_address_in_duplicate_address_detection_is_told_by_its_zone() {
+fn zone_identifies_tentative_link_local_address() {
     let lab = require!(Lab::new(), "the lab");
     lab.second_wire();
     detection(&lab.left, "1000", "1000");
@@ -178,7 +178,7 @@ fn a_link_local_address_in_duplicate_address_detection_is_told_by_its_zone() {
 }
 
 #[test]
-fn an_address_that_another_host_has_is_told_as_such() {
+fn bind_error_reports_duplicate_address() {
     let lab = require!(Lab::new(), "the lab");
     lab.right.ip("address add 2001:db8::7/64 dev wire nodad");
     detection(&lab.left, "1", "1000");
@@ -191,7 +191,7 @@ fn an_address_that_another_host_has_is_told_as_such() {
 }
 
 #[test]
-fn four_reasons_for_no_ipv6_address_are_four_errors() {
+fn error_distinguishes_ipv6_absence_reasons() {
     let host = require!(Host::new(), "the lab");
     let loopback = "[::1]:0";
     host.run(|| {

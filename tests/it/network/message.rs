@@ -41,7 +41,7 @@ fn add(host: &Host, addresses: &[&str]) {
 }
 
 #[test]
-fn std_answers_from_the_wrong_address_and_reply_does_not() {
+fn reply_uses_destination_address() {
     let lab = require!(Lab::new(), "the lab");
     add(&lab.left, &["2001:db8::11/64", "2001:db8::12/64", "192.0.2.11/24", "192.0.2.12/24"]);
     let asked = ["2001:db8::1", "2001:db8::11", "2001:db8::12"];
@@ -71,7 +71,7 @@ fn std_answers_from_the_wrong_address_and_reply_does_not() {
 }
 
 #[test]
-fn an_answer_over_link_local_addresses_keeps_zone_and_address() {
+fn link_local_reply_keeps_zone() {
     let lab = require!(Lab::new(), "the lab");
     add(&lab.left, &["fe80::11/64"]);
     let server = lab.left.run(|| socket_with_packet_info(inet6::V6Only));
@@ -92,7 +92,7 @@ fn an_answer_over_link_local_addresses_keeps_zone_and_address() {
 }
 
 #[test]
-fn the_answer_to_a_group_comes_from_an_address_of_the_interface() {
+fn reply_to_group_uses_interface_address() {
     let lab = require!(Lab::new(), "the lab");
     let server = lab.left.run(|| socket_with_packet_info(inet6::V6Only));
     let group: Ipv6Addr = "ff02::1234".parse().unwrap();
@@ -108,7 +108,7 @@ fn the_answer_to_a_group_comes_from_an_address_of_the_interface() {
 
 /// Two wires between the hosts: the interface decides.
 #[test]
-fn the_interface_of_one_datagram_is_where_it_goes() {
+fn message_interface_overrides_socket_interface() {
     let lab = require!(Lab::new(), "the lab");
     lab.left.ip("link add other type veth peer name end");
     for name in ["other", "end"] {
@@ -139,7 +139,7 @@ fn the_interface_of_one_datagram_is_where_it_goes() {
 }
 
 #[test]
-fn one_datagram_may_refuse_to_be_split() {
+fn message_overrides_socket_dont_fragment() {
     let lab = require!(Lab::new(), "the lab");
     let server = lab.left.run(|| socket_with_packet_info(inet6::V6Only));
     let client = lab.right.run(|| UdpSocket::bind("[::]:0").unwrap());
@@ -161,7 +161,7 @@ fn one_datagram_may_refuse_to_be_split() {
 }
 
 #[test]
-fn the_answer_to_a_broadcast_comes_from_an_address_of_the_interface() {
+fn reply_to_broadcast_uses_interface_address() {
     let lab = require!(Lab::new(), "the lab");
     lab.left.ip("address add 192.0.2.9/24 broadcast 192.0.2.255 dev wire");
     lab.right.ip("address add 192.0.2.8/24 broadcast 192.0.2.255 dev wire");
@@ -251,7 +251,7 @@ impl TwoPaths {
 }
 
 #[test]
-fn reply_takes_the_route_of_its_client() {
+fn reply_takes_route_to_client() {
     let paths = require!(TwoPaths::new(), "the lab");
     for asked in SERVER {
         paths.ask(asked).reply(&paths.server, b"pong").unwrap();
@@ -315,7 +315,7 @@ fn interface_decides_between_equal_routes() {
 
 /// Both hosts have the same routes on both wires, and the first wire is preferred.
 #[test]
-fn answer_stays_on_link_of_link_scope() {
+fn link_scope_reply_stays_on_link() {
     let lab = require!(Lab::new(), "the lab");
     lab.second_wire();
     // A host answers for an address on the wire that has it, and on no other one.

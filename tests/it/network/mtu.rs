@@ -79,7 +79,7 @@ fn refused(result: std::io::Result<usize>, most: usize) -> usize {
 }
 
 #[test]
-fn a_connected_socket_learns_the_path_mtu_and_tells_it() {
+fn connected_socket_learns_path_mtu() {
     let chain = require!(narrow(), "the lab");
     for (ip, most) in FAMILIES {
         let (server, peer) = server(&chain, ip);
@@ -96,7 +96,7 @@ fn a_connected_socket_learns_the_path_mtu_and_tells_it() {
 }
 
 #[test]
-fn an_unconnected_socket_tells_the_path_mtu_of_each_peer() {
+fn unconnected_socket_reports_mtu_per_peer() {
     let chain = require!(narrow(), "the lab");
     for (ip, most) in FAMILIES {
         let (server, peer) = server(&chain, ip);
@@ -119,7 +119,7 @@ fn an_unconnected_socket_tells_the_path_mtu_of_each_peer() {
 }
 
 #[test]
-fn a_message_that_must_not_be_split_tells_the_path_mtu() {
+fn dont_fragment_message_reports_path_mtu() {
     let chain = require!(narrow(), "the lab");
     let (ip, most) = FAMILIES[0];
     let (server, peer) = server(&chain, ip);
@@ -160,7 +160,7 @@ fn a_message_that_must_not_be_split_tells_the_path_mtu() {
 /// Two wires lead to the peer, and the one that a message takes by its interface or its source is
 /// the narrower one.
 #[test]
-fn the_path_mtu_is_that_of_the_way_that_the_message_takes() {
+fn path_mtu_follows_message_route() {
     let lab = require!(Lab::new(), "the lab");
     lab.second_wire();
     lab.right.ip("address add 2001:db8:3::1/128 dev lo");
@@ -193,7 +193,7 @@ fn the_path_mtu_is_that_of_the_way_that_the_message_takes() {
 }
 
 #[test]
-fn each_narrower_wire_on_the_way_is_learnt_in_its_turn() {
+fn socket_learns_each_narrower_mtu() {
     let chain = require!(Chain::through(2), "the lab");
     chain.set_mtu(2, 1400);
     chain.set_mtu(3, 1320);
@@ -219,7 +219,7 @@ fn each_narrower_wire_on_the_way_is_learnt_in_its_turn() {
 }
 
 #[test]
-fn without_dont_fragment_a_datagram_goes_in_fragments_that_fit() {
+fn kernel_fragments_datagram_to_path_mtu() {
     let chain = require!(narrow(), "the lab");
     let (ip, _) = FAMILIES[0];
     let (server, peer) = server(&chain, ip);
@@ -243,7 +243,7 @@ fn without_dont_fragment_a_datagram_goes_in_fragments_that_fit() {
 }
 
 #[test]
-fn what_is_done_with_a_path_mtu_depends_on_mtu_discover() {
+fn mtu_discover_decides_path_mtu_use() {
     let chain = require!(narrow(), "the lab");
     for (ip, most) in FAMILIES {
         let (server, peer) = server(&chain, ip);
@@ -271,7 +271,7 @@ fn what_is_done_with_a_path_mtu_depends_on_mtu_discover() {
 }
 
 #[test]
-fn a_notice_tells_the_path_mtu_and_wakes_nobody() {
+fn path_mtu_notice_wakes_no_reader() {
     let chain = require!(narrow(), "the lab");
     let (ip, most) = FAMILIES[0];
     let (_server, peer) = server(&chain, ip);
@@ -318,7 +318,7 @@ fn is_readable(socket: &UdpSocket<DualStack>) -> bool {
 
 /// What the kernel would have to cut and to split too, it refuses; one by one they go.
 #[test]
-fn segments_longer_than_the_path_go_one_by_one() {
+fn oversized_segments_are_sent_separately() {
     let chain = require!(Chain::through(1), "the lab");
     for (ip, _) in FAMILIES {
         let (server, peer) = server(&chain, ip);

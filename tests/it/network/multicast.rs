@@ -130,7 +130,7 @@ fn only_the_named_source_arrives() {
 }
 
 #[test]
-fn every_source_arrives_until_the_group_is_left() {
+fn every_source_arrives_until_leave() {
     let lab = require!(lab(), "the lab");
     let socket = receiver(&lab);
     let wire = wire(&lab.left);
@@ -153,7 +153,7 @@ fn every_source_arrives_until_the_group_is_left() {
 }
 
 #[test]
-fn a_blocked_source_is_not_heard_until_it_is_unblocked() {
+fn blocked_source_is_silent_until_unblocked() {
     let lab = require!(lab(), "the lab");
     let socket = receiver(&lab);
     let membership = socket.join(GROUP, wire(&lab.left)).unwrap();
@@ -169,7 +169,7 @@ fn a_blocked_source_is_not_heard_until_it_is_unblocked() {
 }
 
 #[test]
-fn a_link_local_source_is_a_source() {
+fn membership_accepts_link_local_source() {
     let lab = require!(lab(), "the lab");
     let socket = receiver(&lab);
     let (group, source) = ("ff32::8000:1".parse().unwrap(), "fe80::2".parse().unwrap());
@@ -187,7 +187,7 @@ fn a_link_local_source_is_a_source() {
 }
 
 #[test]
-fn an_interface_is_given_by_name_by_index_or_as_a_zone() {
+fn join_accepts_name_index_or_zone() {
     let lab = require!(lab(), "the lab");
     lab.left.run(|| {
         let by_name = Interface::from_name("wire").unwrap();
@@ -203,7 +203,7 @@ fn an_interface_is_given_by_name_by_index_or_as_a_zone() {
 }
 
 #[test]
-fn without_an_interface_the_system_chooses_and_is_asked_which() {
+fn membership_reports_kernel_chosen_interface() {
     let lab = require!(lab(), "the lab");
     lab.second_wire();
     // Two wires: the preferred route decides.
@@ -284,7 +284,7 @@ fn joining_everywhere_hears_both_wires() {
 }
 
 #[test]
-fn an_interface_that_cannot_is_passed_over() {
+fn join_everywhere_skips_interface_without_ipv6() {
     let lab = require!(lab(), "the lab");
     lab.second_wire();
     // Below the least MTU of IPv6 the kernel takes IPv6 off an interface.
@@ -301,7 +301,7 @@ fn an_interface_that_cannot_is_passed_over() {
 }
 
 #[test]
-fn another_sockets_group_is_heard_after_stds_join_and_not_after_ours() {
+fn join_ignores_groups_of_other_sockets() {
     let lab = require!(lab(), "the lab");
     let wire = wire(&lab.left);
     let other = receiver(&lab);
@@ -325,7 +325,7 @@ fn another_sockets_group_is_heard_after_stds_join_and_not_after_ours() {
 }
 
 #[test]
-fn a_group_is_heard_on_the_interface_that_joined_it_unless_another_socket_joined_elsewhere() {
+fn other_socket_membership_adds_its_interface() {
     let lab = require!(lab(), "the lab");
     lab.second_wire();
     let group: Ipv6Addr = "ff12::1234".parse().unwrap();
@@ -376,7 +376,7 @@ fn on_the(interface: &MulticastInterface) -> String {
 }
 
 #[test]
-fn a_sender_hears_itself_unless_it_says_otherwise() {
+fn multicast_loop_decides_local_delivery() {
     let lab = require!(lab(), "the lab");
     let group: Ipv6Addr = "ff12::1234".parse().unwrap();
     let here = receiver(&lab);
@@ -402,7 +402,7 @@ fn a_sender_hears_itself_unless_it_says_otherwise() {
 }
 
 #[test]
-fn too_many_groups_leave_those_that_were_joined() {
+fn group_limit_keeps_joined_groups() {
     let lab = require!(lab(), "the lab");
     let wire = wire(&lab.left);
     let socket = receiver(&lab);
@@ -433,7 +433,7 @@ fn too_many_groups_leave_those_that_were_joined() {
 }
 
 #[test]
-fn another_sockets_source_is_not_heard_either() {
+fn socket_ignores_source_of_other_socket() {
     let lab = require!(lab(), "the lab");
     let wire = wire(&lab.left);
     // Both on one port and in one group: the host hears both sources, each socket its own.
@@ -454,7 +454,7 @@ fn another_sockets_source_is_not_heard_either() {
 }
 
 #[test]
-fn a_dual_stack_socket_is_a_member_too() {
+fn dual_stack_socket_receives_joined_source() {
     let lab = require!(lab(), "the lab");
     let socket = lab.left.run(dual_socket);
     let membership = socket.join_source(GROUP, WANTED, wire(&lab.left)).unwrap();
@@ -465,7 +465,7 @@ fn a_dual_stack_socket_is_a_member_too() {
 }
 
 #[test]
-fn the_limits_of_the_system_are_named() {
+fn join_error_names_kernel_limits() {
     let host = require!(Host::new(), "the lab");
     host.ip("link set dev lo up");
     host.run(|| {
@@ -489,7 +489,7 @@ fn the_limits_of_the_system_are_named() {
 }
 
 #[test]
-fn a_membership_outlives_its_interface() {
+fn membership_outlives_interface() {
     let lab = require!(lab(), "the lab");
     lab.second_wire();
     let socket = receiver(&lab);

@@ -44,7 +44,7 @@ fn show(host: &Host) -> Vec<Ipv6Addr> {
 }
 
 #[test]
-fn the_source_is_temporary_or_public_as_a_socket_prefers() {
+fn source_address_follows_socket_preference() {
     let lab = require!(Lab::new(), "the lab");
     let temporary = temporary(&lab);
     assert_ne!(temporary, PUBLIC);
@@ -82,7 +82,7 @@ fn the_source_is_temporary_or_public_as_a_socket_prefers() {
 }
 
 #[test]
-fn a_live_socket_changes_its_mind() {
+fn open_socket_changes_address_preference() {
     let lab = require!(Lab::new(), "the lab");
     let temporary = temporary(&lab);
     let server = lab.right.run(|| with_read_timeout(UdpSocket::bind("[2001:db8:1::2]:0").unwrap()));
@@ -98,7 +98,7 @@ fn a_live_socket_changes_its_mind() {
 }
 
 #[test]
-fn a_preference_is_no_demand_and_a_bound_address_is() {
+fn preference_excludes_no_address() {
     let lab = require!(Lab::new(), "the lab");
     let peer = "[2001:db8::2]:9";
     // There is no temporary address yet.
@@ -112,7 +112,7 @@ fn a_preference_is_no_demand_and_a_bound_address_is() {
 }
 
 #[test]
-fn the_system_takes_temporary_addresses_where_its_setting_says_so() {
+fn use_tempaddr_sets_default_preference() {
     let lab = require!(Lab::new(), "the lab");
     let temporary = temporary(&lab);
     lab.left.sysctl("ipv6/conf/wire/use_tempaddr", "2");

@@ -78,7 +78,7 @@ fn nothing_more(
 }
 
 #[test]
-fn a_good_line_is_a_wire() {
+fn good_line_passes_every_packet() {
     let (lab, relay) = require!(Lab::relayed(), "the lab");
     let (listener, to) = connect_host::server(&lab);
     for ip in ADDRESSES {
@@ -99,7 +99,7 @@ fn a_good_line_is_a_wire() {
 }
 
 #[test]
-fn a_connection_is_under_way_until_its_packets_arrive() {
+fn connection_waits_for_held_packets() {
     let (lab, relay) = require!(Lab::relayed(), "the lab");
     let (listener, to) = connect_host::server(&lab);
     for (ip, way) in ADDRESSES.iter().zip([Way::ToLeft, Way::ToRight, Way::ToLeft]) {
@@ -116,7 +116,7 @@ fn a_connection_is_under_way_until_its_packets_arrive() {
 }
 
 #[test]
-fn a_slow_line_is_the_round_trip_of_a_connection() {
+fn line_delay_bounds_connection_rtt() {
     const ONE_WAY: Duration = Duration::from_millis(30);
 
     let (lab, relay) = require!(Lab::relayed(), "the lab");
@@ -164,7 +164,7 @@ fn race(lab: &Lab, relay: &Relay, plan: &Plan, attempt_delay: Option<Duration>) 
 }
 
 #[test]
-fn an_ipv6_path_that_is_slower_than_the_attempt_delay_loses_to_ipv4() {
+fn slow_ipv6_path_loses_to_ipv4() {
     let (lab, relay) = require!(Lab::relayed(), "the lab");
     let slow = Plan::good().only(Family::Ipv6).delayed(Duration::from_secs(5));
     let expected = ["2001:db8::1 cancelled", "192.0.2.1 connected"];
@@ -175,7 +175,7 @@ fn an_ipv6_path_that_is_slower_than_the_attempt_delay_loses_to_ipv4() {
 }
 
 #[test]
-fn an_ipv6_path_that_is_slow_but_within_the_attempt_delay_wins() {
+fn ipv6_path_within_attempt_delay_wins() {
     let (lab, relay) = require!(Lab::relayed(), "the lab");
     // Both lines are slow, so that a busy machine that starts the second attempt changes no winner.
     let slow = Plan::good().delayed(Duration::from_millis(50));
@@ -188,7 +188,7 @@ fn an_ipv6_path_that_is_slow_but_within_the_attempt_delay_wins() {
 }
 
 #[test]
-fn an_ipv6_path_that_answers_after_ipv4_has_failed_still_wins() {
+fn late_ipv6_wins_after_ipv4_fails() {
     let (lab, relay) = require!(Lab::relayed(), "the lab");
     let (listener, to) = {
         let bound = lab.left.run(|| TcpListener::bind((SERVER_V6, 0)).unwrap());
@@ -206,7 +206,7 @@ fn an_ipv6_path_that_answers_after_ipv4_has_failed_still_wins() {
 }
 
 #[test]
-fn a_doubled_datagram_arrives_twice() {
+fn doubled_datagram_arrives_twice() {
     let (lab, relay) = require!(Lab::relayed(), "the lab");
     for ip in ADDRESSES {
         let (server, client) = datagrams(&lab, ip);
@@ -227,7 +227,7 @@ fn a_doubled_datagram_arrives_twice() {
 }
 
 #[test]
-fn swapped_datagrams_arrive_in_another_order_with_their_numbers() {
+fn swapped_datagrams_arrive_out_of_order() {
     let (lab, relay) = require!(Lab::relayed(), "the lab");
     for ip in ADDRESSES {
         let (server, client) = datagrams(&lab, ip);
@@ -251,7 +251,7 @@ fn lost(plan: &Plan, count: u64) -> Vec<u64> {
 }
 
 #[test]
-fn lost_datagrams_are_the_numbers_that_are_missing() {
+fn only_lost_datagrams_are_missing() {
     let (lab, relay) = require!(Lab::relayed(), "the lab");
     for ip in ADDRESSES {
         let (server, client) = datagrams(&lab, ip);
@@ -268,7 +268,7 @@ fn lost_datagrams_are_the_numbers_that_are_missing() {
 }
 
 #[test]
-fn batches_arrive_as_the_line_leaves_them() {
+fn received_batches_match_line_plan() {
     const COUNT: u64 = 64;
 
     let (lab, relay) = require!(Lab::relayed(), "the lab");
@@ -321,7 +321,7 @@ fn coalesced(
 }
 
 #[test]
-fn segments_are_lost_one_by_one_where_they_are_cut_before_the_line() {
+fn split_segments_are_lost_separately() {
     let (lab, relay) = require!(Lab::relayed(), "the lab");
     for ip in ADDRESSES {
         let (server, client) = datagrams(&lab, ip);
@@ -339,7 +339,7 @@ fn segments_are_lost_one_by_one_where_they_are_cut_before_the_line() {
 }
 
 #[test]
-fn segments_that_stay_together_on_the_line_are_received_with_one_call() {
+fn unsplit_segments_arrive_coalesced() {
     let (lab, relay) = require!(Lab::relayed(), "the lab");
     lab.right.ip("link set dev wire gso_max_segs 64");
     for ip in ADDRESSES {
@@ -367,7 +367,7 @@ fn bytes(len: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_connection_survives_a_bad_line_byte_for_byte() {
+fn stream_keeps_bytes_over_bad_line() {
     const LEN: usize = 400_000;
 
     let (lab, relay) = require!(Lab::relayed(), "the lab");
@@ -412,7 +412,7 @@ fn a_connection_survives_a_bad_line_byte_for_byte() {
 }
 
 #[test]
-fn a_line_that_is_cut_times_out_and_what_was_asked_for_can_be_used_again() {
+fn timed_out_connect_frees_source_port() {
     const TIMEOUT: Duration = Duration::from_millis(100);
 
     let (lab, relay) = require!(Lab::relayed(), "the lab");
@@ -462,7 +462,7 @@ fn a_line_that_is_cut_times_out_and_what_was_asked_for_can_be_used_again() {
 }
 
 #[test]
-fn an_open_connection_over_a_line_that_is_cut_waits_and_goes_on() {
+fn stream_resumes_after_cut_line() {
     let (lab, relay) = require!(Lab::relayed(), "the lab");
     let (listener, to) = connect_host::server(&lab);
     let client = lab.right.run(|| TcpStream::connect((ADDRESSES[0], to)).unwrap());
@@ -481,7 +481,7 @@ fn an_open_connection_over_a_line_that_is_cut_waits_and_goes_on() {
 }
 
 #[test]
-fn a_link_has_the_zone_of_its_own_host_past_a_relay() {
+fn source_has_local_zone_past_relay() {
     let (lab, _relay) = require!(Lab::relayed(), "the lab");
     let (server, client) = datagrams(&lab, ADDRESSES[1]);
     client.send(b"here").unwrap();

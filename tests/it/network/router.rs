@@ -29,7 +29,7 @@ fn sender(chain: &Chain, peer: SocketAddr) -> ConnectedUdpSocket<DualStack> {
 }
 
 #[test]
-fn each_router_takes_one_hop_and_leaves_the_traffic_class() {
+fn router_decrements_hop_limit_only() {
     for routers in [1, 2] {
         let chain = require!(Chain::through(routers), "the lab");
         let last = [["2001:db8:0:2::2", "198.51.100.2"], ["2001:db8:0:3::2", "203.0.113.2"]];
@@ -46,7 +46,7 @@ fn each_router_takes_one_hop_and_leaves_the_traffic_class() {
 }
 
 #[test]
-fn a_router_tells_of_congestion_to_who_understands_it() {
+fn router_marks_congestion_if_capable() {
     let chain = require!(Chain::through(1), "the lab");
     require!(chain.router(1).passing().mark_congestion("meta l4proto udp"), "nftables");
     let (server, peer) = receiver(&chain, FAMILIES[0]);
@@ -69,7 +69,7 @@ fn arrives(server: &UdpSocket<DualStack>, byte: u8) {
 }
 
 #[test]
-fn what_a_firewall_drops_is_missing_and_nobody_is_told() {
+fn dropped_packet_is_lost_silently() {
     let chain = require!(Chain::through(1), "the lab");
     let every_third = chain.router(1).passing().drop_each(3, "meta l4proto udp");
     require!(every_third, "nftables");
@@ -96,7 +96,7 @@ fn what_a_firewall_drops_is_missing_and_nobody_is_told() {
 }
 
 #[test]
-fn what_the_own_firewall_drops_is_an_error() {
+fn own_firewall_drop_is_error() {
     let chain = require!(Chain::through(1), "the lab");
     let left = chain.left();
     // A mark is not on the wire, and the rules after it see it.
@@ -120,7 +120,7 @@ fn what_the_own_firewall_drops_is_an_error() {
 }
 
 #[test]
-fn each_way_to_refuse_is_an_error_of_its_own() {
+fn each_refusal_has_own_error() {
     let chain = require!(Chain::through(1), "the lab");
     let router = chain.router(1);
     // The kernel takes these for final, and tells every connected socket (net/ipv6/icmp.c,

@@ -12,7 +12,7 @@ use crate::support::*;
 /// Alone, because a program that another test starts has copies of all sockets until it runs, and a
 /// copy of one that was closed here would still have the port.
 #[test]
-fn a_port_that_the_system_chooses_is_no_other_socket_s() {
+fn chosen_port_is_exclusive() {
     in_own_process(|| {
         let host = require!(Host::new(), "a host");
         host.ip("link set lo up");

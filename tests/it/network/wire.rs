@@ -107,7 +107,7 @@ impl Packet {
 }
 
 #[test]
-fn the_lines_of_tcpdump_are_understood() {
+fn tcpdump_lines_parse() {
     let all = "12:34:56.789012 IP6 (class 0xb8, flowlabel 0x55940, hlim 7, next-header UDP (17) \
                payload length: 13) fe80::1.60120 > ::1.9: [udp sum ok] UDP, length 5";
     let source = "fe80::1".parse().unwrap();
@@ -133,7 +133,7 @@ fn receiver(lab: &Lab) -> (UdpSocket<DualStack>, u16) {
 }
 
 #[test]
-fn what_options_say_stands_in_ipv6_packets() {
+fn options_appear_in_ipv6_packets() {
     let lab = require!(Lab::new(), "the lab");
     lab.left.ip("address add 2001:db8::11/64 dev wire nodad");
     let (_receiver, port) = receiver(&lab);
@@ -180,7 +180,7 @@ fn what_options_say_stands_in_ipv6_packets() {
 }
 
 #[test]
-fn what_options_say_stands_in_ipv4_packets_of_a_dual_stack_socket() {
+fn options_appear_in_ipv4_packets() {
     let lab = require!(Lab::new(), "the lab");
     lab.left.ip("address add 192.0.2.11/24 dev wire");
     let (_receiver, port) = receiver(&lab);
@@ -208,7 +208,7 @@ fn what_options_say_stands_in_ipv4_packets_of_a_dual_stack_socket() {
 }
 
 #[test]
-fn what_is_said_of_one_ipv6_packet_stands_in_that_one() {
+fn message_fields_appear_in_ipv6_packet() {
     let lab = require!(Lab::new(), "the lab");
     lab.left.ip("address add 2001:db8::11/64 dev wire nodad");
     let builder = Builder::datagram().with(RecvFlowInfo(true));
@@ -272,7 +272,7 @@ fn what_is_said_of_one_ipv6_packet_stands_in_that_one() {
 }
 
 #[test]
-fn what_is_said_of_one_ipv4_packet_stands_in_that_one() {
+fn message_fields_appear_in_ipv4_packet() {
     let lab = require!(Lab::new(), "the lab");
     lab.left.ip("address add 192.0.2.11/24 dev wire");
     let (_receiver, port) = receiver(&lab);
@@ -310,7 +310,7 @@ fn what_is_said_of_one_ipv4_packet_stands_in_that_one() {
 }
 
 #[test]
-fn what_options_say_stands_in_the_segments_of_a_connection() {
+fn options_appear_in_segments() {
     let lab = require!(Lab::new(), "the lab");
     lab.left.ip("address add 2001:db8::11/64 dev wire nodad");
     let listener = lab.right.run(|| Builder::stream().bind("[2001:db8::2]:0").unwrap());
@@ -364,7 +364,7 @@ fn assert_has_words(line: &str, words: &[&str]) {
 }
 
 #[test]
-fn the_tables_of_the_kernel_say_what_was_asked_for() {
+fn kernel_tables_list_socket_options() {
     let lab = require!(Lab::new(), "the lab");
     let host = &lab.left;
     let port = |address: SocketAddr| address.port();

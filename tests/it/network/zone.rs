@@ -15,7 +15,7 @@ fn link_local(last: u16, port: u16, scope: u32) -> SocketAddrV6 {
 }
 
 #[test]
-fn a_connection_over_link_local_addresses_keeps_the_zone() {
+fn link_local_connection_keeps_zone() {
     let lab = require!(Lab::new(), "the lab");
     let (left, right) = (Lab::index(&lab.left), Lab::index(&lab.right));
     let listener = lab.left.run(|| TcpListener::bind("[fe80::1%wire]:0").unwrap());
@@ -33,7 +33,7 @@ fn a_connection_over_link_local_addresses_keeps_the_zone() {
 }
 
 #[test]
-fn the_zone_may_be_a_number_and_a_field() {
+fn zone_may_be_index_or_field() {
     let lab = require!(Lab::new(), "the lab");
     lab.left.run(|| {
         let index = Interface::from_name("wire").unwrap().index().get();
@@ -48,7 +48,7 @@ fn the_zone_may_be_a_number_and_a_field() {
 }
 
 #[test]
-fn a_link_local_datagram_tells_the_zone_in_every_mode() {
+fn link_local_datagram_reports_zone() {
     let lab = require!(Lab::new(), "the lab");
     let left = Lab::index(&lab.left);
     for mode in [AnyMode::V6Only, AnyMode::DualStack] {
@@ -63,7 +63,7 @@ fn a_link_local_datagram_tells_the_zone_in_every_mode() {
 }
 
 #[test]
-fn a_zoned_local_address_says_where_a_link_local_destination_is() {
+fn zoned_source_selects_datagram_interface() {
     let lab = require!(Lab::new(), "the lab");
     let server = lab.left.run(|| with_read_timeout(UdpSocket::bind("[fe80::1%wire]:0").unwrap()));
     let port = server.local_addr().unwrap().port();
@@ -83,7 +83,7 @@ fn a_zoned_local_address_says_where_a_link_local_destination_is() {
 }
 
 #[test]
-fn a_zoned_local_address_says_where_a_stream_connects() {
+fn zoned_source_selects_stream_interface() {
     let lab = require!(Lab::new(), "the lab");
     let listener = lab.left.run(|| TcpListener::bind("[fe80::1%wire]:0").unwrap());
     let port = listener.local_addr().unwrap().port();
@@ -97,7 +97,7 @@ fn a_zoned_local_address_says_where_a_stream_connects() {
 }
 
 #[test]
-fn a_multicast_destination_needs_a_zone_or_a_socket_that_has_one() {
+fn multicast_destination_requires_zone() {
     let lab = require!(Lab::new(), "the lab");
     let (left, right) = (Lab::index(&lab.left), Lab::index(&lab.right));
     let receiver = lab.left.run(|| with_read_timeout(UdpSocket::bind("[::]:0").unwrap()));
@@ -124,7 +124,7 @@ fn a_multicast_destination_needs_a_zone_or_a_socket_that_has_one() {
 }
 
 #[test]
-fn a_socket_bound_to_a_device_needs_no_zone() {
+fn bound_device_replaces_zone() {
     let lab = require!(Lab::new(), "the lab");
     let left = Lab::index(&lab.left);
     let (listener, server) = lab.left.run(|| {
@@ -162,7 +162,7 @@ fn a_socket_bound_to_a_device_needs_no_zone() {
 
 /// The kernel cuts a name off after 15 bytes (`SO_BINDTODEVICE`).
 #[test]
-fn a_name_that_is_too_long_is_not_the_interface_that_it_begins_with() {
+fn long_name_is_no_interface_prefix() {
     let host = require!(Host::new(), "the lab");
     host.ip("link add fifteen-letters type veth peer name other");
     host.run(|| {
@@ -181,7 +181,7 @@ fn a_name_that_is_too_long_is_not_the_interface_that_it_begins_with() {
 }
 
 #[test]
-fn a_socket_with_an_interface_for_multicast_needs_no_zone_there() {
+fn multicast_interface_replaces_zone() {
     let lab = require!(Lab::new(), "the lab");
     let left = Lab::index(&lab.left);
     let receiver = lab.left.run(|| with_read_timeout(UdpSocket::bind("[::]:0").unwrap()));
@@ -200,7 +200,7 @@ fn a_socket_with_an_interface_for_multicast_needs_no_zone_there() {
 }
 
 #[test]
-fn a_socket_with_an_interface_for_unicast_needs_no_zone_there() {
+fn unicast_interface_replaces_zone() {
     let lab = require!(Lab::new(), "the lab");
     let server = lab.left.run(|| with_read_timeout(UdpSocket::bind("[fe80::1%wire]:0").unwrap()));
     let port = server.local_addr().unwrap().port();

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_missing_option_says_so_when_it_is_read() {
+fn missing_option_fails_when_read() {
     let socket = UdpSocket::bind("[::1]:0").unwrap();
     if LINUX {
         let error = socket.option::<ExclusiveAddressUse>().unwrap_err();
@@ -29,7 +29,7 @@ fn has<O: SocketOption<Stream> + PartialEq>(stream: &TcpStream, value: O) {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn an_accepted_stream_inherits_from_its_listener() {
+fn accepted_stream_inherits_options() {
     let listener = Builder::stream().bind("[::1]:0").unwrap().listen(1).unwrap();
     listener.set_option(NoDelay(true)).unwrap();
     listener.set_option(KeepAlive(true)).unwrap();
@@ -75,7 +75,7 @@ fn an_accepted_stream_inherits_from_its_listener() {
 }
 
 #[test]
-fn a_specific_address_restricts_by_itself() {
+fn specific_address_restricts_mode() {
     let builder = Builder::stream();
     let wildcard = builder.bind("[::]:0").unwrap();
     assert!(!wildcard.v6_only().unwrap());
@@ -99,7 +99,7 @@ fn tcp_keeps_the_congestion_bits() {
 /// `IP_TOS`, the twin of the traffic class, changes the priority.
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn a_priority_outlives_the_traffic_class() {
+fn priority_outlives_traffic_class() {
     let class = TrafficClass::from(Dscp::CS1);
     let builder = Builder::datagram().with(Priority(5)).with(class);
     let socket = builder.bind("[::]:0").unwrap();
@@ -110,7 +110,7 @@ fn a_priority_outlives_the_traffic_class() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn ipv4_has_no_hop_limit_of_zero() {
+fn ipv4_refuses_hop_limit_zero() {
     let zero = UnicastHops(Some(0));
     Builder::datagram().v6_only().with(zero).bind("[::]:0").unwrap();
     let builder = Builder::datagram();
@@ -125,7 +125,7 @@ fn ipv4_has_no_hop_limit_of_zero() {
 /// told.
 #[test]
 #[cfg(target_os = "linux")]
-fn the_kernel_takes_the_times_that_are_asked_for_and_no_others() {
+fn kernel_accepts_exact_times_only() {
     let socket = UdpSocket::bind("[::1]:0").unwrap();
     for (bits, flags) in [0, 0x18, 0x4892, 0x489a, 0x40, 0x5c, 0x48d3, 0x48df].iter().enumerate() {
         let [receive, send, hardware] = [1, 2, 4].map(|bit| bits & bit != 0);
@@ -136,7 +136,7 @@ fn the_kernel_takes_the_times_that_are_asked_for_and_no_others() {
 }
 
 #[test]
-fn a_time_that_no_system_counts_is_refused() {
+fn uncountable_time_is_refused() {
     let centuries = Duration::from_secs(u64::MAX);
     let linger = Builder::stream().with(Linger(Some(centuries))).bind("[::]:0");
     refused(linger, "SO_LINGER");
@@ -159,7 +159,7 @@ fn preferences_print_as_their_names() {
 }
 
 #[test]
-fn no_interface_of_that_name() {
+fn unknown_device_name_is_refused() {
     let named = |name: &str| BindDevice(Some(name.parse().unwrap()));
     for name in ["nosuch0", "nosuchinterface-0"] {
         let error = Builder::datagram().with(named(name)).bind("[::]:0").unwrap_err();
@@ -178,7 +178,7 @@ fn no_interface_of_that_name() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn no_interface_of_that_index() {
+fn unknown_interface_index_is_refused() {
     let nobody = Some(Interface::from_index(NonZeroU32::new(0x7fff_ffff).unwrap()));
     let socket = UdpSocket::bind("[::1]:0").unwrap();
     let unicast = socket.set_option(UnicastInterface(nobody)).unwrap_err();
@@ -190,7 +190,7 @@ fn no_interface_of_that_index() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn the_last_socket_that_shares_takes_the_packets() {
+fn last_sharing_socket_receives() {
     let builder = Builder::datagram().with(ShareAddress(true)).with(ReadTimeout(Some(PATIENCE)));
     let first = builder.bind("[::1]:0").unwrap();
     let last = builder.bind(first.local_addr().unwrap()).unwrap();
@@ -205,7 +205,7 @@ fn the_last_socket_that_shares_takes_the_packets() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn the_kernel_balances_among_listeners() {
+fn kernel_balances_listeners() {
     let builder = Builder::stream().with(ReusePort(true)).nonblocking();
     let first = builder.bind("[::1]:0").unwrap().listen(64).unwrap();
     let address = first.local_addr().unwrap();
@@ -220,7 +220,7 @@ fn the_kernel_balances_among_listeners() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn an_address_that_nobody_has() {
+fn free_bind_accepts_foreign_address() {
     let plain = Builder::datagram().v6_only().bind("[2001:db8::1]:0").unwrap_err();
     assert_eq!(plain.kind(), ErrorKind::AddrNotAvailable);
     for address in ["[2001:db8::1]:0", "203.0.113.1:0"] {
@@ -231,7 +231,7 @@ fn an_address_that_nobody_has() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn the_port_is_chosen_at_connect() {
+fn port_is_chosen_at_connect() {
     let listener = TcpListener::bind("[::1]:0").unwrap();
     let bound = Builder::stream().with(BindAddressNoPort(true)).bind("[::1]:0").unwrap();
     assert_eq!(bound.local_addr().unwrap().port(), 0);
@@ -240,7 +240,7 @@ fn the_port_is_chosen_at_connect() {
 }
 
 #[test]
-fn no_linger_is_a_reset() {
+fn zero_linger_resets() {
     require!(!under_wine(), "a reset reads as the end");
     let listener = TcpListener::bind("[::1]:0").unwrap();
     let builder = Builder::stream().with(Linger(Some(Duration::ZERO)));
@@ -253,7 +253,7 @@ fn no_linger_is_a_reset() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn who_comes_too_far_is_not_heard() {
+fn low_hop_count_is_dropped() {
     let builder = Builder::stream().with(MinHopCount(255));
     let listener = builder.bind("[::1]:0").unwrap().listen(8).unwrap();
     let near = Builder::stream().with(UnicastHops(Some(255)));
@@ -266,7 +266,7 @@ fn who_comes_too_far_is_not_heard() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn an_unconnected_socket_hears_of_a_refusal() {
+fn unconnected_socket_reports_refusal() {
     let gone = UdpSocket::bind("[::1]:0").unwrap().local_addr().unwrap();
     let builder = Builder::datagram().with(ReadTimeout(Some(PATIENCE)));
     let socket = builder.clone().with(RecvError(true)).bind("[::1]:0").unwrap();
@@ -278,7 +278,7 @@ fn an_unconnected_socket_hears_of_a_refusal() {
 /// `IP_MULTICAST_IF` cannot be read back as an index: a datagram shows that it is set.
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn ipv4_multicast_leaves_through_the_same_interface() {
+fn ipv4_multicast_uses_same_interface() {
     let lo = loopback();
     let group = std::net::Ipv4Addr::new(239, 255, 72, 1);
     let receiver = Builder::datagram().with(ReadTimeout(Some(PATIENCE))).bind("[::]:0").unwrap();
@@ -296,7 +296,7 @@ fn ipv4_multicast_leaves_through_the_same_interface() {
 /// The types take a byte (`tests/ui/hop_limit_beyond_a_byte.rs`); -1 is `None`. RFC 3493, section
 /// 5.1.
 #[test]
-fn a_hop_limit_is_a_byte_or_the_default() {
+fn hop_limit_is_byte_or_default() {
     let socket = UdpSocket::bind("[::1]:0").unwrap();
     for hops in (0..=255).map(Some) {
         socket.set_option(UnicastHops(hops)).unwrap();
@@ -324,7 +324,7 @@ fn a_hop_limit_is_a_byte_or_the_default() {
 /// The types take six bits and two; -1 is the default, 0. RFC 3542, section 6.5.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_traffic_class_is_a_byte() {
+fn traffic_class_is_one_byte() {
     let socket = UdpSocket::bind("[::1]:0").unwrap();
     let raw = socket2::SockRef::from(&socket);
     for byte in 0..=255 {
@@ -347,7 +347,7 @@ fn a_traffic_class_is_a_byte() {
 }
 
 #[test]
-fn a_buffer_size_reads_as_what_the_system_keeps() {
+fn buffer_size_reads_effective_value() {
     let expected = 4096 * differs(false).buffer_size;
     let socket = Builder::datagram().with(RecvBufferSize(4096)).bind("[::1]:0").unwrap();
     assert_eq!(socket.option::<RecvBufferSize>().unwrap(), RecvBufferSize(expected));

@@ -66,7 +66,7 @@ fn refused<S: TryFrom<Owned, Error = Returned<Owned>>>(descriptor: Owned, reason
 }
 
 #[test]
-fn the_right_socket_passes_in_its_mode() {
+fn matching_socket_is_adopted() {
     passes::<TcpListener<V6Only>>(listening(true, "[::]:0"));
     passes::<TcpListener<DualStack>>(listening(false, "[::]:0"));
     passes::<UdpSocket<V6Only>>(datagram(true, "[::]:0"));
@@ -74,7 +74,7 @@ fn the_right_socket_passes_in_its_mode() {
 }
 
 #[test]
-fn a_specific_address_passes_in_either_mode() {
+fn specific_address_fits_either_mode() {
     for v6_only in [true, false] {
         passes::<TcpListener<V6Only>>(listening(v6_only, "[::1]:0"));
         passes::<UdpSocket<V6Only>>(datagram(v6_only, "[::1]:0"));
@@ -85,7 +85,7 @@ fn a_specific_address_passes_in_either_mode() {
 }
 
 #[test]
-fn a_wildcard_in_the_wrong_mode_is_refused() {
+fn wildcard_in_wrong_mode_is_refused() {
     let may = "it may have IPv4 peers, and an IPv6-only socket is wanted";
     let only = "it is restricted to IPv6, and a dual-stack socket is wanted";
     refused::<TcpListener<V6Only>>(listening(false, "[::]:0"), may);
@@ -96,7 +96,7 @@ fn a_wildcard_in_the_wrong_mode_is_refused() {
 }
 
 #[test]
-fn any_mode_takes_the_mode_of_the_kernel() {
+fn any_mode_adopts_kernel_mode() {
     for (v6_only, mode) in [(true, "mode: V6Only"), (false, "mode: DualStack")] {
         let listener = passes::<TcpListener<AnyMode>>(listening(v6_only, "[::]:0"));
         assert!(format!("{listener:?}").contains(mode), "{listener:?}");
@@ -115,7 +115,7 @@ fn accepted(local: &str) -> (Owned, net::TcpStream) {
 }
 
 #[test]
-fn an_accepted_stream_passes_by_its_peer() {
+fn accepted_stream_is_adopted_by_peer() {
     let (stream, client) = accepted("::1");
     let stream = passes::<TcpStream<V6Only>>(stream);
     assert_eq!(net::SocketAddr::V6(stream.peer_addr().unwrap()), client.local_addr().unwrap());
@@ -147,7 +147,7 @@ fn another_family_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_socket_of_this_host_is_refused() {
+fn unix_socket_is_refused() {
     use std::os::unix::net::{UnixDatagram, UnixStream};
 
     let family = "it is not an IPv6 socket";
@@ -160,7 +160,7 @@ fn a_socket_of_this_host_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_socket_is_refused_with_the_systems_reason() {
+fn file_is_refused_with_system_error() {
     let file = std::fs::File::open("/dev/null").unwrap();
     let error = TcpListener::<V6Only>::try_from(Owned::from(file)).unwrap_err();
     let source = error.source().unwrap().downcast_ref::<io::Error>().unwrap();
@@ -181,7 +181,7 @@ fn another_type_is_refused() {
 }
 
 #[test]
-fn a_stream_in_another_state_is_refused() {
+fn stream_in_wrong_state_is_refused() {
     let bound = || Owned::from(bound(Type::STREAM, true, "[::1]:0"));
     refused::<TcpListener<V6Only>>(bound(), "it does not listen");
     refused::<TcpStream<V6Only>>(bound(), "it is not connected");
@@ -192,7 +192,7 @@ fn a_stream_in_another_state_is_refused() {
 }
 
 #[test]
-fn a_datagram_socket_in_another_state_is_refused() {
+fn datagram_in_wrong_state_is_refused() {
     let connected = || {
         let peer = socket();
         let socket = bound(Type::DGRAM, true, "[::1]:0");
@@ -227,7 +227,7 @@ fn multipath_tcp_is_a_stream() {
 }
 
 #[test]
-fn an_adopted_socket_works() {
+fn adopted_socket_works() {
     let listener: TcpListener = listening(true, "[::1]:0").try_into().unwrap();
     let client = Builder::stream().connect(listener.local_addr().unwrap()).unwrap();
     assert_eq!(listener.accept().unwrap().1, client.local_addr().unwrap());
@@ -241,7 +241,7 @@ fn an_adopted_socket_works() {
 }
 
 #[test]
-fn sockets_of_std_are_adopted_and_given_back() {
+fn std_socket_converts_both_ways() {
     let std = net::TcpListener::bind("[::1]:0").unwrap();
     let address = std.local_addr().unwrap();
     let listener = TcpListener::<V6Only>::try_from(std).unwrap();
@@ -267,7 +267,7 @@ fn sockets_of_std_are_adopted_and_given_back() {
 }
 
 #[test]
-fn std_sees_the_kernels_form_of_an_ipv4_peer() {
+fn std_shows_mapped_peer() {
     let listener = dual_listener();
     let port = listener.local_addr().unwrap().port();
     let _client = net::TcpStream::connect(ipv4(port)).unwrap();
@@ -279,7 +279,7 @@ fn std_sees_the_kernels_form_of_an_ipv4_peer() {
 }
 
 #[test]
-fn every_socket_gives_its_descriptor_and_can_be_adopted_again() {
+fn every_socket_is_adopted_again() {
     #[track_caller]
     fn check<M: Mode>(mode: M) {
         let (client, accepted) = streams_in(mode);
@@ -316,7 +316,7 @@ fn socket2_works_on_every_socket() {
 }
 
 #[test]
-fn a_refusal_becomes_either_error() {
+fn refusal_converts_to_either_error() {
     let refusal = || TcpListener::<V6Only>::try_from(datagram(true, "[::1]:0")).unwrap_err();
     let error = inet6::Error::from(refusal());
     assert_eq!((error.op(), error.kind()), (Op::Adopt, ErrorKind::InvalidInput));
@@ -373,7 +373,7 @@ fn adopted_descriptor_is_close_on_exec() {
 /// What `CoalescingUdpSocket` is there for would be lost on the way over the descriptor.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_socket_that_puts_datagrams_together_is_refused() {
+fn coalescing_socket_is_refused() {
     let coalescing = UdpSocket::bind("[::1]:0").unwrap().coalesce().unwrap();
     let failed = UdpSocket::<V6Only>::try_from(Owned::from(coalescing)).unwrap_err();
     assert!(failed.to_string().contains("UDP_GRO"), "{failed}");
@@ -382,7 +382,7 @@ fn a_socket_that_puts_datagrams_together_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_descriptor_keeps_its_number_and_its_options_on_the_way() {
+fn descriptor_keeps_number_and_options() {
     use std::os::fd::{AsRawFd, RawFd};
 
     use inet6::option::{NoDelay, SocketOption, UnicastHops};
@@ -424,7 +424,7 @@ fn a_descriptor_keeps_its_number_and_its_options_on_the_way() {
 /// The frameworks borrow the descriptor; the socket stays what it is, and so does its address type.
 #[cfg(target_os = "linux")]
 #[test]
-fn mio_and_tokio_wait_for_the_descriptor_of_the_socket() {
+fn mio_and_tokio_await_descriptor() {
     use std::os::fd::AsRawFd;
 
     use inet6::option::UnicastHops;

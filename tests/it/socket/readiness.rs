@@ -16,7 +16,7 @@ const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 const SOON: Option<Duration> = Some(PATIENCE);
 
 #[test]
-fn a_socket_is_readable_when_something_has_come() {
+fn socket_is_readable_after_arrival() {
     in_every_mode!(mode => every_kind(mode));
 }
 
@@ -50,7 +50,7 @@ fn every_kind<M: Mode>(mode: M) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_echo_socket_waits_too() {
+fn echo_socket_waits() {
     use crate::lab::Host;
 
     let host = require!(Host::new(), "a host");
@@ -63,7 +63,7 @@ fn an_echo_socket_waits_too() {
 }
 
 #[test]
-fn a_wait_takes_no_less_than_its_time() {
+fn wait_lasts_at_least_its_timeout() {
     let (socket, client) = datagrams();
     for micros in [1, 999, 1001, 20_000] {
         let (begin, timeout) = (Instant::now(), Duration::from_micros(micros));
@@ -77,7 +77,7 @@ fn a_wait_takes_no_less_than_its_time() {
 }
 
 #[test]
-fn the_end_of_the_data_is_readable() {
+fn end_of_stream_is_readable() {
     let (client, accepted) = streams();
     client.shutdown(Shutdown::Write).unwrap();
     assert!(accepted.wait_readable(SOON).unwrap());
@@ -85,7 +85,7 @@ fn the_end_of_the_data_is_readable() {
 }
 
 #[test]
-fn a_reset_is_readable_and_then_told() {
+fn reset_is_readable_then_reported() {
     require!(!under_wine(), "a reset reads as the end");
     let (client, accepted) = streams();
     client.set_option(Linger(Some(Duration::ZERO))).unwrap();
@@ -96,7 +96,7 @@ fn a_reset_is_readable_and_then_told() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_answer_that_nobody_listens_is_readable_and_then_told() {
+fn refused_datagram_is_readable_then_reported() {
     let (socket, client) = datagrams();
     let _deaf = connected_to_itself(socket);
     client.send(b"is anybody there?").unwrap();
@@ -126,7 +126,7 @@ fn full() -> (TcpStream, TcpStream) {
 }
 
 #[test]
-fn a_full_stream_is_writable_when_the_peer_has_read() {
+fn full_stream_is_writable_after_reading() {
     let (client, accepted) = full();
     assert!(!client.wait_writable(AT_ONCE).unwrap());
     thread::scope(|scope| {
@@ -142,7 +142,7 @@ fn a_full_stream_is_writable_when_the_peer_has_read() {
 
 /// On Windows an urgent byte is an exception, and no room to send.
 #[test]
-fn an_urgent_byte_makes_no_room() {
+fn urgent_byte_frees_no_space() {
     let (client, accepted) = full();
     accepted.send_out_of_band(b"!").unwrap();
     assert!(!client.wait_writable(Some(Duration::from_millis(100))).unwrap());
@@ -174,7 +174,7 @@ fn trying_and_waiting_loses_nothing() {
 
 #[cfg(all(target_os = "linux", any(target_arch = "x86", target_arch = "x86_64")))]
 #[test]
-fn a_wait_that_fails_says_so() {
+fn failed_wait_is_reported() {
     let (socket, client) = datagrams();
     client.send(b"ping").unwrap();
     let fault = Fault { call: libc::SYS_poll, arguments: &[(1, 1)], errno: libc::ENOMEM };
@@ -189,7 +189,7 @@ fn a_wait_that_fails_says_so() {
 
 #[cfg(unix)]
 #[test]
-fn signals_neither_end_nor_prolong_a_wait() {
+fn signals_leave_timed_wait_exact() {
     in_own_process(|| {
         let (socket, _client) = datagrams();
         let time = Duration::from_millis(200);
@@ -206,7 +206,7 @@ fn signals_neither_end_nor_prolong_a_wait() {
 
 #[cfg(unix)]
 #[test]
-fn a_wait_without_a_timeout_outlasts_signals() {
+fn endless_wait_outlasts_signals() {
     in_own_process(|| {
         let (socket, client) = datagrams();
         let ready = under_signals(

@@ -42,7 +42,7 @@ const RENAMED: [(&str, &str); 20] = [
 ];
 
 #[test]
-fn a_row_is_the_constant_of_its_name() {
+fn row_equals_constant_of_its_name() {
     let mut seen = 0;
     for (table, source) in TABLES {
         let source: String = source.split_whitespace().collect();
@@ -95,7 +95,7 @@ const OPTIONS: [&str; 11] = [
 ];
 
 #[test]
-fn an_option_sets_and_reads_the_row_of_its_name() {
+fn option_uses_row_of_its_name() {
     // These go through a function of `sys`, or set one row and read another, as their pages say.
     const APART: [&str; 4] = ["BindDevice", "Mtu", "ReuseAddress", "ShareAddress"];
     let mut seen = 0;

@@ -7,7 +7,7 @@ use inet6::{AnyMode, Builder, TcpStream, error::Op};
 use crate::support::*;
 
 #[test]
-fn a_bound_stream_knows_its_port_before_it_listens() {
+fn bound_stream_has_port_before_listen() {
     let bound = Builder::stream().bind("[::1]:0").unwrap();
     let local = bound.local_addr().unwrap();
     assert_ne!(local.port(), 0);
@@ -20,7 +20,7 @@ fn a_bound_stream_knows_its_port_before_it_listens() {
 }
 
 #[test]
-fn the_source_of_a_connection_can_be_chosen() {
+fn connection_source_can_be_chosen() {
     let listener = listener();
     let peer = listener.local_addr().unwrap();
     let builder = Builder::stream();
@@ -44,7 +44,7 @@ fn the_source_of_a_connection_can_be_chosen() {
 }
 
 #[test]
-fn a_source_may_be_ipv4_in_a_mode_that_speaks_it() {
+fn source_may_be_ipv4_when_allowed() {
     let listener = dual_listener();
     let port = listener.local_addr().unwrap().port();
     let bound = Builder::stream().mode(AnyMode::DualStack).bind("127.0.0.1:0").unwrap();
@@ -56,7 +56,7 @@ fn a_source_may_be_ipv4_in_a_mode_that_speaks_it() {
 
 #[cfg(unix)]
 #[test]
-fn how_it_blocks_is_what_the_builder_said() {
+fn bound_stream_keeps_blocking_mode() {
     let listener = listener();
     let peer = listener.local_addr().unwrap();
     for nonblocking in [false, true] {
@@ -79,7 +79,7 @@ fn how_it_blocks_is_what_the_builder_said() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn two_may_be_bound_to_an_address_and_one_may_listen() {
+fn one_of_two_bound_may_listen() {
     use inet6::option::ReuseAddress;
 
     let builder = Builder::stream().with(ReuseAddress(true));
@@ -95,7 +95,7 @@ fn two_may_be_bound_to_an_address_and_one_may_listen() {
 }
 
 #[test]
-fn a_bound_stream_takes_the_same_timeouts_as_a_builder() {
+fn bound_stream_accepts_builder_timeouts() {
     let listener = listener();
     let bound = Builder::stream().bind("[::1]:0").unwrap();
     let error = bound.connect_timeout(listener.local_addr().unwrap(), Duration::ZERO).unwrap_err();
@@ -105,7 +105,7 @@ fn a_bound_stream_takes_the_same_timeouts_as_a_builder() {
 }
 
 #[test]
-fn a_bound_stream_refuses_a_peer_that_is_no_address() {
+fn bound_stream_refuses_impossible_peer() {
     for peer in ["localhost:80", "[::1]", "[fe80::1]:80", "127.0.0.1:80"] {
         let bound = || Builder::stream().v6_only().bind("[::1]:0").unwrap();
         for error in [
@@ -121,7 +121,7 @@ fn a_bound_stream_refuses_a_peer_that_is_no_address() {
 /// What the types keep out (`tests/ui/listen_before_bind.rs`).
 #[cfg(target_os = "linux")]
 #[test]
-fn the_kernel_lets_an_unbound_stream_listen_where_nobody_chose() {
+fn kernel_listens_on_unbound_stream() {
     let socket = socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::STREAM, None).unwrap();
     socket.listen(1).unwrap();
     let local = socket.local_addr().unwrap().as_socket_ipv6().unwrap();
@@ -131,7 +131,7 @@ fn the_kernel_lets_an_unbound_stream_listen_where_nobody_chose() {
 
 /// What the types keep out (`tests/ui/bind_after_bind.rs`).
 #[test]
-fn the_kernel_binds_a_socket_once() {
+fn kernel_binds_socket_once() {
     for kind in [socket2::Type::STREAM, socket2::Type::DGRAM] {
         let socket = socket2::Socket::new(socket2::Domain::IPV6, kind, None).unwrap();
         let address: std::net::SocketAddr = "[::1]:0".parse().unwrap();

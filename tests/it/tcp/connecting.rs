@@ -8,7 +8,7 @@ use inet6::{AnyMode, Builder, DualStack, TcpStream, error::Op, tcp::Connecting};
 use crate::support::*;
 
 #[test]
-fn a_closed_port_refuses_whichever_way_one_connects() {
+fn closed_port_refuses_every_connect() {
     let closed_port = closed_port();
     let closed = closed_port.local_addr().unwrap();
     for builder in [Builder::stream(), Builder::stream().nonblocking()] {
@@ -27,7 +27,7 @@ fn a_closed_port_refuses_whichever_way_one_connects() {
 }
 
 #[test]
-fn a_timeout_of_zero_is_refused() {
+fn zero_timeout_is_refused() {
     let listener = listener();
     let peer = listener.local_addr().unwrap();
     let error = Builder::stream().connect_timeout(peer, Duration::ZERO).unwrap_err();
@@ -36,7 +36,7 @@ fn a_timeout_of_zero_is_refused() {
 }
 
 #[test]
-fn a_timeout_beyond_the_clock_waits_as_long_as_it_takes() {
+fn timeout_beyond_clock_waits() {
     let listener = listener();
     let peer = listener.local_addr().unwrap();
     Builder::stream().connect_timeout(peer, Duration::MAX).unwrap();
@@ -45,7 +45,7 @@ fn a_timeout_beyond_the_clock_waits_as_long_as_it_takes() {
 }
 
 #[test]
-fn a_connection_under_way_keeps_its_mode_as_a_value() {
+fn pending_connection_keeps_mode_value() {
     let listener = dual_listener();
     let port = listener.local_addr().unwrap().port();
     let mut connecting: Connecting<AnyMode> =
@@ -61,7 +61,7 @@ fn a_connection_under_way_keeps_its_mode_as_a_value() {
 }
 
 #[test]
-fn connecting_gives_up_when_the_time_is_over() {
+fn connect_times_out() {
     let (listener, _queue) = full_listener();
     let peer = listener.local_addr().unwrap();
     for builder in [Builder::stream(), Builder::stream().nonblocking()] {
@@ -75,7 +75,7 @@ fn connecting_gives_up_when_the_time_is_over() {
 }
 
 #[test]
-fn a_connection_is_followed_step_by_step() {
+fn connection_advances_step_by_step() {
     let listener = listener();
     let peer = listener.local_addr().unwrap();
     let connecting = Builder::stream().start_connect(peer).unwrap();
@@ -90,7 +90,7 @@ fn a_connection_is_followed_step_by_step() {
 }
 
 #[test]
-fn a_connection_under_way_is_not_there_yet() {
+fn pending_connection_is_not_ready() {
     let (listener, _queue) = full_listener();
     let connecting = Builder::stream().start_connect(listener.local_addr().unwrap()).unwrap();
     assert!(!connecting.wait(Some(Duration::ZERO)).unwrap());
@@ -98,7 +98,7 @@ fn a_connection_under_way_is_not_there_yet() {
 }
 
 #[test]
-fn finishing_waits_for_a_connection_under_way() {
+fn finish_waits_for_pending_connection() {
     let (listener, queue) = full_listener();
     let connecting = Builder::stream().start_connect(listener.local_addr().unwrap()).unwrap();
     drop(queue);
@@ -119,7 +119,7 @@ fn finishing_waits_for_a_connection_under_way() {
 }
 
 #[test]
-fn a_stream_blocks_again_after_a_timed_connect() {
+fn stream_blocks_after_timed_connect() {
     let listener = listener();
     let stream = TcpStream::connect_timeout(listener.local_addr().unwrap(), PATIENCE).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -149,7 +149,7 @@ fn nonblocking_streams_connect_all_the_same() {
 }
 
 #[test]
-fn the_peer_of_a_connection_under_way_is_ipv4_if_it_is() {
+fn pending_peer_is_plain_ipv4() {
     let listener = dual_listener();
     let peer = ipv4(listener.local_addr().unwrap().port());
     let connecting = Builder::stream().mode(DualStack).start_connect(peer).unwrap();
@@ -178,7 +178,7 @@ fn giving_up_leaves_no_descriptor() {
 
 #[cfg(unix)]
 #[test]
-fn signals_neither_prolong_nor_shorten_a_timed_connect() {
+fn signals_leave_timed_connect_exact() {
     in_own_process(|| {
         let (listener, _queue) = full_listener();
         let peer = listener.local_addr().unwrap();
@@ -237,7 +237,7 @@ fn signals_do_not_end_a_wait() {
 }
 
 #[test]
-fn the_wildcard_as_a_peer_is_this_host() {
+fn wildcard_peer_is_this_host() {
     let listener = listener();
     let port = listener.local_addr().unwrap().port();
     let bound = Builder::stream().bind("[::1]:0").unwrap();
@@ -258,7 +258,7 @@ fn the_wildcard_as_a_peer_is_this_host() {
 }
 
 #[test]
-fn a_stream_to_port_0_is_refused() {
+fn stream_refuses_port_0() {
     let given = differs(wine_lacks("port 0 is refused as the host does"));
     for builder in [Builder::stream(), Builder::stream().nonblocking()] {
         for error in [
@@ -275,7 +275,7 @@ fn a_stream_to_port_0_is_refused() {
 /// RFC 9293, section 3.5: both sides may open at once, and here both are this one.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_stream_can_connect_to_itself_and_its_addresses_tell() {
+fn stream_connects_to_itself() {
     let bound = Builder::stream().bind("[::1]:0").unwrap();
     let here = bound.local_addr().unwrap();
     let stream = bound.connect(here).unwrap();

@@ -22,7 +22,7 @@ fn on_linux<T>(value: std::io::Result<T>) -> Option<T> {
 }
 
 #[test]
-fn the_path_mtu_is_known_once_there_is_a_path() {
+fn path_mtu_needs_connection() {
     let (client, accepted) = streams();
     let (_, connected) = datagrams();
     for mtu in [client.mtu(), accepted.mtu(), connected.mtu()] {
@@ -32,7 +32,7 @@ fn the_path_mtu_is_known_once_there_is_a_path() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_path_mtu_of_loopback_is_that_of_its_interface() {
+fn loopback_mtu_equals_interface_mtu() {
     let interface = std::fs::read_to_string("/sys/class/net/lo/mtu").unwrap();
     let (client, _accepted) = streams();
     // The kernel counts 16 bits of it.
@@ -41,7 +41,7 @@ fn the_path_mtu_of_loopback_is_that_of_its_interface() {
 }
 
 #[test]
-fn the_path_mtu_to_an_ipv4_peer_is_known_too() {
+fn ipv4_peer_has_path_mtu() {
     let listener = dual_listener();
     let port = listener.local_addr().unwrap().port();
     let client = Builder::stream().connect(ipv4(port)).unwrap();
@@ -49,7 +49,7 @@ fn the_path_mtu_to_an_ipv4_peer_is_known_too() {
 }
 
 #[test]
-fn the_receive_queue_of_a_stream_counts_bytes() {
+fn stream_receive_queue_counts_bytes() {
     let (client, accepted) = streams();
     assert_eq!(client.recv_queue_len().unwrap(), 0);
     accepted.send(b"five!").unwrap();
@@ -60,7 +60,7 @@ fn the_receive_queue_of_a_stream_counts_bytes() {
 }
 
 #[test]
-fn the_receive_queue_of_a_datagram_socket_holds_what_was_sent() {
+fn datagram_receive_queue_holds_payload() {
     let (server, client) = datagrams();
     server.send_to(b"one", client.local_addr().unwrap()).unwrap();
     client.peek(&mut [0; 8]).unwrap();
@@ -77,7 +77,7 @@ fn the_receive_queue_of_a_datagram_socket_holds_what_was_sent() {
 }
 
 #[test]
-fn the_send_queue_of_a_stream_counts_what_is_held_back() {
+fn stream_send_queue_counts_held_bytes() {
     let listener = listener();
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     assert!(on_linux(client.send_queue_len()).is_none_or(|len| len == 0));
@@ -89,7 +89,7 @@ fn the_send_queue_of_a_stream_counts_what_is_held_back() {
 }
 
 #[test]
-fn the_send_queue_of_a_datagram_socket_is_empty_on_loopback() {
+fn loopback_send_queue_is_empty() {
     let (server, client) = datagrams();
     assert!(on_linux(server.send_queue_len()).is_none_or(|len| len == 0));
     assert!(on_linux(client.send_queue_len()).is_none_or(|len| len == 0));
@@ -99,7 +99,7 @@ fn the_send_queue_of_a_datagram_socket_is_empty_on_loopback() {
 /// udp(7): `MSG_MORE` holds back what is to become one datagram.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_send_queue_of_a_datagram_socket_counts_what_is_held_back() {
+fn datagram_send_queue_counts_held_bytes() {
     let (server, client) = datagrams();
     let peer = server.local_addr().unwrap();
     let unconnected = socket();
@@ -119,7 +119,7 @@ fn the_send_queue_of_a_datagram_socket_counts_what_is_held_back() {
 }
 
 #[test]
-fn the_state_of_a_connection_is_followed_to_its_end() {
+fn connection_state_follows_lifetime() {
     let (mut client, mut accepted) = streams();
     let Some(info) = on_linux(client.tcp_info()) else { return };
     assert_eq!(info.state, TcpState::Established);

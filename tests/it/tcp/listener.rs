@@ -9,7 +9,7 @@ use socket2::SockRef;
 use crate::support::*;
 
 #[test]
-fn accept_tells_the_peer() {
+fn accept_returns_peer() {
     let listener = listener();
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (stream, peer) = listener.accept().unwrap();
@@ -36,7 +36,7 @@ fn incoming_gives_the_connections_in_order() {
 }
 
 #[test]
-fn a_nonblocking_listener_says_that_nothing_waits() {
+fn nonblocking_listener_would_block() {
     let listener = Builder::stream().nonblocking().bind("[::1]:0").unwrap().listen(4).unwrap();
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     assert_eq!(listener.accept_nonblocking().unwrap_err().kind(), ErrorKind::WouldBlock);
@@ -64,7 +64,7 @@ fn accept_ready<T>(mut accept: impl FnMut() -> io::Result<T>) -> T {
 }
 
 #[test]
-fn accepted_streams_block_or_not_whatever_the_listener_does() {
+fn accepted_streams_ignore_listener_blocking() {
     for nonblocking in [false, true] {
         let listener = listener();
         listener.set_nonblocking(nonblocking).unwrap();
@@ -100,12 +100,12 @@ fn clones_share_the_queue() {
 }
 
 #[test]
-fn a_listener_has_no_pending_error() {
+fn listener_has_no_pending_error() {
     assert!(listener().take_error().unwrap().is_none());
 }
 
 #[test]
-fn a_peer_that_resets_early_does_not_end_the_loop() {
+fn early_reset_keeps_loop_running() {
     let listener = listener();
     let peer = listener.local_addr().unwrap();
     let gone = TcpStream::connect(peer).unwrap();
@@ -136,7 +136,7 @@ fn a_peer_that_resets_early_does_not_end_the_loop() {
 }
 
 #[test]
-fn accept_still_tells_who_a_reset_peer_was() {
+fn accept_returns_reset_peer_address() {
     let listener = listener();
     let gone = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let address = gone.local_addr().unwrap();
@@ -151,7 +151,7 @@ fn accept_still_tells_who_a_reset_peer_was() {
 
 #[cfg(unix)]
 #[test]
-fn errors_of_accept_are_the_peers_the_process_or_the_listeners() {
+fn accept_errors_have_three_origins() {
     let class = |code| AcceptFailure::of(&io::Error::from_raw_os_error(code));
     for code in [
         libc::ECONNABORTED,
@@ -179,7 +179,7 @@ fn errors_of_accept_are_the_peers_the_process_or_the_listeners() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn pending_network_errors_of_accept_are_the_peers() {
+fn pending_network_error_is_peer_failure() {
     // accept(2), "Error handling": to be treated like EAGAIN.
     for code in [
         libc::ENETDOWN,
@@ -262,7 +262,7 @@ fn signals_do_not_interrupt_accept() {
 }
 
 #[test]
-fn a_listener_hands_connections_out_once_to_many_threads() {
+fn listener_serves_threads_once_each() {
     require!(!under_wine(), "threads that accept at once disturb each other");
     let listener = listener();
     let peer = listener.local_addr().unwrap();
@@ -283,7 +283,7 @@ fn a_listener_hands_connections_out_once_to_many_threads() {
 }
 
 #[test]
-fn the_short_form_listens_at_once() {
+fn short_form_listens_at_once() {
     let listener = TcpListener::bind(("::1", 0)).unwrap();
     let clients: Vec<_> =
         (0..100).map(|_| TcpStream::connect(listener.local_addr().unwrap()).unwrap()).collect();
@@ -293,7 +293,7 @@ fn the_short_form_listens_at_once() {
 /// listen(2): `backlog` is how many connections may wait to be accepted. Linux lets one more.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_queue_makes_the_next_connection_wait_and_loses_none() {
+fn full_queue_delays_next_connection() {
     let listener = Builder::stream().bind("[::1]:0").unwrap().listen(1).unwrap();
     let peer = listener.local_addr().unwrap();
     let connect = || Builder::stream().start_connect(peer).unwrap();

@@ -52,7 +52,7 @@ fn all_of(mut stream: TcpStream<impl Mode>) -> Vec<u8> {
 }
 
 #[test]
-fn a_system_without_it_says_so() {
+fn missing_sendfile_is_unsupported() {
     let (client, _accepted) = streams();
     let (_path, file) = Temporary::file("unsupported", b"text");
     let result = client.send_file(&file, 0, 4);
@@ -66,7 +66,7 @@ fn a_system_without_it_says_so() {
 }
 
 #[test]
-fn a_file_arrives_whole() {
+fn file_arrives_whole() {
     if HAVE_SEND_FILE {
         in_every_mode!(mode => whole(mode));
     }
@@ -92,7 +92,7 @@ fn whole<M: Mode>(mode: M) {
 }
 
 #[test]
-fn a_file_larger_than_the_buffer_leaves_a_nonblocking_socket_in_parts() {
+fn nonblocking_socket_sends_file_in_parts() {
     require!(HAVE_SEND_FILE, "this system has no sendfile");
     let bytes = pattern(5_000_003);
     let (_path, file) = Temporary::file("parts", &bytes);
@@ -132,7 +132,7 @@ fn a_file_larger_than_the_buffer_leaves_a_nonblocking_socket_in_parts() {
 }
 
 #[test]
-fn a_part_is_a_part_and_the_position_stays() {
+fn file_part_keeps_position() {
     require!(HAVE_SEND_FILE, "this system has no sendfile");
     let bytes = pattern(10_000);
     let (_path, mut file) = Temporary::file("part", &bytes);
@@ -160,7 +160,7 @@ fn a_part_is_a_part_and_the_position_stays() {
 }
 
 #[test]
-fn an_empty_file_sends_nothing() {
+fn empty_file_sends_nothing() {
     require!(HAVE_SEND_FILE, "this system has no sendfile");
     let (_path, file) = Temporary::file("empty", b"");
     let (client, accepted) = streams();
@@ -170,7 +170,7 @@ fn an_empty_file_sends_nothing() {
 }
 
 #[test]
-fn an_offset_that_no_file_has_is_refused() {
+fn impossible_offset_is_refused() {
     let (_path, file) = Temporary::file("offset", b"text");
     let (client, accepted) = streams();
     let error = client.send_file(&file, u64::MAX, 4).unwrap_err();
@@ -181,7 +181,7 @@ fn an_offset_that_no_file_has_is_refused() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_is_no_plain_file_is_an_error() {
+fn special_file_is_error() {
     let (client, accepted) = streams();
     for path in ["/proc/self/mem", "/"] {
         let error = client.send_file(&File::open(path).unwrap(), 0, 4).unwrap_err();
@@ -209,7 +209,7 @@ fn broken() -> TcpStream {
 
 #[cfg(unix)]
 #[test]
-fn a_peer_that_is_gone_is_an_error_and_no_signal() {
+fn lost_peer_is_error_without_signal() {
     if !HAVE_SEND_FILE {
         return;
     }
@@ -234,7 +234,7 @@ fn a_peer_that_is_gone_is_an_error_and_no_signal() {
 /// The signal comes although the call tells of the part that went out, and of no error.
 #[cfg(unix)]
 #[test]
-fn a_stream_that_ends_in_the_middle_is_no_signal() {
+fn stream_ending_midway_raises_no_signal() {
     if !HAVE_SEND_FILE {
         return;
     }
@@ -256,7 +256,7 @@ fn a_stream_that_ends_in_the_middle_is_no_signal() {
 
 #[cfg(unix)]
 #[test]
-fn nothing_is_left_open() {
+fn send_file_leaves_no_descriptor() {
     in_own_process(|| {
         let before = open_descriptors();
         {
@@ -275,7 +275,7 @@ fn nothing_is_left_open() {
 }
 
 #[test]
-fn a_header_and_a_body_leave_in_one_call() {
+fn header_and_body_leave_together() {
     let (client, accepted) = streams();
     let body = pattern(10_000);
     let slices = [IoSlice::new(b"header"), IoSlice::new(&body)];
@@ -287,7 +287,7 @@ fn a_header_and_a_body_leave_in_one_call() {
 // Corked writes.
 
 #[test]
-fn a_cork_holds_until_it_is_gone() {
+fn cork_holds_until_dropped() {
     let (client, accepted) = streams();
     let mut corked = match client.cork() {
         Err(error) if error.kind() == ErrorKind::Unsupported => {
@@ -382,7 +382,7 @@ fn corked_writes_are_one_segment() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_header_and_a_file_are_one_segment() {
+fn header_and_file_share_segment() {
     let (client, mut accepted) = streams();
     client.set_option(NoDelay(true)).unwrap();
     let (_path, file) = Temporary::file("segment", b"body");
@@ -405,7 +405,7 @@ fn a_header_and_a_file_are_one_segment() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_cork_that_cannot_be_taken_off_is_told() {
+fn failed_uncork_is_reported() {
     let (client, _accepted) = streams();
     let arguments = [(1, libc::IPPROTO_TCP), (2, libc::TCP_CORK)];
     let fault =

@@ -12,7 +12,7 @@ use socket2::SockRef;
 use crate::support::*;
 
 #[test]
-fn bytes_go_both_ways_in_every_mode() {
+fn bytes_flow_both_ways() {
     #[track_caller]
     fn check<M: Mode>(mode: M) {
         let (client, accepted) = streams_in(mode);
@@ -28,7 +28,7 @@ fn bytes_go_both_ways_in_every_mode() {
 }
 
 #[test]
-fn several_slices_are_sent_and_received_in_one_call() {
+fn slices_travel_in_one_call() {
     let (client, accepted) = streams();
     let sent = client.send_vectored(&[IoSlice::new(b"he"), IoSlice::new(b""), IoSlice::new(b"ad")]);
     assert_eq!(sent.unwrap(), 4);
@@ -39,7 +39,7 @@ fn several_slices_are_sent_and_received_in_one_call() {
 }
 
 #[test]
-fn more_slices_than_the_system_takes_are_sent_in_part() {
+fn excess_slices_are_sent_in_part() {
     let (client, accepted) = streams();
     let sent = client.send_vectored(&[IoSlice::new(b"x"); 3000]).unwrap();
     assert!((1..=3000).contains(&sent), "{sent}");
@@ -61,7 +61,7 @@ fn peek_leaves_the_bytes() {
 }
 
 #[test]
-fn uninitialised_memory_is_given_back_as_far_as_it_was_filled() {
+fn uninitialised_buffer_returns_filled_part() {
     let (client, accepted) = streams();
     client.send(b"ping").unwrap();
     let mut buffer = [MaybeUninit::uninit(); 16];
@@ -73,7 +73,7 @@ fn uninitialised_memory_is_given_back_as_far_as_it_was_filled() {
 }
 
 #[test]
-fn an_empty_buffer_receives_nothing_and_says_so() {
+fn empty_buffer_receives_nothing() {
     let (client, accepted) = streams();
     client.send(b"ping").unwrap();
     assert_eq!(accepted.recv(&mut []).unwrap(), 0);
@@ -82,7 +82,7 @@ fn an_empty_buffer_receives_nothing_and_says_so() {
 }
 
 #[test]
-fn the_urgent_byte_travels_apart() {
+fn urgent_byte_travels_apart() {
     let (client, accepted) = streams();
     assert_eq!(client.send(b"before").unwrap(), 6);
     assert_eq!(client.send_out_of_band(b"ab!").unwrap(), 3);
@@ -101,7 +101,7 @@ fn the_urgent_byte_travels_apart() {
 }
 
 #[test]
-fn there_is_no_urgent_byte_unless_one_was_sent() {
+fn urgent_byte_exists_only_if_sent() {
     require!(!under_wine(), "receiving out of band waits for an urgent byte");
     let (client, accepted) = streams();
     client.send(b"plain").unwrap();
@@ -113,7 +113,7 @@ fn there_is_no_urgent_byte_unless_one_was_sent() {
 }
 
 #[test]
-fn a_half_closed_stream_still_receives() {
+fn half_closed_stream_still_receives() {
     let (client, accepted) = streams();
     client.send(b"question").unwrap();
     client.shutdown(Shutdown::Write).unwrap();
@@ -129,14 +129,14 @@ fn a_half_closed_stream_still_receives() {
 }
 
 #[test]
-fn a_stream_shut_down_for_reading_is_at_its_end() {
+fn read_shutdown_ends_stream() {
     let (client, _accepted) = streams();
     client.shutdown(Shutdown::Read).unwrap();
     assert_eq!(client.recv(&mut [0; 8]).unwrap(), 0);
 }
 
 #[test]
-fn streams_are_read_and_written_by_value_and_by_reference() {
+fn stream_reads_and_writes_by_reference() {
     let (mut client, mut accepted) = streams();
     client.write_all(b"by value, ").unwrap();
     (&client).write_all(b"by it, ").unwrap();
@@ -163,7 +163,7 @@ fn streams_are_read_and_written_by_value_and_by_reference() {
 }
 
 #[test]
-fn a_copy_of_megabytes_arrives_whole() {
+fn copied_megabytes_arrive_whole() {
     let (mut client, mut accepted) = streams();
     let data: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 251) as u8).collect();
     let expected = data.clone();
@@ -177,7 +177,7 @@ fn a_copy_of_megabytes_arrives_whole() {
 }
 
 #[test]
-fn a_nonblocking_stream_sends_what_fits_and_no_more() {
+fn nonblocking_stream_sends_partially() {
     let (client, accepted) = streams();
     client.set_nonblocking(true).unwrap();
     let data = vec![7; 1 << 20];
@@ -195,7 +195,7 @@ fn a_nonblocking_stream_sends_what_fits_and_no_more() {
 }
 
 #[test]
-fn a_clone_is_the_same_stream() {
+fn cloned_stream_is_same_stream() {
     let (client, accepted) = streams();
     let clone = client.try_clone().unwrap();
     assert_eq!(clone.local_addr().unwrap(), client.local_addr().unwrap());
@@ -229,7 +229,7 @@ fn timeouts_are_kept_and_read_back() {
 }
 
 #[test]
-fn the_short_names_of_std_forward_to_the_options() {
+fn std_names_forward_to_options() {
     let (client, _accepted) = streams();
     for on in [true, false] {
         client.set_nodelay(on).unwrap();
@@ -240,7 +240,7 @@ fn the_short_names_of_std_forward_to_the_options() {
 }
 
 #[test]
-fn a_reset_is_an_error_once() {
+fn reset_is_reported_once() {
     let (client, accepted) = streams();
     SockRef::from(&accepted).set_linger(Some(Duration::ZERO)).unwrap();
     drop(accepted);
@@ -252,7 +252,7 @@ fn a_reset_is_an_error_once() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_pending_error_can_be_taken_once() {
+fn pending_error_is_taken_once() {
     let closed_port = closed_port();
     let closed = closed_port.local_addr().unwrap();
     let stream = inet6::Builder::stream().start_connect(closed).unwrap();
@@ -272,7 +272,7 @@ fn a_pending_error_can_be_taken_once() {
 
 #[cfg(unix)]
 #[test]
-fn writing_to_a_peer_that_is_gone_is_an_error_and_no_signal() {
+fn write_after_loss_raises_no_signal() {
     in_own_process(|| {
         // std ignores the signal in every program; here it would end the process.
         die_of_sigpipe();
@@ -315,7 +315,7 @@ fn signals_interrupt_receiving_as_in_std() {
 
 #[cfg(unix)]
 #[test]
-fn signals_do_not_disturb_reading_to_an_end() {
+fn signals_leave_reading_undisturbed() {
     in_own_process(|| {
         let (client, accepted) = streams();
         let mut accepted = Some(accepted);
@@ -335,7 +335,7 @@ fn signals_do_not_disturb_reading_to_an_end() {
 }
 
 #[test]
-fn a_debug_print_names_both_ends() {
+fn debug_print_names_both_ends() {
     let (client, accepted) = streams();
     let shown = format!("{client:?}");
     for part in [
@@ -357,7 +357,7 @@ fn a_debug_print_names_both_ends() {
 
 /// What the types keep out (`tests/ui/shutdown_before_connect.rs`).
 #[test]
-fn the_kernel_shuts_down_no_stream_without_a_peer() {
+fn kernel_refuses_unconnected_shutdown() {
     let socket = socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::STREAM, None).unwrap();
     for how in [Shutdown::Read, Shutdown::Write, Shutdown::Both] {
         assert_eq!(socket.shutdown(how).unwrap_err().kind(), ErrorKind::NotConnected);

@@ -24,7 +24,7 @@ fn drain(socket: &UdpSocket, batch: &mut RecvBatch) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_batch_takes_what_is_there_in_order() {
+fn batch_receives_queued_datagrams_in_order() {
     let (server, client) = datagrams();
     let source = client.local_addr().unwrap();
     let texts: Vec<Vec<u8>> = (0..20_u8).map(|number| vec![number; number.into()]).collect();
@@ -55,7 +55,7 @@ fn a_batch_takes_what_is_there_in_order() {
 }
 
 #[test]
-fn a_socket_that_puts_together_sends_like_any_other() {
+fn coalescing_socket_sends_normally() {
     let client = socket();
     let to = client.local_addr().unwrap();
     let server = UdpSocket::bind("[::1]:0").unwrap().coalesce().unwrap();
@@ -74,7 +74,7 @@ fn a_socket_that_puts_together_sends_like_any_other() {
 
 /// The kernel writes into the headers; what one call left must not show in the next.
 #[test]
-fn a_batch_is_as_new_each_time() {
+fn batch_resets_before_each_receive() {
     let server = with_read_timeout(Builder::datagram().bind("[::]:0").unwrap());
     let mut batch = RecvBatch::new(4, 64).unwrap();
     for round in 0..50_usize {
@@ -104,7 +104,7 @@ fn a_batch_is_as_new_each_time() {
 }
 
 #[test]
-fn a_batch_goes_to_many_peers_each_with_its_own() {
+fn batch_sends_to_many_peers() {
     for mode in [AnyMode::V6Only, AnyMode::DualStack] {
         let servers = [(); 3].map(|()| {
             let builder = Builder::datagram().mode(mode).with(RecvHopLimit(true));
@@ -134,7 +134,7 @@ fn a_batch_goes_to_many_peers_each_with_its_own() {
 
 /// Nothing is lost and nothing is sent twice: what cannot go stops the batch before it.
 #[test]
-fn an_error_is_that_of_the_first_datagram() {
+fn batch_error_is_of_first_datagram() {
     let server = socket();
     server.set_nonblocking(true).unwrap();
     let client = UdpSocket::bind("[::1]:0").unwrap();
@@ -165,7 +165,7 @@ fn an_error_is_that_of_the_first_datagram() {
 }
 
 #[test]
-fn more_than_a_batch_holds_goes_in_parts() {
+fn oversized_batch_is_sent_in_parts() {
     let server = socket();
     server.set_nonblocking(true).unwrap();
     let client = UdpSocket::bind("[::1]:0").unwrap();
@@ -184,7 +184,7 @@ fn more_than_a_batch_holds_goes_in_parts() {
 }
 
 #[test]
-fn a_batch_waits_for_the_first_datagram_only() {
+fn batch_waits_for_first_datagram_only() {
     let (server, client) = datagrams();
     let mut batch = RecvBatch::new(4, 16).unwrap();
     client.send(b"").unwrap();
@@ -205,7 +205,7 @@ fn a_batch_waits_for_the_first_datagram_only() {
 /// Answers that nobody listens end a call, and none of the datagrams is passed over.
 #[cfg(target_os = "linux")]
 #[test]
-fn nobody_who_listens_is_an_error_of_a_batch() {
+fn closed_port_fails_batch() {
     let (server, client) = datagrams();
     let _deaf = connected_to_itself(server);
     client.send(b"x").unwrap();
@@ -226,7 +226,7 @@ fn nobody_who_listens_is_an_error_of_a_batch() {
 /// What a call says goes before the option of the socket, for the last datagram too.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_segment_size_goes_before_that_of_the_socket() {
+fn message_segment_size_overrides_socket() {
     let (server, client) = datagrams();
     client.set_option(inet6::option::SegmentSize(Some(500))).unwrap();
     let mut batch = SendBatch::new(8).unwrap();
@@ -266,7 +266,7 @@ fn batch_is_viewed_after_the_closure() {
 }
 
 #[test]
-fn a_size_that_makes_no_sense_is_refused() {
+fn senseless_size_is_refused() {
     for count in [0, 1025, usize::MAX] {
         assert_eq!(
             RecvBatch::<DualStack>::new(count, 1500).unwrap_err().kind(),
@@ -307,7 +307,7 @@ fn segments(server: &UdpSocket, total: usize) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn bytes_of_any_length_are_cut_into_datagrams() {
+fn bytes_are_cut_into_datagrams() {
     let (server, connected) = datagrams();
     let client = UdpSocket::bind("[::1]:0").unwrap();
     let to = server.local_addr().unwrap();
@@ -353,7 +353,7 @@ fn bytes_of_any_length_are_cut_into_datagrams() {
 }
 
 #[test]
-fn a_segment_in_too_many_slices_is_refused_and_those_before_it_go() {
+fn scattered_segment_fails_after_earlier_ones() {
     let server = socket();
     let client = UdpSocket::bind("[::1]:0").unwrap();
     let mut batch = SendBatch::new(8).unwrap();
@@ -372,7 +372,7 @@ fn a_segment_in_too_many_slices_is_refused_and_those_before_it_go() {
 }
 
 #[test]
-fn a_segment_that_is_too_long_is_told_as_one() {
+fn long_segment_is_too_long() {
     let server = socket();
     let client = UdpSocket::bind("[::1]:0").unwrap();
     let mut batch = SendBatch::new(8).unwrap();
@@ -384,7 +384,7 @@ fn a_segment_that_is_too_long_is_told_as_one() {
 }
 
 #[test]
-fn what_the_kernel_put_together_is_taken_apart() {
+fn coalesced_packet_is_split() {
     let server = UdpSocket::bind("[::1]:0").unwrap().coalesce().unwrap();
     server.set_read_timeout(Some(PATIENCE)).unwrap();
     let client: ConnectedUdpSocket =
@@ -417,7 +417,7 @@ fn what_the_kernel_put_together_is_taken_apart() {
 /// IPv6 carries 20 bytes more than IPv4, and all of them go with one packet.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_packet_holds_as_much_as_its_family_carries() {
+fn packet_respects_family_limit() {
     let server = dual_socket();
     let port = server.local_addr().unwrap().port();
     let client = dual_socket();
@@ -446,7 +446,7 @@ fn a_packet_holds_as_much_as_its_family_carries() {
 /// Where the kernel refuses to cut, the same bytes go in smaller parts; that is found out once.
 #[cfg(target_os = "linux")]
 #[test]
-fn what_cannot_be_cut_at_once_goes_in_parts() {
+fn uncuttable_data_is_sent_in_parts() {
     in_own_process(|| {
         let eio = |call, arguments| Fault { call, arguments, errno: libc::EIO };
         // One packet goes by `sendmsg`, two by `sendmmsg` of two.
@@ -507,7 +507,7 @@ fn what_cannot_be_cut_at_once_goes_in_parts() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_no_number_of_segments_mends_is_not_tried_again() {
+fn unrelated_error_is_not_retried() {
     let server = socket();
     let client = UdpSocket::bind("[::1]:0").unwrap();
     let mut batch = SendBatch::new(8).unwrap();
@@ -528,7 +528,7 @@ fn what_no_number_of_segments_mends_is_not_tried_again() {
 /// An error of what comes later is met when it is the first.
 #[cfg(target_os = "linux")]
 #[test]
-fn segments_that_went_before_an_error_are_told() {
+fn segments_before_error_are_counted() {
     let server = socket();
     let client = UdpSocket::bind("[::1]:0").unwrap();
     let mut batch = SendBatch::new(2).unwrap();

@@ -35,7 +35,7 @@ fn guarded() -> Result<(Guarded<UdpSocket>, std::net::SocketAddr), inet6::Error>
 }
 
 #[test]
-fn a_guarded_socket_waits_for_any_datagram() {
+fn guarded_socket_waits_for_any_datagram() {
     let (server, here) = require!(guarded(), "hop limits");
     assert!(!server.wait_readable(Some(Duration::ZERO)).unwrap());
     far().send_to(b"far", here).unwrap();
@@ -48,7 +48,7 @@ fn a_guarded_socket_waits_for_any_datagram() {
 }
 
 #[test]
-fn what_came_too_far_is_passed_over_and_counted() {
+fn far_datagram_is_skipped_and_counted() {
     let (server, here) = require!(guarded(), "hop limits");
     assert_eq!((server.rejected(), server.minimum()), (0, NEIGHBOURS));
     let (near, far) = (near(), far());
@@ -80,7 +80,7 @@ fn what_came_too_far_is_passed_over_and_counted() {
 }
 
 #[test]
-fn the_minimum_is_the_least_that_passes() {
+fn minimum_hop_count_passes() {
     in_every_mode!(mode => least_that_passes(mode));
 }
 
@@ -121,7 +121,7 @@ fn ipv4_peers_are_looked_at_too() {
 }
 
 #[test]
-fn a_connected_socket_is_guarded_too() {
+fn connected_socket_is_guarded() {
     let peer = near();
     let at = peer.local_addr().unwrap().port();
     let socket = socket().connect(("::1", at)).unwrap();
@@ -148,7 +148,7 @@ fn a_connected_socket_is_guarded_too() {
 }
 
 #[test]
-fn a_nonblocking_call_passes_over_all_that_is_there() {
+fn nonblocking_guard_skips_all_queued() {
     let (server, here) = require!(guarded(), "hop limits");
     server.get_ref().set_nonblocking(true).unwrap();
     let (near, far) = (near(), far());
@@ -172,7 +172,7 @@ fn a_nonblocking_call_passes_over_all_that_is_there() {
 }
 
 #[test]
-fn a_flood_from_afar_does_not_prolong_the_timeout() {
+fn flood_keeps_guard_timeout() {
     let (server, here) = require!(guarded(), "hop limits");
     server.get_ref().set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     let over = AtomicBool::new(false);
@@ -200,7 +200,7 @@ fn a_flood_from_afar_does_not_prolong_the_timeout() {
 }
 
 #[test]
-fn a_neighbour_is_heard_through_a_flood() {
+fn neighbour_is_heard_through_flood() {
     let (server, here) = require!(guarded(), "hop limits");
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -275,7 +275,7 @@ fn event_loop_hears_neighbours_through_flood() {
 }
 
 #[test]
-fn what_does_not_tell_its_hops_is_passed_over() {
+fn unknown_hop_count_is_skipped() {
     let (server, here) = require!(guarded(), "hop limits");
     server.get_ref().set_nonblocking(true).unwrap();
     server.get_ref().set_option(RecvHopLimit(false)).unwrap();
@@ -289,7 +289,7 @@ fn what_does_not_tell_its_hops_is_passed_over() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn without_hop_limits_the_socket_comes_back() {
+fn missing_hop_limits_return_socket() {
     let fault = Fault {
         call: libc::SYS_setsockopt,
         arguments: &[(1, libc::IPPROTO_IPV6), (2, libc::IPV6_RECVHOPLIMIT)],

@@ -11,7 +11,7 @@ use inet6::{AnyMode, Builder, UdpSocket};
 use crate::support::*;
 
 #[test]
-fn a_message_tells_length_source_and_truncation() {
+fn message_reports_length_source_truncation() {
     let (server, client) = datagrams();
     let source = client.local_addr().unwrap();
     for len in 0..=8 {
@@ -26,7 +26,7 @@ fn a_message_tells_length_source_and_truncation() {
 }
 
 #[test]
-fn a_connected_socket_tells_of_truncation_too() {
+fn connected_message_reports_truncation() {
     let (server, client) = datagrams();
     server.send_to(b"long", client.local_addr().unwrap()).unwrap();
     server.send_to(b"fit", client.local_addr().unwrap()).unwrap();
@@ -38,7 +38,7 @@ fn a_connected_socket_tells_of_truncation_too() {
 }
 
 #[test]
-fn slices_are_filled_in_order_before_anything_is_cut() {
+fn slices_fill_before_truncation() {
     let (server, client) = datagrams();
     for (data, truncated) in [(&b"123"[..], false), (b"12345", false), (b"123456", true)] {
         client.send(data).unwrap();
@@ -52,7 +52,7 @@ fn slices_are_filled_in_order_before_anything_is_cut() {
 }
 
 #[test]
-fn no_room_at_all_is_truncation_too() {
+fn empty_buffer_is_truncation() {
     let (server, client) = datagrams();
     client.send(b"x").unwrap();
     let received = server.recv_message(&mut []).unwrap();
@@ -63,7 +63,7 @@ fn no_room_at_all_is_truncation_too() {
 }
 
 #[test]
-fn the_source_of_a_message_has_the_type_of_the_mode() {
+fn message_source_has_mode_type() {
     let server =
         with_read_timeout(Builder::datagram().mode(AnyMode::DualStack).bind("[::]:0").unwrap());
     let port = server.local_addr().unwrap().port();
@@ -85,7 +85,7 @@ fn waiting_is_no_message() {
 }
 
 #[test]
-fn an_answer_from_a_wildcard_needs_to_know_where_the_datagram_was_sent_to() {
+fn wildcard_reply_requires_destination() {
     let server = with_read_timeout(UdpSocket::bind("[::]:0").unwrap());
     let client = socket();
     let port = server.local_addr().unwrap().port();

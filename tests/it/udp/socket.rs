@@ -18,7 +18,7 @@ use crate::support::*;
 const MOST: usize = 65_527;
 
 #[test]
-fn a_datagram_arrives_with_its_source() {
+fn datagram_arrives_with_source() {
     let (server, client) = (socket(), socket());
     let peer = client.local_addr().unwrap();
     assert_eq!(client.send_to(b"ping", server.local_addr().unwrap()).unwrap(), 4);
@@ -41,7 +41,7 @@ fn slices_are_one_datagram() {
 }
 
 #[test]
-fn uninitialised_memory_is_given_back_as_far_as_it_was_filled() {
+fn uninitialised_buffer_returns_filled_part() {
     let (server, client) = datagrams();
     client.send(b"ping").unwrap();
     let mut buffer = [MaybeUninit::uninit(); 16];
@@ -52,7 +52,7 @@ fn uninitialised_memory_is_given_back_as_far_as_it_was_filled() {
 }
 
 #[test]
-fn an_empty_datagram_is_a_datagram() {
+fn empty_datagram_is_received() {
     let (server, client) = datagrams();
     let source = client.local_addr().unwrap();
     assert_eq!(client.send(b"").unwrap(), 0);
@@ -65,7 +65,7 @@ fn an_empty_datagram_is_a_datagram() {
 }
 
 #[test]
-fn the_largest_datagram_arrives_and_a_larger_one_is_refused() {
+fn datagram_above_maximum_is_refused() {
     let (server, client) = (socket(), socket());
     let peer = server.local_addr().unwrap();
     let data = vec![7; MOST + 1];
@@ -98,7 +98,7 @@ fn refused(error: io::Error, len: usize) {
 }
 
 #[test]
-fn more_than_ipv4_carries_is_refused_with_its_own_limit() {
+fn datagram_above_ipv4_maximum_is_refused() {
     let (server, client) = (dual_socket(), dual_socket());
     let peer = ipv4(server.local_addr().unwrap().port());
     let data = vec![7; 65_508];
@@ -113,7 +113,7 @@ fn more_than_ipv4_carries_is_refused_with_its_own_limit() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn asking_for_the_path_mtu_leaves_no_descriptor_behind() {
+fn path_mtu_query_leaves_no_descriptor() {
     in_own_process(|| {
         let (server, client) = (socket(), socket());
         client.set_option(inet6::option::DontFragment(true)).unwrap();
@@ -133,7 +133,7 @@ fn asking_for_the_path_mtu_leaves_no_descriptor_behind() {
 }
 
 #[test]
-fn a_datagram_too_long_for_the_buffer_is_cut_and_no_error() {
+fn long_datagram_is_truncated() {
     let (server, client) = datagrams();
     let source = client.local_addr().unwrap();
     let mut buffer = [0; 4];
@@ -171,7 +171,7 @@ fn connecting_keeps_the_local_address() {
 }
 
 #[test]
-fn a_connected_socket_hears_its_peer_and_nobody_else() {
+fn connected_socket_receives_from_peer_only() {
     let server = socket();
     let client = with_read_timeout(socket()).connect(server.local_addr().unwrap()).unwrap();
     let stranger = socket();
@@ -186,7 +186,7 @@ fn a_connected_socket_hears_its_peer_and_nobody_else() {
 }
 
 #[test]
-fn a_closed_port_is_an_error_of_a_connected_socket() {
+fn closed_port_fails_connected_socket() {
     require!(!cfg!(windows), "Windows reports a closed port only if asked to");
     let (server, client) = datagrams();
     let _deaf = connected_to_itself(server);
@@ -198,7 +198,7 @@ fn a_closed_port_is_an_error_of_a_connected_socket() {
 }
 
 #[test]
-fn a_closed_port_does_not_disturb_a_socket_without_a_peer() {
+fn closed_port_leaves_unconnected_socket_alone() {
     let deaf = connected_to_itself(socket());
     let closed = deaf.local_addr().unwrap();
     let (server, other) = (socket(), socket());
@@ -211,7 +211,7 @@ fn a_closed_port_does_not_disturb_a_socket_without_a_peer() {
 }
 
 #[test]
-fn a_failed_connect_gives_the_socket_back() {
+fn failed_connect_returns_socket() {
     let client = socket();
     let local = client.local_addr().unwrap();
     let failed: Returned<UdpSocket> = client.connect("fe80::1").unwrap_err();
@@ -233,7 +233,7 @@ fn a_failed_connect_gives_the_socket_back() {
 }
 
 #[test]
-fn an_ipv6_peer_of_a_socket_bound_to_ipv4_is_explained() {
+fn ipv6_peer_of_ipv4_is_explained() {
     let explanation = "bound to an IPv4 address, and from there no IPv6 peer can be reached";
     let peer = socket().local_addr().unwrap();
     let bind = || Builder::datagram().bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -254,7 +254,7 @@ fn an_ipv6_peer_of_a_socket_bound_to_ipv4_is_explained() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_ipv4_peer_of_a_socket_bound_to_ipv6_is_explained() {
+fn ipv4_peer_of_ipv6_is_explained() {
     let explanation =
         "the socket is bound to an IPv6 address, and from there no IPv4 peer can be reached";
     let client = Builder::datagram().bind("[::1]:0").unwrap();
@@ -268,7 +268,7 @@ fn an_ipv4_peer_of_a_socket_bound_to_ipv6_is_explained() {
 }
 
 #[test]
-fn a_clone_is_the_same_socket() {
+fn cloned_socket_is_same_socket() {
     let (server, client) = datagrams();
     let clone = server.try_clone().unwrap();
     client.send(b"ping").unwrap();
@@ -304,7 +304,7 @@ fn timeouts_are_kept_and_read_back() {
 }
 
 #[test]
-fn a_group_is_joined_and_left_once() {
+fn group_is_joined_and_left_once() {
     let socket = UdpSocket::bind("[::]:0").unwrap();
     let group: Ipv6Addr = "ff02::1234".parse().unwrap();
     let index = loopback().index().get();
@@ -325,7 +325,7 @@ fn a_group_is_joined_and_left_once() {
 }
 
 #[test]
-fn multicast_loop_is_set_under_its_name_of_std() {
+fn multicast_loop_has_std_name() {
     let socket = UdpSocket::bind("[::]:0").unwrap();
     assert!(socket.multicast_loop_v6().unwrap());
     socket.set_multicast_loop_v6(false).unwrap();
@@ -370,7 +370,7 @@ fn signals_interrupt_receiving_as_in_std() {
 }
 
 #[test]
-fn a_debug_print_names_the_addresses() {
+fn debug_print_names_addresses() {
     let (server, client) = datagrams();
     let shown = format!("{client:?}");
     for address in [server.local_addr().unwrap(), client.local_addr().unwrap()] {

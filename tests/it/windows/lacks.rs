@@ -40,7 +40,7 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn what_is_listed_is_what_the_tests_ask_for() {
+fn listed_gaps_match_tests() {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     let directory = home.join("tests").join("it");
     let mut found = Marks::new();
@@ -62,7 +62,7 @@ fn what_is_listed_is_what_the_tests_ask_for() {
 }
 
 #[test]
-fn a_mark_and_a_row_are_found() {
+fn mark_and_row_are_found() {
     let text = "\nfn one() {\n    require!(!under_wine(), \"Wine has no x\");\n}\n\n\
                 fn two() -> Result {\n    if !wine_lacks(\n        \"y\",\n    ) {}\n}\n";
     let expected =

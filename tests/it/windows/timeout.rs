@@ -27,7 +27,7 @@ fn late_by_number<T: Debug>(result: io::Result<T>) {
 }
 
 #[test]
-fn of_every_call_that_reads_from_a_stream() -> Result {
+fn timed_stream_read_would_block() -> Result {
     in_every_mode!(mode => reading(mode)?);
     Ok(())
 }
@@ -55,7 +55,7 @@ fn reading<M: Mode>(mode: M) -> Result {
 }
 
 #[test]
-fn of_every_call_that_writes_to_a_stream() -> Result {
+fn timed_stream_write_would_block() -> Result {
     in_every_mode!(mode => writing(mode)?);
     Ok(())
 }
@@ -82,7 +82,7 @@ fn writing<M: Mode>(mode: M) -> Result {
 }
 
 #[test]
-fn of_every_call_that_receives_datagrams() -> Result {
+fn timed_datagram_receive_would_block() -> Result {
     in_every_mode!(mode => receiving(mode)?);
     Ok(())
 }
@@ -123,7 +123,7 @@ fn receiving<M: Mode>(mode: M) -> Result {
 
 /// That of Windows knows of no timeout, and waits for the client.
 #[test]
-fn of_accept_where_it_has_one() -> Result {
+fn timed_accept_would_block() -> Result {
     let listener = Builder::stream().with(ReadTimeout(SHORT)).bind("[::1]:0")?.listen(4)?;
     let address = listener.local_addr()?;
     if cfg!(not(windows)) {
@@ -136,7 +136,7 @@ fn of_accept_where_it_has_one() -> Result {
 }
 
 #[test]
-fn but_a_call_with_a_time_of_its_own_says_so() -> Result {
+fn explicitly_timed_call_reports_timeout() -> Result {
     let (listener, _waiting) = full_listener();
     let address = listener.local_addr()?;
     for builder in [Builder::stream(), Builder::stream().nonblocking()] {

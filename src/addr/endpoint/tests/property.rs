@@ -68,12 +68,12 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
     #[test]
-    fn no_text_makes_parsing_panic(input in text()) {
+    fn parsing_never_panics(input in text()) {
         any_text(&input);
     }
 
     #[test]
-    fn an_endpoint_prints_as_what_it_was_read_from(input in endpoint_text()) {
+    fn printed_endpoint_parses_back(input in endpoint_text()) {
         let endpoint: Endpoint = input.parse().expect(&input);
         printed_is_read(&endpoint);
         prop_assert_eq!(endpoint.to_string(), input);
@@ -98,7 +98,7 @@ proptest! {
     }
 
     #[test]
-    fn an_address_of_std_is_read_as_std_reads_it(address in address()) {
+    fn std_address_parses_alike(address in address()) {
         any_address(address);
     }
 }

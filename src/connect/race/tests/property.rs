@@ -58,12 +58,12 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(5000) })]
 
     #[test]
-    fn a_race_keeps_the_rules_whatever_happens(input in any_input()) {
+    fn race_always_keeps_rules(input in any_input()) {
         holds(&input);
     }
 
     #[test]
-    fn any_bytes_are_a_race_that_keeps_the_rules(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+    fn arbitrary_bytes_keep_race_rules(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
         any_bytes(&bytes);
     }
 }

@@ -61,7 +61,7 @@ fn exactly_enough_room_is_enough() {
 
 /// Linux hands out the beginning of what it had no room for: 6 bytes of 20.
 #[test]
-fn of_what_a_kernel_cut_no_half_is_handed_out() {
+fn truncated_message_is_dropped() {
     let space = |len: usize| (Native::HEADER + len).next_multiple_of(Native::ALIGN);
     let enough = space(20) + 2 * space(4);
     let padding = space(4) - (Native::HEADER + 4);

@@ -7,7 +7,7 @@ use inet6::connect::{Answers, Event, Family, HappyEyeballs, HostErrorKind, Query
 use super::*;
 
 #[test]
-fn the_deadline_holds_while_the_resolver_hangs() {
+fn deadline_ends_race_with_hanging_resolver() {
     struct Hanging(Gate);
 
     impl Resolve for Hanging {
@@ -31,7 +31,7 @@ fn the_deadline_holds_while_the_resolver_hangs() {
 }
 
 #[test]
-fn one_family_that_is_never_answered_does_not_hold_up_the_other() {
+fn unanswered_family_does_not_block_other() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
     let never = Gate::default();
@@ -43,7 +43,7 @@ fn one_family_that_is_never_answered_does_not_hold_up_the_other() {
 }
 
 #[test]
-fn an_answer_that_comes_late_joins_the_race() {
+fn late_answer_joins_race() {
     let lab = require!(Lab::new(), "the lab");
     require!(lab.left.arriving().drop(IPV4_TCP), "nftables");
     let (listener, port) = server(&lab);

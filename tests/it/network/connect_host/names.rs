@@ -304,7 +304,7 @@ fn slow_aaaa_answer_delays_a() {
 }
 
 #[test]
-fn missing_names_and_addresses_are_told_apart() {
+fn resolver_distinguishes_missing_name_and_address() {
     in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         require!(
@@ -404,7 +404,7 @@ fn many(lab: &Lab) -> Result<Vec<IpAddr>, String> {
 /// musl reads no more than 48 addresses itself.
 #[cfg(target_env = "gnu")]
 #[test]
-fn thousands_of_addresses_are_read_in_part() {
+fn resolver_truncates_thousands_of_addresses() {
     in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         let many = require!(many(&lab), "nftables");
@@ -583,7 +583,7 @@ fn gai_conf_decides_which_family_leads() {
 /// A host whose unique local addresses are translated, and whose administrator says so.
 #[cfg(target_env = "gnu")]
 #[test]
-fn labels_of_gai_conf_hold_for_datagrams() {
+fn datagram_socket_follows_gai_conf_labels() {
     in_own_process(|| {
         let lab = require!(Lab::new(), "the lab");
         with_unique_local_address(&lab);

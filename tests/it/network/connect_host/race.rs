@@ -20,7 +20,7 @@ use super::*;
 const MANY: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
 #[test]
-fn ipv6_in_a_black_hole_lets_ipv4_win() {
+fn ipv6_black_hole_loses_to_ipv4() {
     let lab = require!(Lab::new(), "the lab");
     require!(lab.left.arriving().drop(IPV6_TCP), "nftables");
     let (listener, port) = server(&lab);
@@ -49,7 +49,7 @@ fn ipv6_refused_hands_over_to_ipv4() {
 }
 
 #[test]
-fn an_icmpv6_error_hands_over_to_ipv4() {
+fn icmpv6_error_hands_over_to_ipv4() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
     for (how, kind) in [
@@ -80,7 +80,7 @@ fn half_full(lab: &Lab) -> (TcpListener, TcpListener<DualStack>, Vec<inet6::tcp:
 }
 
 #[test]
-fn an_ipv6_server_that_is_busy_loses_to_ipv4() {
+fn busy_ipv6_server_loses_to_ipv4() {
     let lab = require!(Lab::new(), "the lab");
     let (_full, ipv4, _waiting) = half_full(&lab);
     let port = ipv4.local_addr().unwrap().port();
@@ -90,7 +90,7 @@ fn an_ipv6_server_that_is_busy_loses_to_ipv4() {
 }
 
 #[test]
-fn an_ipv6_server_that_is_slow_wins_if_ipv4_is_worse() {
+fn slow_ipv6_server_beats_silent_ipv4() {
     let lab = require!(Lab::new(), "the lab");
     require!(lab.left.arriving().drop(IPV4_TCP), "nftables");
     let (full, ipv4, _waiting) = half_full(&lab);
@@ -109,7 +109,7 @@ fn an_ipv6_server_that_is_slow_wins_if_ipv4_is_worse() {
 }
 
 #[test]
-fn of_two_that_are_there_at_once_the_first_is_kept() {
+fn race_keeps_first_simultaneous_connection() {
     let lab = Arc::new(require!(Lab::new(), "the lab"));
     require!(lab.left.arriving().drop("meta l4proto tcp"), "nftables");
     let (listener, port) = server(&lab);
@@ -160,7 +160,7 @@ fn dead(lab: &Lab, count: u16) -> Result<(Vec<IpAddr>, Vec<IpAddr>), String> {
 }
 
 #[test]
-fn twenty_dead_addresses_come_before_the_live_one() {
+fn live_address_wins_after_twenty_dead() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
     let (dead, _) = require!(dead(&lab, 20), "nftables");
@@ -173,7 +173,7 @@ fn twenty_dead_addresses_come_before_the_live_one() {
 }
 
 #[test]
-fn the_families_take_turns_through_twenty_dead_addresses() {
+fn families_alternate_through_dead_addresses() {
     let lab = require!(Lab::new(), "the lab");
     let (listener, port) = server(&lab);
     let (ipv6, ipv4) = require!(dead(&lab, 10), "nftables");
@@ -196,7 +196,7 @@ fn the_families_take_turns_through_twenty_dead_addresses() {
 }
 
 #[test]
-fn an_error_lists_every_attempt() {
+fn error_lists_every_attempt() {
     let lab = require!(Lab::new(), "the lab");
     let port = lab.left.run(|| dual_socket().local_addr().unwrap().port());
     let error = connect(&lab, &host(port, Names::both())).unwrap_err();
@@ -210,7 +210,7 @@ fn an_error_lists_every_attempt() {
 }
 
 #[test]
-fn the_deadline_ends_attempts_that_nothing_else_ends() {
+fn deadline_cancels_silent_attempts() {
     let lab = require!(Lab::new(), "the lab");
     require!(lab.left.arriving().drop("meta l4proto tcp"), "nftables");
     let (_listener, port) = server(&lab);
@@ -221,7 +221,7 @@ fn the_deadline_ends_attempts_that_nothing_else_ends() {
 }
 
 #[test]
-fn an_address_with_a_fast_open_cookie_wins_though_it_is_dead() {
+fn dead_address_wins_with_fast_open() {
     let lab = require!(Lab::new(), "the lab");
     lab.left.sysctl("ipv4/tcp_fastopen", "3");
     lab.right.sysctl("ipv4/tcp_fastopen", "1");
@@ -272,7 +272,7 @@ impl Drop for FileServer {
 }
 
 #[test]
-fn pythons_file_server_answers_over_whichever_family_is_left() {
+fn python_server_answers_over_remaining_family() {
     let lab = require!(Lab::new(), "the lab");
     require!(lab.left.arriving().drop(IPV6_TCP), "nftables");
     let server = require!(FileServer::start(&lab), "Python");

@@ -13,7 +13,7 @@ use crate::support::*;
 const CLASS: TrafficClass = TrafficClass { dscp: Dscp::EF, ecn: Ecn::Ect0 };
 
 #[test]
-fn an_ipv6_datagram_tells_its_header() {
+fn ipv6_datagram_reports_header() {
     let server = socket_with_packet_info(V6Only);
     let client = socket();
     client.set_option(UnicastHops(Some(9))).unwrap();
@@ -29,7 +29,7 @@ fn an_ipv6_datagram_tells_its_header() {
 }
 
 #[test]
-fn an_ipv4_datagram_tells_the_same_in_plain_addresses() {
+fn ipv4_datagram_reports_plain_header() {
     let server = socket_with_packet_info(DualStack);
     let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     client.set_ttl(9).unwrap();
@@ -49,7 +49,7 @@ fn an_ipv4_datagram_tells_the_same_in_plain_addresses() {
 }
 
 #[test]
-fn nothing_is_told_that_nobody_asked_for() {
+fn unrequested_fields_are_absent() {
     let server = with_read_timeout(UdpSocket::bind("[::]:0").unwrap());
     socket().send_to(b"ping", (Ipv6Addr::LOCALHOST, port(&server))).unwrap();
     let received = receive(&server);
@@ -58,7 +58,7 @@ fn nothing_is_told_that_nobody_asked_for() {
 }
 
 #[test]
-fn a_truncated_datagram_tells_its_header_too() {
+fn truncated_datagram_reports_header() {
     let server = socket_with_packet_info(V6Only);
     socket().send_to(b"a long one", (Ipv6Addr::LOCALHOST, port(&server))).unwrap();
     let (mut a, mut b) = ([0; 2], [0; 4]);
@@ -76,7 +76,7 @@ fn a_truncated_datagram_tells_its_header_too() {
 }
 
 #[test]
-fn a_connected_socket_tells_and_is_told() {
+fn connected_socket_exchanges_header_fields() {
     let server = socket_with_packet_info(V6Only);
     let client = Builder::datagram()
         .with(RecvPacketInfo(true))
@@ -95,7 +95,7 @@ fn a_connected_socket_tells_and_is_told() {
 }
 
 #[test]
-fn a_source_and_an_interface_may_be_named() {
+fn message_names_source_and_interface() {
     let server = socket_with_packet_info(DualStack);
     let client = Builder::datagram().bind("[::]:0").unwrap();
     for ip in [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)] {
@@ -114,7 +114,7 @@ fn a_source_and_an_interface_may_be_named() {
 }
 
 #[test]
-fn the_answer_comes_from_the_address_that_was_asked() {
+fn reply_uses_destination_address() {
     let server = socket_with_packet_info(DualStack);
     let peer = with_read_timeout(socket());
     peer.send_to(b"ping", (Ipv6Addr::LOCALHOST, port(&server))).unwrap();
@@ -136,7 +136,7 @@ fn the_answer_comes_from_the_address_that_was_asked() {
 }
 
 #[test]
-fn one_datagram_goes_as_far_as_it_says() {
+fn message_hop_limit_is_used() {
     let server = socket_with_packet_info(DualStack);
     let client = Builder::datagram().bind("[::]:0").unwrap();
     for ip in [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)] {
@@ -148,7 +148,7 @@ fn one_datagram_goes_as_far_as_it_says() {
 }
 
 #[test]
-fn a_traffic_class_arrives_or_is_refused_before_anything_is_sent() {
+fn traffic_class_arrives_or_is_refused() {
     let server = socket_with_packet_info(DualStack);
     let client = Builder::datagram().bind("[::]:0").unwrap();
     for ip in [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)] {
@@ -173,7 +173,7 @@ fn a_traffic_class_arrives_or_is_refused_before_anything_is_sent() {
 
 /// The second one asks the system about its traffic class with a socket of its own.
 #[test]
-fn a_message_leaves_no_socket_behind() {
+fn message_leaves_no_socket() {
     in_own_process(|| {
         let server = socket_with_packet_info(V6Only);
         let client = socket();

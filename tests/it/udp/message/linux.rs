@@ -64,7 +64,7 @@ fn fields_received_with<O: LiveOn<inet6::kind::Datagrams>>(option: O) -> String 
 }
 
 #[test]
-fn a_field_is_there_if_its_option_is_on_and_not_otherwise() {
+fn field_requires_its_option() {
     assert_eq!(fields_received_with(RecvPacketInfo(false)), "");
     assert_eq!(fields_received_with(RecvPacketInfo(true)), "destination, interface");
     assert_eq!(fields_received_with(RecvHopLimit(true)), "hop limit");
@@ -83,7 +83,7 @@ fn a_field_is_there_if_its_option_is_on_and_not_otherwise() {
 }
 
 #[test]
-fn what_one_datagram_is_sent_with_arrives() {
+fn message_fields_arrive() {
     let server = socket_with_all_messages(inet6::V6Only);
     let client = UdpSocket::bind("[::]:0").unwrap();
     let label = lease(&client, 0x7bcde);
@@ -111,7 +111,7 @@ fn what_one_datagram_is_sent_with_arrives() {
 }
 
 #[test]
-fn an_ipv4_datagram_tells_the_same_on_a_dual_stack_socket() {
+fn ipv4_fields_arrive_on_dual_stack() {
     let server = socket_with_all_messages(DualStack);
     let client = Builder::datagram().bind("[::]:0").unwrap();
     let (from, to) = (Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 0, 0, 3));
@@ -140,7 +140,7 @@ fn an_ipv4_datagram_tells_the_same_on_a_dual_stack_socket() {
 }
 
 #[test]
-fn only_the_interface_of_an_ipv4_datagram_may_be_given() {
+fn ipv4_interface_alone_can_be_set() {
     let server = socket_with_all_messages(DualStack);
     let client = Builder::datagram().bind("[::]:0").unwrap();
     let to = (Ipv4Addr::LOCALHOST, port(&server));
@@ -149,7 +149,7 @@ fn only_the_interface_of_an_ipv4_datagram_may_be_given() {
 }
 
 #[test]
-fn one_datagram_differs_and_the_next_one_is_as_the_socket_says() {
+fn next_message_uses_socket_options() {
     let server = socket_with_all_messages(inet6::V6Only);
     let to = (Ipv6Addr::LOCALHOST, port(&server));
     let client = Builder::datagram()
@@ -174,7 +174,7 @@ fn one_datagram_differs_and_the_next_one_is_as_the_socket_says() {
 }
 
 #[test]
-fn a_connected_socket_sends_one_datagram_differently_too() {
+fn connected_message_overrides_options() {
     for (peer, mode) in [
         (IpAddr::from(Ipv6Addr::LOCALHOST), AnyMode::V6Only),
         (Ipv6Addr::LOCALHOST.into(), AnyMode::DualStack),
@@ -194,7 +194,7 @@ fn a_connected_socket_sends_one_datagram_differently_too() {
 
 /// 127.0.0.0/8 is all ours, so one interface has many addresses.
 #[test]
-fn the_answer_comes_from_the_address_that_was_asked() {
+fn reply_uses_destination_address() {
     let server = socket_with_all_messages(DualStack);
     let naive = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
     let asked = Ipv4Addr::new(127, 0, 0, 3);
@@ -216,7 +216,7 @@ fn the_answer_comes_from_the_address_that_was_asked() {
 /// From an address that this host does not have, another one answers; whatever else is wrong with
 /// an answer is told.
 #[test]
-fn an_answer_from_an_address_of_this_host_is_tried_once() {
+fn reply_from_local_address_tries_once() {
     let server = dual_socket();
     let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     client.send_to(b"ping", ipv4(port(&server))).unwrap();
@@ -239,7 +239,7 @@ fn an_answer_from_an_address_of_this_host_is_tried_once() {
 
 /// Many hosts have such a destination, and nobody answers from it.
 #[test]
-fn an_answer_to_a_group_or_to_all_leaves_its_source_to_the_system() {
+fn group_reply_leaves_source_to_system() {
     let server = dual_socket();
     let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     client.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -253,7 +253,7 @@ fn an_answer_to_a_group_or_to_all_leaves_its_source_to_the_system() {
 }
 
 #[test]
-fn what_the_queue_had_no_room_for_is_counted() {
+fn dropped_datagrams_are_counted() {
     let server = socket();
     server.set_option(RecvBufferSize(0)).unwrap(); // as small as the kernel lets it
     server.set_option(RecvDropCount(true)).unwrap();
@@ -301,7 +301,7 @@ fn segments_are_cut_and_put_together() {
 }
 
 #[test]
-fn the_time_of_sending_needs_its_option() {
+fn time_of_sending_requires_option() {
     let server = socket();
     let client = UdpSocket::bind("[::1]:0").unwrap();
     let message = Outgoing::to(server.local_addr().unwrap(), b"x").send_at(Instant::now());
@@ -374,7 +374,7 @@ fn tai_time_needs_a_privilege() {
 
 /// One more call for all datagrams of a batch, and none without a time.
 #[test]
-fn socket_is_asked_for_its_clock_once() {
+fn socket_clock_is_read_once() {
     let server = socket();
     let client = UdpSocket::bind("[::1]:0").unwrap();
     client.set_option(TransmitTime(Some(TransmitClock::Monotonic))).unwrap();
@@ -409,7 +409,7 @@ fn tai_now_reads_the_kernels_clock() {
 
 /// As C has it: linux/net_tstamp.h, `struct sock_txtime`, and the errors are reported.
 #[test]
-fn clock_is_the_kernels_number() {
+fn clock_has_kernel_number() {
     let client = UdpSocket::bind("[::1]:0").unwrap();
     let clocks = [
         (TransmitClock::Monotonic, libc::CLOCK_MONOTONIC),
@@ -445,7 +445,7 @@ fn refused<T: std::fmt::Debug>(result: io::Result<T>, words: &str) {
 }
 
 #[test]
-fn a_source_that_cannot_be_is_refused_with_words() {
+fn impossible_source_is_refused() {
     let server = socket_with_all_messages(DualStack);
     let (v6, v4) = ((Ipv6Addr::LOCALHOST, port(&server)), (Ipv4Addr::LOCALHOST, port(&server)));
     let group: Ipv6Addr = "ff02::1".parse().unwrap();
@@ -488,7 +488,7 @@ fn a_source_that_cannot_be_is_refused_with_words() {
 
 /// One more call where the family of the peer is not known and matters, and none elsewhere.
 #[test]
-fn a_connected_socket_asks_for_its_peer_only_where_it_must() {
+fn connected_socket_reads_peer_when_needed() {
     let [only, dual] = [AnyMode::V6Only, AnyMode::DualStack].map(|mode| {
         let server = with_read_timeout(Builder::datagram().mode(mode).bind("[::1]:0").unwrap());
         let client = Builder::datagram().mode(mode).bind("[::1]:0").unwrap();
@@ -511,7 +511,7 @@ fn a_connected_socket_asks_for_its_peer_only_where_it_must() {
 
 /// The number that is behind those words: RFC 3542, section 6.2.
 #[test]
-fn the_kernel_sends_from_no_address_of_another_host() {
+fn kernel_refuses_foreign_source() {
     let server = socket();
     let client = UdpSocket::bind("[::]:0").unwrap();
     let to = server.local_addr().unwrap().into();
@@ -534,14 +534,14 @@ fn the_kernel_sends_from_no_address_of_another_host() {
 }
 
 #[test]
-fn a_zone_and_another_interface_are_refused() {
+fn zone_and_other_interface_conflict() {
     let socket = UdpSocket::bind("[::]:0").unwrap();
     let message = Outgoing::to("[fe80::1%7]:9", b"x").interface(loopback());
     refused(socket.send_message(&message), "on interface 7, and interface 1 was given");
 }
 
 #[test]
-fn what_an_ipv4_packet_cannot_have_is_unsupported() {
+fn ipv6_field_on_ipv4_is_unsupported() {
     let server = socket_with_all_messages(DualStack);
     let client = Builder::datagram().bind("[::]:0").unwrap();
     let to = Outgoing::to((Ipv4Addr::LOCALHOST, port(&server)), b"x");
@@ -558,7 +558,7 @@ fn what_an_ipv4_packet_cannot_have_is_unsupported() {
 }
 
 #[test]
-fn an_adopted_socket_with_more_than_there_is_room_for_still_receives() {
+fn adopted_socket_with_many_fields_receives() {
     let server = socket_with_all_messages(inet6::V6Only);
     // Everything else that Linux has for an IPv6 datagram socket (linux/in6.h).
     for name in [2, 3, 6, 49, 51, 53, 54, 56, 58, 66, 74, 77] {
@@ -580,7 +580,7 @@ fn an_adopted_socket_with_more_than_there_is_room_for_still_receives() {
 
 /// RFC 3542, section 6: what is sent with a datagram goes before what its socket says.
 #[test]
-fn one_datagram_goes_before_the_option_of_its_socket() {
+fn message_overrides_socket_option() {
     let server = socket_with_all_messages(inet6::V6Only);
     let to = Outgoing::to((Ipv6Addr::LOCALHOST, port(&server)), b"x");
     let other = TrafficClass::from(Dscp::CS1);
@@ -612,7 +612,7 @@ fn one_datagram_goes_before_the_option_of_its_socket() {
 
 /// The interface takes 65 536 bytes, and a datagram may have a few more (RFC 3542, section 11.2).
 #[test]
-fn one_datagram_may_be_split_or_not_whatever_its_socket_says() {
+fn message_fragmentation_overrides_socket() {
     let server = socket_with_all_messages(inet6::V6Only);
     let data = vec![0; 65_527];
     let to = Outgoing::to((Ipv6Addr::LOCALHOST, port(&server)), &data);
@@ -644,7 +644,7 @@ fn one_datagram_may_be_split_or_not_whatever_its_socket_says() {
 /// Why the crate sets the IPv4 twin of these options: with those of IPv6 alone, an IPv4 packet
 /// tells the address only.
 #[test]
-fn an_ipv4_datagram_tells_its_header_by_the_options_of_ipv4_alone() {
+fn ipv4_datagram_needs_ipv4_options_only() {
     let server = dual_socket();
     server.set_option(RecvPacketInfo(true)).unwrap();
     let raw = socket2::SockRef::from(&server);
@@ -666,7 +666,7 @@ fn an_ipv4_datagram_tells_its_header_by_the_options_of_ipv4_alone() {
 
 /// As above, for what is sent.
 #[test]
-fn an_ipv4_packet_has_the_traffic_class_of_ipv4_alone() {
+fn ipv4_packet_has_ipv4_traffic_class() {
     let server = socket_with_all_messages(DualStack);
     let client = Builder::datagram().bind("[::]:0").unwrap();
     let seen = || {
