@@ -35,7 +35,7 @@ impl<M: Mode> Builder<Datagram, M> {
     pub fn bind_echo(&self, address: impl ToAddress<V6Only>) -> Result<EchoSocket, Error> {
         let asked = address.to_wire(V6Only, sys::interface_index)?.port();
         let builder = Builder { protocol: Protocol::Icmpv6, ..self.clone().v6_only() };
-        let fd = builder.renewing(&address, |address| builder.open_bound(address))?;
+        let fd = builder.retrying(&address, |address| builder.open_bound(address))?;
         let bound = sys::local_address(sys::borrow(&fd))
             .map_err(|error| Error::new(Op::Bind, None, None, error))?;
         Ok(EchoSocket::new(fd, bound.port(), asked))

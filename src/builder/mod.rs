@@ -24,7 +24,7 @@ mod short;
 mod tcp;
 mod udp;
 
-use self::retry::renewing;
+use self::retry::after_renumbering;
 
 /// A description of a socket: its kind, its mode and its options.
 ///
@@ -392,31 +392,31 @@ impl<K: Kind, M: Mode> Builder<K, M> {
 
     /// Runs a verb, and again where the interface of its address has another index by now.
     #[inline(always)]
-    fn renewing<A: ToAddress<M>, T>(
+    fn retrying<A: ToAddress<M>, T>(
         &self,
         address: &A,
         verb: impl Fn(&A) -> Result<T, Error>,
     ) -> Result<T, Error> {
         match verb(address) {
             Ok(opened) => Ok(opened),
-            Err(error) => self.renew(error, address, verb),
+            Err(error) => self.retry(error, address, verb),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn renew<A: ToAddress<M>, T>(
+    fn retry<A: ToAddress<M>, T>(
         &self,
         error: Error,
         address: &A,
         verb: impl Fn(&A) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let renewed = || {
+        let renumbered = || {
             let wire = address.to_wire(self.mode, sys::interface_index).ok()?;
             let address: std::net::SocketAddr = M::Address::from_wire(wire).into();
             Some(address.into())
         };
-        renewing(error, || verb(address), renewed)
+        after_renumbering(error, || verb(address), renumbered)
     }
 
     #[inline]

@@ -4,17 +4,17 @@ use crate::addr::Endpoint;
 use crate::error::Error;
 use crate::sys;
 
-/// Runs a verb that failed once more if the interface of its address is gone and `renewed` knows
+/// Runs a verb that failed once more if the interface of its address is gone and `renumbered` knows
 /// another address: the name of an interface stays when its index changes.
-pub(super) fn renewing<T>(
+pub(super) fn after_renumbering<T>(
     error: Error,
     verb: impl FnOnce() -> Result<T, Error>,
-    renewed: impl FnOnce() -> Option<Endpoint>,
+    renumbered: impl FnOnce() -> Option<Endpoint>,
 ) -> Result<T, Error> {
     if !sys::errno::is_gone(&error) {
         return Err(error);
     }
-    match renewed() {
+    match renumbered() {
         Some(address) if error.address().is_some_and(|before| *before != address) => verb(),
         _ => Err(error),
     }
@@ -26,7 +26,7 @@ mod tests {
     use crate::error::Op;
     use crate::sys::codes;
 
-    /// A verb that fails on the interface of index 2, and what `renewing` makes of it when the
+    /// A verb that fails on the interface of index 2, and what `after_renumbering` makes of it when the
     /// look-up then says `index`: the result, and how often the verb ran.
     fn on_index_two(code: i32, index: Option<u32>) -> (Result<(), i32>, usize) {
         let address = |index: u32| format!("[fe80::1%{index}]:80").parse::<Endpoint>().unwrap();
@@ -37,7 +37,7 @@ mod tests {
             times += 1;
             Ok(())
         };
-        let result = renewing(error, verb, || index.map(address));
+        let result = after_renumbering(error, verb, || index.map(address));
         (result.map_err(|error| error.raw_os_error().unwrap()), times)
     }
 

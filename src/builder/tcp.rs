@@ -59,7 +59,7 @@ impl<M: Mode> Builder<Stream, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn bind(&self, address: impl ToAddress<M>) -> Result<BoundStream<M>, Error> {
-        let fd = self.renewing(&address, |address| self.open_bound(address))?;
+        let fd = self.retrying(&address, |address| self.open_bound(address))?;
         let at_listen = self.options.iter().filter(|option| option.at_listen()).cloned().collect();
         Ok(BoundStream::new(fd, self.mode, self.nonblocking, at_listen))
     }
@@ -96,7 +96,7 @@ impl<M: Mode> Builder<Stream, M> {
         match self.connect_once(&peer) {
             Ok(stream) => Ok(stream),
             Err(error) => {
-                let again = self.renew(error, &peer, |peer| self.connect_once(peer));
+                let again = self.retry(error, &peer, |peer| self.connect_once(peer));
                 Ok(again?)
             }
         }
@@ -131,7 +131,7 @@ impl<M: Mode> Builder<Stream, M> {
         peer: impl ToAddress<M>,
         timeout: Duration,
     ) -> Result<TcpStream<M>, Error> {
-        self.renewing(&peer, |peer| {
+        self.retrying(&peer, |peer| {
             self.open_for(peer, true, false, |fd, wire| {
                 bound::connect_timeout(fd, self.mode, *wire, self.nonblocking, timeout)
             })
@@ -149,7 +149,7 @@ impl<M: Mode> Builder<Stream, M> {
     ///
     /// See [`Connecting`].
     pub fn start_connect(&self, peer: impl ToAddress<M>) -> Result<Connecting<M>, Error> {
-        self.renewing(&peer, |peer| {
+        self.retrying(&peer, |peer| {
             self.open_for(peer, true, false, |fd, wire| {
                 bound::start_connect(fd, self.mode, *wire, self.nonblocking)
             })

@@ -23,7 +23,7 @@ impl<M: Mode> Builder<Datagram, M> {
     /// # Ok::<(), inet6::Error>(())
     /// ```
     pub fn bind(&self, address: impl ToAddress<M>) -> Result<UdpSocket<M>, Error> {
-        let fd = self.renewing(&address, |address| self.open_bound(address))?;
+        let fd = self.retrying(&address, |address| self.open_bound(address))?;
         Ok(UdpSocket::new(fd, self.mode))
     }
 
@@ -44,7 +44,7 @@ impl<M: Mode> Builder<Datagram, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn connect(&self, peer: impl ToAddress<M>) -> Result<ConnectedUdpSocket<M>, Error> {
-        self.renewing(&peer, |peer| {
+        self.retrying(&peer, |peer| {
             self.open_for(peer, false, false, |fd, wire| {
                 Ok(UdpSocket::new(fd, self.mode).connect_wire(*wire)?)
             })

@@ -21,7 +21,7 @@ mod bsd {
     use std::os::fd::AsRawFd;
     use std::{io, ptr};
 
-    use super::told;
+    use super::partly_sent;
     use crate::sys::Borrowed;
     use crate::sys::unix::check;
 
@@ -39,7 +39,7 @@ mod bsd {
         let result = check(unsafe {
             libc::sendfile(file, socket, offset, len, ptr::null_mut(), &raw mut sent, 0)
         });
-        told(result, sent)
+        partly_sent(result, sent)
     }
 
     /// One sendfile(2); `len` is not 0.
@@ -57,13 +57,13 @@ mod bsd {
         let result = check(unsafe {
             libc::sendfile(file, socket, offset, &raw mut count, ptr::null_mut(), 0)
         });
-        told(result, count)
+        partly_sent(result, count)
     }
 }
 
 /// The calls fail with `EAGAIN` or `EINTR` after a part, too, and say beside it how much it was.
 #[cfg(any(target_os = "freebsd", target_os = "dragonfly", target_vendor = "apple", test))]
-fn told(result: io::Result<c_int>, sent: libc::off_t) -> io::Result<usize> {
+fn partly_sent(result: io::Result<c_int>, sent: libc::off_t) -> io::Result<usize> {
     match (result, usize::try_from(sent)) {
         (Ok(_), Ok(sent)) => Ok(sent),
         (Ok(_), Err(_)) => Err(io::ErrorKind::InvalidData.into()),
@@ -181,18 +181,21 @@ mod tests {
     #[test]
     fn partial_send_before_pause_succeeds() {
         let failed = |code| Err(io::Error::from_raw_os_error(code));
-        assert_eq!(told(Ok(0), 3).unwrap(), 3);
-        assert_eq!(told(Ok(0), 0).unwrap(), 0);
-        assert_eq!(told(Ok(0), -1).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(partly_sent(Ok(0), 3).unwrap(), 3);
+        assert_eq!(partly_sent(Ok(0), 0).unwrap(), 0);
+        assert_eq!(partly_sent(Ok(0), -1).unwrap_err().kind(), io::ErrorKind::InvalidData);
         for pause in [libc::EAGAIN, libc::EINTR] {
-            assert_eq!(told(failed(pause), 3).unwrap(), 3);
+            assert_eq!(partly_sent(failed(pause), 3).unwrap(), 3);
             for sent in [0, -1] {
-                assert_eq!(told(failed(pause), sent).unwrap_err().raw_os_error(), Some(pause));
+                assert_eq!(
+                    partly_sent(failed(pause), sent).unwrap_err().raw_os_error(),
+                    Some(pause)
+                );
             }
         }
         for sent in [0, 3] {
             assert_eq!(
-                told(failed(libc::EPIPE), sent).unwrap_err().raw_os_error(),
+                partly_sent(failed(libc::EPIPE), sent).unwrap_err().raw_os_error(),
                 Some(libc::EPIPE)
             );
         }

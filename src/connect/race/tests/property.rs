@@ -10,7 +10,7 @@ fn any_family() -> impl Strategy<Value = Option<Family>> {
     prop::sample::select(vec![None, Some(Family::Ipv6), Some(Family::Ipv4)])
 }
 
-fn any_outcomes() -> impl Strategy<Value = Vec<PlannedFate>> {
+fn any_fates() -> impl Strategy<Value = Vec<PlannedFate>> {
     let outcome = prop_oneof![
         1 => (0..60_u8).prop_map(PlannedFate::Connects),
         1 => (0..60_u8).prop_map(PlannedFate::Spares),
@@ -35,7 +35,7 @@ fn any_input() -> impl Strategy<Value = Input> {
     let asked = (prop::bool::weighted(0.9), prop::bool::weighted(0.9));
     let answers = prop::collection::vec(any_answer(), 0..4);
     let oversleep = prop_oneof![3 => Just(0), 1 => 0..40_u8];
-    (rules, max_in_flight, asked, answers, any_outcomes(), any_outcomes(), oversleep).prop_map(
+    (rules, max_in_flight, asked, answers, any_fates(), any_fates(), oversleep).prop_map(
         |(rules, max_in_flight, asked, answers, ipv6_fates, ipv4_fates, oversleep)| Input {
             resolution_delay: rules.0,
             attempt_delay: rules.1,
