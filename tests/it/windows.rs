@@ -401,7 +401,7 @@ fn std_socket_converts_both_ways() -> Result {
 }
 
 #[test]
-fn unbound_foreign_socket_is_examined() -> Result {
+fn unbound_socket_is_adopted() -> Result {
     let socket = socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::DGRAM, None)?;
     socket.set_only_v6(true)?;
     let socket = UdpSocket::<V6Only>::try_from(std::net::UdpSocket::from(socket))?;
@@ -442,7 +442,7 @@ fn options_keep_their_values() -> Result {
 }
 
 #[test]
-fn missing_feature_is_unsupported() -> Result {
+fn missing_multipath_tcp_is_unsupported() -> Result {
     match Builder::stream().multipath_tcp().bind("[::1]:0") {
         Ok(bound) => assert_eq!(bound.protocol()?, Protocol::MultipathTcp),
         Err(error) => {

@@ -372,7 +372,7 @@ fn scattered_segment_fails_after_earlier_ones() {
 }
 
 #[test]
-fn long_segment_is_too_long() {
+fn oversized_segment_reports_message_too_long() {
     let server = socket();
     let client = UdpSocket::bind("[::1]:0").unwrap();
     let mut batch = SendBatch::new(8).unwrap();

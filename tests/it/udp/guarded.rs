@@ -148,7 +148,7 @@ fn connected_socket_is_guarded() {
 }
 
 #[test]
-fn nonblocking_guard_skips_all_queued() {
+fn nonblocking_guard_skips_queued_far_datagrams() {
     let (server, here) = require!(guarded(), "hop limits");
     server.get_ref().set_nonblocking(true).unwrap();
     let (near, far) = (near(), far());

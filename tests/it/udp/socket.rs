@@ -233,7 +233,7 @@ fn failed_connect_returns_socket() {
 }
 
 #[test]
-fn ipv6_peer_of_ipv4_is_explained() {
+fn ipv4_socket_explains_ipv6_peer() {
     let explanation = "bound to an IPv4 address, and from there no IPv6 peer can be reached";
     let peer = socket().local_addr().unwrap();
     let bind = || Builder::datagram().bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -254,7 +254,7 @@ fn ipv6_peer_of_ipv4_is_explained() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn ipv4_peer_of_ipv6_is_explained() {
+fn ipv6_socket_explains_ipv4_peer() {
     let explanation =
         "the socket is bound to an IPv6 address, and from there no IPv4 peer can be reached";
     let client = Builder::datagram().bind("[::1]:0").unwrap();

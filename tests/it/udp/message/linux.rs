@@ -140,7 +140,7 @@ fn ipv4_fields_arrive_on_dual_stack() {
 }
 
 #[test]
-fn ipv4_interface_alone_can_be_set() {
+fn ipv4_interface_needs_no_source() {
     let server = socket_with_all_messages(DualStack);
     let client = Builder::datagram().bind("[::]:0").unwrap();
     let to = (Ipv4Addr::LOCALHOST, port(&server));
@@ -644,7 +644,7 @@ fn message_fragmentation_overrides_socket() {
 /// Why the crate sets the IPv4 twin of these options: with those of IPv6 alone, an IPv4 packet
 /// tells the address only.
 #[test]
-fn ipv4_datagram_needs_ipv4_options_only() {
+fn ipv4_header_needs_ipv4_options() {
     let server = dual_socket();
     server.set_option(RecvPacketInfo(true)).unwrap();
     let raw = socket2::SockRef::from(&server);
