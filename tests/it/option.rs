@@ -298,7 +298,7 @@ fn who_may_bind() {
 }
 
 #[test]
-fn buffer_options_round_trip() {
+fn buffer_options_report_kernel_size() {
     let doubled = 8_192 * differs(false).buffer_size;
     all(option_case("SO_SNDBUF", SendBufferSize(8_192)).reads(SendBufferSize(doubled)));
     all(option_case("SO_RCVBUF", RecvBufferSize(8_192)).reads(RecvBufferSize(doubled)));

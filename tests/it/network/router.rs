@@ -120,7 +120,7 @@ fn own_firewall_drop_is_error() {
 }
 
 #[test]
-fn each_refusal_has_own_error() {
+fn rejection_code_determines_error() {
     let chain = require!(Chain::through(1), "the lab");
     let router = chain.router(1);
     // The kernel takes these for final, and tells every connected socket (net/ipv6/icmp.c,

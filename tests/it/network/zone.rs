@@ -97,7 +97,7 @@ fn zoned_source_selects_stream_interface() {
 }
 
 #[test]
-fn multicast_destination_requires_zone() {
+fn multicast_needs_zone_or_bound_socket() {
     let lab = require!(Lab::new(), "the lab");
     let (left, right) = (Lab::index(&lab.left), Lab::index(&lab.right));
     let receiver = lab.left.run(|| with_read_timeout(UdpSocket::bind("[::]:0").unwrap()));
@@ -162,7 +162,7 @@ fn bound_device_replaces_zone() {
 
 /// The kernel cuts a name off after 15 bytes (`SO_BINDTODEVICE`).
 #[test]
-fn long_name_is_no_interface_prefix() {
+fn long_device_name_is_not_truncated() {
     let host = require!(Host::new(), "the lab");
     host.ip("link add fifteen-letters type veth peer name other");
     host.run(|| {

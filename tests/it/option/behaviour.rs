@@ -99,7 +99,7 @@ fn tcp_keeps_the_congestion_bits() {
 /// `IP_TOS`, the twin of the traffic class, changes the priority.
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn priority_outlives_traffic_class() {
+fn builder_priority_outlives_traffic_class() {
     let class = TrafficClass::from(Dscp::CS1);
     let builder = Builder::datagram().with(Priority(5)).with(class);
     let socket = builder.bind("[::]:0").unwrap();
@@ -125,7 +125,7 @@ fn ipv4_refuses_hop_limit_zero() {
 /// told.
 #[test]
 #[cfg(target_os = "linux")]
-fn kernel_accepts_exact_times_only() {
+fn kernel_keeps_requested_timestamp_flags() {
     let socket = UdpSocket::bind("[::1]:0").unwrap();
     for (bits, flags) in [0, 0x18, 0x4892, 0x489a, 0x40, 0x5c, 0x48d3, 0x48df].iter().enumerate() {
         let [receive, send, hardware] = [1, 2, 4].map(|bit| bits & bit != 0);

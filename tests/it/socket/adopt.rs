@@ -115,7 +115,7 @@ fn accepted(local: &str) -> (Owned, net::TcpStream) {
 }
 
 #[test]
-fn accepted_stream_is_adopted_by_peer() {
+fn peer_family_decides_stream_adoption() {
     let (stream, client) = accepted("::1");
     let stream = passes::<TcpStream<V6Only>>(stream);
     assert_eq!(net::SocketAddr::V6(stream.peer_addr().unwrap()), client.local_addr().unwrap());

@@ -96,7 +96,7 @@ fn reset_is_readable_then_reported() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn refused_datagram_is_readable_then_reported() {
+fn refusal_is_readable_then_reported() {
     let (socket, client) = datagrams();
     let _deaf = connected_to_itself(socket);
     client.send(b"is anybody there?").unwrap();

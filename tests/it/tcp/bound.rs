@@ -56,7 +56,7 @@ fn source_may_be_ipv4_when_allowed() {
 
 #[cfg(unix)]
 #[test]
-fn bound_stream_keeps_blocking_mode() {
+fn stream_keeps_builder_blocking_mode() {
     let listener = listener();
     let peer = listener.local_addr().unwrap();
     for nonblocking in [false, true] {
@@ -95,7 +95,7 @@ fn one_of_two_bound_may_listen() {
 }
 
 #[test]
-fn bound_stream_accepts_builder_timeouts() {
+fn bound_stream_shares_builder_timeout_limits() {
     let listener = listener();
     let bound = Builder::stream().bind("[::1]:0").unwrap();
     let error = bound.connect_timeout(listener.local_addr().unwrap(), Duration::ZERO).unwrap_err();

@@ -22,7 +22,7 @@ fn on_linux<T>(value: std::io::Result<T>) -> Option<T> {
 }
 
 #[test]
-fn path_mtu_needs_connection() {
+fn connected_socket_reports_path_mtu() {
     let (client, accepted) = streams();
     let (_, connected) = datagrams();
     for mtu in [client.mtu(), accepted.mtu(), connected.mtu()] {

@@ -262,7 +262,7 @@ fn signals_do_not_interrupt_accept() {
 }
 
 #[test]
-fn listener_serves_threads_once_each() {
+fn threads_accept_each_connection_once() {
     require!(!under_wine(), "threads that accept at once disturb each other");
     let listener = listener();
     let peer = listener.local_addr().unwrap();

@@ -275,7 +275,7 @@ fn send_file_leaves_no_descriptor() {
 }
 
 #[test]
-fn header_and_body_leave_together() {
+fn one_call_sends_header_and_body() {
     let (client, accepted) = streams();
     let body = pattern(10_000);
     let slices = [IoSlice::new(b"header"), IoSlice::new(&body)];
