@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::data::{control, header_for, recv_slices};
 use super::netdevice::index_on;
-use super::{Queue, check, decode, queue_len, setsockopt};
+use super::{check, decode, ioctl, setsockopt};
 use crate::error::{Absence, Refusal};
 use crate::sys::cmsg::{Native, Queued, RecvControl};
 use crate::sys::{
@@ -19,7 +19,10 @@ use crate::sys::{
 };
 
 pub(crate) fn send_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
-    queue_len(fd, Queue::Sent)
+    let mut len: c_int = 0;
+    // SAFETY: the request writes one integer. SIOCOUTQ is TIOCOUTQ (linux/sockios.h).
+    unsafe { ioctl(fd, libc::TIOCOUTQ as _, &raw mut len) }?;
+    Ok(usize::try_from(len).unwrap_or(0))
 }
 
 /// Lets the processor that a packet arrives on choose among the sockets of a port.
@@ -220,7 +223,12 @@ mod tests {
     /// As the kernel counts the times of sending.
     #[test]
     fn monotonic_time_matches_kernel_clock() {
-        let clock = || clock_time(libc::CLOCK_MONOTONIC).unwrap();
+        let clock = || {
+            let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+            // SAFETY: the call writes one `timespec`.
+            check(unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) }).unwrap();
+            Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+        };
         for ahead in [Duration::ZERO, Duration::from_secs(3600)] {
             let before = clock();
             let told = monotonic_time(Instant::now() + ahead).unwrap();

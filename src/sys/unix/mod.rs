@@ -278,25 +278,9 @@ pub(super) unsafe fn ioctl<T>(
 
 /// Bytes that can be received at once.
 pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
-    queue_len(fd, Queue::Received)
-}
-
-#[derive(Clone, Copy)]
-#[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
-pub(super) enum Queue {
-    Received,
-    Sent,
-}
-
-pub(super) fn queue_len(fd: Borrowed<'_>, queue: Queue) -> io::Result<usize> {
-    let request = match queue {
-        Queue::Received => libc::FIONREAD,
-        // SIOCOUTQ of Linux is this (linux/sockios.h).
-        Queue::Sent => libc::TIOCOUTQ,
-    };
     let mut len: c_int = 0;
-    // SAFETY: both requests write one integer.
-    unsafe { ioctl(fd, request as _, &raw mut len) }?;
+    // SAFETY: the request writes one integer.
+    unsafe { ioctl(fd, libc::FIONREAD as _, &raw mut len) }?;
     Ok(usize::try_from(len).unwrap_or(0))
 }
 
