@@ -261,8 +261,8 @@ pub(crate) enum TooLong {
     Socket { len: usize },
 }
 
-/// What this crate refuses, or cannot make sense of, itself: the cause of an [`io::Error`] that no
-/// system call returned.
+/// The sentence of an [`io::Error`] that carries no number of the system, because this crate refuses
+/// a value or replaces the system's error by a clearer one.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[allow(dead_code, reason = "some are of one system")]
 pub(crate) enum Refusal {
@@ -276,7 +276,7 @@ pub(crate) enum Refusal {
     #[error("zero means not cutting: give `None`")]
     ZeroSegment,
     #[error("zero means the system's own rule: give `None`")]
-    ZeroNotSent,
+    ZeroUserTimeout,
     #[error("zero means accepting at once: give `None`")]
     ZeroDefer,
     #[error("a whole number of {0} is wanted")]
@@ -419,10 +419,10 @@ impl Refusal {
     }
 }
 
-/// The sentence, so that `{:?}` of an [`io::Error`] can be read.
+/// The sentence in quotes, as [`io::Error`] prints a text.
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        fmt::Debug::fmt(&self.to_string(), f)
     }
 }
 

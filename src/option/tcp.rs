@@ -389,7 +389,7 @@ impl Setting for UserTimeout {
 
     fn apply(&self, socket: SocketRef<'_>) -> io::Result<()> {
         match self.0 {
-            Some(Duration::ZERO) => Err(Refusal::ZeroNotSent.into()),
+            Some(Duration::ZERO) => Err(Refusal::ZeroUserTimeout.into()),
             time => sys::set_time(
                 socket,
                 option_numbers::TCP_USER_TIMEOUT,

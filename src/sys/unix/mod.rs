@@ -264,7 +264,7 @@ pub(super) unsafe fn setsockopt(
 
 /// # Safety
 ///
-/// The request reads and writes no more than `argument` points to.
+/// The request reads and writes no more than the value that `argument` points to.
 #[inline]
 pub(super) unsafe fn ioctl<T>(
     fd: Borrowed<'_>,

@@ -76,7 +76,7 @@ impl Request {
             Question::Name => libc::SIOCGIFNAME,
         };
         // SAFETY: the kernel reads and writes a request, and its name ends in a zero byte.
-        unsafe { ioctl(fd, question as _, self.0.as_mut_ptr()) }
+        unsafe { ioctl(fd, question as _, &raw mut self.0) }
     }
 
     fn index(&self) -> [u8; size_of::<c_int>()] {

@@ -174,10 +174,15 @@ pub(crate) fn peer_address(fd: Borrowed<'_>) -> io::Result<SocketAddrV6> {
 fn protocol_info(fd: Borrowed<'_>, offset: usize) -> io::Result<c_int> {
     const INFO: Name =
         Some(Number { level: WinSock::SOL_SOCKET, name: WinSock::SO_PROTOCOL_INFOW });
-    let mut info = [0; size_of::<WSAPROTOCOL_INFOW>()];
-    get_bytes(SocketRef { fd, dual_stack: false }, INFO, &mut info)?;
+    /// Aligned as the struct is.
+    #[repr(C, align(4))]
+    struct Bytes([u8; size_of::<WSAPROTOCOL_INFOW>()]);
+    const _: () = assert!(align_of::<Bytes>() == align_of::<WSAPROTOCOL_INFOW>());
+
+    let mut info = Bytes([0; size_of::<WSAPROTOCOL_INFOW>()]);
+    get_bytes(SocketRef { fd, dual_stack: false }, INFO, &mut info.0)?;
     let mut number = [0; size_of::<c_int>()];
-    number.copy_from_slice(&info[offset..offset + size_of::<c_int>()]);
+    number.copy_from_slice(&info.0[offset..offset + size_of::<c_int>()]);
     Ok(c_int::from_ne_bytes(number))
 }
 

@@ -63,12 +63,13 @@ pub(crate) fn wait_one_once(
 fn select(sets: [&mut [SOCKET]; 3], timeout: Option<Duration>) -> io::Result<c_int> {
     let [readable, writable, failed] = sets.map(|set| {
         assert!(set[0] < set.len());
-        set.as_mut_ptr().cast::<FD_SET>()
+        // A set that is not null must not be empty (Microsoft, "select function").
+        if set[0] == 0 { ptr::null_mut() } else { set.as_mut_ptr().cast::<FD_SET>() }
     });
     let timeout = timeout.map(time);
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: the sets are as long as they say, and the time is null or a time; all of them live
-    // until the call returns. The first argument is ignored.
+    // SAFETY: the sets are null or as long as they say, and the time is null or a time; all of them
+    // live until the call returns. The first argument is ignored.
     check(unsafe { WinSock::select(0, readable, writable, failed, timeout) })
 }
 
