@@ -505,3 +505,29 @@ pub enum ResolveErrorKind {
     #[error("the look-up failed")]
     Other,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusal_has_kind_and_sentence() {
+        use io::ErrorKind::*;
+
+        let gone = Refusal::ForeignSource(IpAddr::V6(Ipv6Addr::LOCALHOST), AddrNotAvailable);
+        for (refusal, kind) in [
+            (Refusal::Zero, InvalidInput),
+            (Refusal::NotTaken, Unsupported),
+            (Refusal::UnknownClock(9), InvalidData),
+            (Refusal::NoInterface, NotFound),
+            (Refusal::NoAnswer, Other),
+            (Refusal::InterfacesChange, ResourceBusy),
+            (gone, AddrNotAvailable),
+        ] {
+            let error = io::Error::from(refusal);
+            assert_eq!((error.kind(), error.to_string()), (kind, refusal.to_string()));
+        }
+        let text = format!("{:?}", io::Error::from(Refusal::Zero));
+        assert_eq!(text, r#"Custom { kind: InvalidInput, error: "must not be zero" }"#);
+    }
+}
