@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_interface_fails_without_zero() {
+    fn unknown_interface_is_refused() {
         let reason = |text: &str| text.to_wire(V6Only, eth0).expect_err(text).reason;
         assert_eq!(reason("[fe80::1%eth1]:80"), AddressFault::UnknownInterface);
         assert_eq!(reason("[fe80::1%25eth0]:80"), AddressFault::UrlZone);

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn different_label_does_not_suit() {
+    fn source_needs_matching_scope_and_label() {
         for (source, destination) in [
             ("fd00::1", "2001:db8::1"),
             ("2001:db8::1", "fd00::1"),

@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn skipping_keeps_the_deadline() {
+    fn skipping_keeps_deadline() {
         let (socket, sender) = any_message();
         socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         let peer = socket.local_addr().unwrap();

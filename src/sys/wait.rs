@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn wait_accepts_more_than_fd_setsize() {
+    fn wait_accepts_101_sockets() {
         let (_pending, peer, _full) = pending();
         // The last one is ready, and the others are not.
         let mut sockets: Vec<_> = (0..100).map(|_| connecting(peer).unwrap()).collect();

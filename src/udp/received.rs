@@ -333,7 +333,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scope_of_address_ends_with_prefix() {
+    fn link_scope_follows_address_prefix() {
         let scoped = |ip: &str| is_link_scoped(ip.parse().unwrap());
         for ip in ["fe80::1", "febf::1", "ff01::1", "ff12::1", "ff02::fb"] {
             assert!(scoped(ip), "{ip}");

@@ -118,7 +118,7 @@ fn every_case_has_tests() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn missing_name_is_not_a_test() {
+fn missing_name_is_no_test() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let here = BTreeSet::from(["a::b".to_owned()]);
     let unit = "src/sys/cmsg/tests.rs::all_of_a_departure_has_room";

@@ -717,7 +717,7 @@ fn paths_of_a_use_are_found() {
 }
 
 #[test]
-fn unsafe_and_cfg_are_confined() {
+fn misplaced_unsafe_and_cfg_are_found() {
     let unsafes = ["fn f() { unsafe { g() } }", "#![allow(unsafe_code)]"];
     let harmless = ["// unsafe", "fn f() { \"unsafe\" }"];
     check(unsafe_outside_sys, "addr.rs", &unsafes, &harmless);

@@ -296,7 +296,7 @@ fn attempts_under_way_are_bounded() {
 }
 
 #[test]
-fn spare_connection_wins_if_alone() {
+fn spare_connection_wins_as_last_resort() {
     known("6a", "4a").spares(0, "6a").connects(5, "4a").gives("0 6a, 0 4a, 5 connected 4a");
     known("6a", "4a").spares(0, "6a").fails(5, "4a").gives("0 6a, 0 4a, 5 connected 6a");
     known("6a 6b", "4a").spares(0, "6a 6b 4a").gives("0 6a, 0 4a, 0 6b, 0 connected 6a");

@@ -102,7 +102,7 @@ proptest! {
 /// Where what is sent to an IPv4 peer has the form in which it arrives.
 #[cfg(any(target_os = "linux", target_os = "android", windows))]
 #[test]
-fn message_for_ipv4_peer_arrives() {
+fn ipv4_departure_parses_as_arrival() {
     let source = crate::addr::mapped::map_ip(std::net::Ipv4Addr::new(192, 0, 2, 7));
     let departure = Departure {
         source: Some(source),

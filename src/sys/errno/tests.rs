@@ -180,7 +180,7 @@ fn membership_error_has_reason() {
 }
 
 #[test]
-fn send_error_has_candidates() {
+fn send_error_kinds_are_classified() {
     let all = [
         NetworkUnreachable,
         HostUnreachable,

@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_error_queue_is_unsupported() {
+    fn error_queue_needs_socket() {
         let file = fs::File::open("/proc/self/status").unwrap();
         let mut data = [0; 8];
         let room = &mut [IoSliceMut::new(&mut data)];
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_down_without_both_flags() {
+    fn loopback_without_up_is_down() {
         let (loopback, up) = (libc::IFF_LOOPBACK, libc::IFF_UP);
         assert!(is_down_loopback(loopback));
         for flags in [0, up, up | loopback] {

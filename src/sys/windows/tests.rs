@@ -104,7 +104,7 @@ fn accept_decisions_follow_system() {
 /// Which of them are of the kind that other systems give is std's part; a change there would change
 /// what this crate documents.
 #[test]
-fn use_decisions_follow_system() {
+fn windows_codes_determine_error_kinds() {
     for (code, kind) in [
         (WSAECONNABORTED, ConnectionAborted),
         (WSAECONNRESET, ConnectionReset),

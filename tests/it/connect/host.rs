@@ -109,7 +109,7 @@ fn refused_ipv6_falls_back_to_ipv4() {
 }
 
 #[test]
-fn ipv6_only_builder_queries_ipv6() {
+fn ipv6_only_builder_ignores_ipv4() {
     let (_closed, port) = closed_on_all();
     let host = host(port, Err(ResolveErrorKind::NoAddress), Ok(v4()));
     let error = Builder::stream().v6_only().connect_host(host).unwrap_err();
@@ -449,7 +449,7 @@ fn literal_reports_descriptor_limit() {
 }
 
 #[test]
-fn observer_sees_reported_events() {
+fn observer_sees_events_in_order() {
     let listener = listener();
     let port = listener.local_addr().unwrap().port();
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -470,7 +470,7 @@ fn observer_sees_reported_events() {
 }
 
 #[test]
-fn datagram_socket_takes_first_routed_address() {
+fn datagram_socket_connects_first_address() {
     let server = socket();
     let port = server.local_addr().unwrap().port();
     let connection = Builder::datagram().connect_host(host(port, Ok(v6()), Ok(v4()))).unwrap();

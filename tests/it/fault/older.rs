@@ -28,7 +28,7 @@ fn without<T: Send>(
 }
 
 #[test]
-fn missing_segmentation_sends_each_datagram() {
+fn missing_segmentation_sends_separate_datagrams() {
     require!(faults(), "faults");
     // On such a socket arrives in one piece what left in one.
     let server = UdpSocket::bind("[::1]:0").unwrap().coalesce().unwrap();

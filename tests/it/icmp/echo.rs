@@ -147,7 +147,7 @@ pub(crate) mod linux {
     }
 
     #[test]
-    fn identifier_is_an_exclusive_port() {
+    fn identifier_is_exclusive_port() {
         let host = require!(host(), "the lab");
         host.run(|| {
             let socket = echo_socket();
