@@ -84,7 +84,7 @@
 //!
 //! * It looks up host names in the short forms and in [`connect_host`](Builder::connect_host) only;
 //!   elsewhere addresses are literal. It is no client of name servers: it asks the system's
-//!   resolver, or yours ([`Resolve`]).
+//!   resolver, or yours ([`Resolve`]). `localhost` is `::1`, then `127.0.0.1`, without a look-up.
 //! * It has no async runtime and no event loop. Its sockets lend their descriptor (`AsFd`,
 //!   `AsSocket`) to [yours](guide::readiness), and [`Connecting`] is the state that one waits for.
 //! * It opens no IPv4 socket. A dual-stack socket serves IPv4 peers. If a system has no such
@@ -133,10 +133,10 @@
 //! | … much cheaper than one by one | [`UdpSocket::send_segments`], [`UdpSocket::coalesce`], [the chapter](guide::going_fast) |
 //! | send a datagram at a time, on a clock | [`Outgoing::send_at`], [`SendAt`], [`TransmitTime`](option::TransmitTime) |
 //! | hear neighbours only | [`UdpSocket::guard`]; on streams [`MinHopCount`](option::MinHopCount); [the chapter](guide::securing_by_hop_limit) |
-//! | keep the packets of a flow on one path | [`AutoFlowLabel`](option::AutoFlowLabel); with a label of one's own: [`FlowLease`] |
+//! | keep the packets of a flow on one path | [`AutoFlowLabel`](option::AutoFlowLabel); with a label of one's own: [`UdpSocket::request_flow_label`], or [`FlowLease::request`](flow_label::FlowLease::request) for an `Arc` |
 //! | send from a temporary address, or from a public one | [`AddressPreferences`](option::AddressPreferences) |
 //! | talk to one peer only | [`UdpSocket::connect`], [`ConnectedUdpSocket`] |
-//! | receive multicast | [`UdpSocket::join`], [`UdpSocket::join_everywhere`], [the chapter](guide::multicast) |
+//! | receive multicast | [`UdpSocket::join`], [`UdpSocket::join_everywhere`], or [`Membership::join`](multicast::Membership::join) for an `Arc`; [the chapter](guide::multicast) |
 //! | … from one source, or from all but some | [`UdpSocket::join_source`], [`Membership::block`] |
 //! | ask a host for an echo, as `ping` does | [`Builder::bind_echo`], [`EchoSocket`] |
 //! | stay on one interface | [`BindDevice`](option::BindDevice), or a zoned address |
