@@ -8,7 +8,9 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 use socket2::{Domain, Socket};
 
-use super::{ADDRESS_LEN, Borrowed, Encoded, Owned, check, encode, known, not_an_address};
+use super::{
+    ADDRESS_LEN, Borrowed, Encoded, FlagRequest, Owned, check, encode, fcntl, known, not_an_address,
+};
 use crate::kind::{Protocol, Shape};
 use crate::sys::option_numbers::{self, Atomic};
 use crate::sys::{
@@ -26,10 +28,9 @@ pub(crate) fn never_sigpipe(fd: Borrowed<'_>) -> io::Result<()> {
 
 /// Keeps programs that are started from inheriting a descriptor.
 pub(crate) fn close_on_exec(fd: Borrowed<'_>) -> io::Result<()> {
-    // SAFETY: the call takes integers.
-    let flags = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFD) })?;
-    // SAFETY: the call takes integers. It keeps other flags, which some systems have (FD_CLOFORK).
-    check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, flags | libc::FD_CLOEXEC) }).map(drop)
+    let flags = fcntl(fd, FlagRequest::GetDescriptor)?;
+    // Some systems have other flags too (FD_CLOFORK), which stay.
+    fcntl(fd, FlagRequest::SetDescriptor(flags | libc::FD_CLOEXEC)).map(drop)
 }
 
 /// A socket that is neither bound nor connected.

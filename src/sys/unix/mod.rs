@@ -286,9 +286,25 @@ pub(crate) fn recv_queue_len(fd: Borrowed<'_>) -> io::Result<usize> {
 
 /// Whether calls on a socket return instead of waiting, or `None` where the system does not tell.
 pub(crate) fn is_nonblocking(fd: Borrowed<'_>) -> io::Result<Option<bool>> {
-    // SAFETY: the call takes integers.
-    let flags = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) })?;
+    let flags = fcntl(fd, FlagRequest::GetStatus)?;
     Ok(Some(flags & libc::O_NONBLOCK != 0))
+}
+
+/// A request of fcntl(2) for flags: of the descriptor, or of the socket behind it.
+enum FlagRequest {
+    GetDescriptor,
+    SetDescriptor(c_int),
+    GetStatus,
+}
+
+fn fcntl(fd: Borrowed<'_>, request: FlagRequest) -> io::Result<c_int> {
+    let (command, argument) = match request {
+        FlagRequest::GetDescriptor => (libc::F_GETFD, 0),
+        FlagRequest::SetDescriptor(flags) => (libc::F_SETFD, flags),
+        FlagRequest::GetStatus => (libc::F_GETFL, 0),
+    };
+    // SAFETY: these commands take an integer, or ignore it.
+    check(unsafe { libc::fcntl(fd.as_raw_fd(), command, argument) })
 }
 
 /// Makes a socket that somebody else opened like our own.
