@@ -16,15 +16,15 @@ pub(super) struct Input {
     pub(super) max_in_flight: u8,
     pub(super) asks_ipv6: bool,
     pub(super) asks_ipv4: bool,
-    pub(super) answers: Vec<PlannedAnswer>,
+    pub(super) answers: Vec<InputAnswer>,
     /// What becomes of the address with this number, in either family; those beyond hang.
-    pub(super) ipv6_fates: Vec<PlannedFate>,
-    pub(super) ipv4_fates: Vec<PlannedFate>,
+    pub(super) ipv6_fates: Vec<InputFate>,
+    pub(super) ipv4_fates: Vec<InputFate>,
     pub(super) oversleep: u8,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct PlannedAnswer {
+pub(super) struct InputAnswer {
     pub(super) at: u8,
     /// `None`: for both, with IPv6 addresses for even numbers and IPv4 ones for odd numbers.
     pub(super) family: Option<Family>,
@@ -32,7 +32,7 @@ pub(super) struct PlannedAnswer {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum PlannedFate {
+pub(super) enum InputFate {
     Connects(u8),
     Spares(u8),
     Fails(u8),
@@ -55,16 +55,16 @@ impl Input {
         let answers = (0..below(4)).map(|_| {
             let (at, family, len) = (below(60), below(3), below(8));
             let family = [Some(Family::Ipv4), Some(Family::Ipv6), None][usize::from(family)];
-            PlannedAnswer { at, family, addresses: (0..len).map(|_| below(8)).collect() }
+            InputAnswer { at, family, addresses: (0..len).map(|_| below(8)).collect() }
         });
         let answers = answers.collect();
         let mut fates = || {
             let len = below(8);
             let fate = |_| match below(8) {
-                0 => PlannedFate::Connects(below(60)),
-                1 | 2 => PlannedFate::Hangs,
-                7 => PlannedFate::Spares(below(60)),
-                _ => PlannedFate::Fails(below(60)),
+                0 => InputFate::Connects(below(60)),
+                1 | 2 => InputFate::Hangs,
+                7 => InputFate::Spares(below(60)),
+                _ => InputFate::Fails(below(60)),
             };
             (0..len).map(fate).collect()
         };
@@ -103,7 +103,7 @@ impl Input {
             first_family_count: self.first_family_count.into(),
             max_in_flight: self.max_in_flight.into(),
         };
-        for PlannedAnswer { at, family, addresses } in &self.answers {
+        for InputAnswer { at, family, addresses } in &self.answers {
             let addresses = addresses.iter().map(|number| match family {
                 Some(family) => address(*family, *number),
                 None => address(Family::BOTH[usize::from(number % 2)], number / 2),
@@ -114,10 +114,10 @@ impl Input {
         for (family, fates) in fates {
             for (number, outcome) in (0..).zip(fates) {
                 let fate = match outcome {
-                    PlannedFate::Connects(after) => Fate::Connects(steps(*after)),
-                    PlannedFate::Spares(after) => Fate::Spares(steps(*after)),
-                    PlannedFate::Fails(after) => Fate::Fails(steps(*after)),
-                    PlannedFate::Hangs => continue,
+                    InputFate::Connects(after) => Fate::Connects(steps(*after)),
+                    InputFate::Spares(after) => Fate::Spares(steps(*after)),
+                    InputFate::Fails(after) => Fate::Fails(steps(*after)),
+                    InputFate::Hangs => continue,
                 };
                 script.fates.insert(address(family, number), fate);
             }

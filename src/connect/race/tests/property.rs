@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::connect::race::input::{Input, PlannedAnswer, PlannedFate};
+use crate::connect::race::input::{Input, InputAnswer, InputFate};
 use crate::connect::race::invariants::{any_bytes, holds};
 use crate::connect::resolve::Family;
 
@@ -10,19 +10,19 @@ fn any_family() -> impl Strategy<Value = Option<Family>> {
     prop::sample::select(vec![None, Some(Family::Ipv6), Some(Family::Ipv4)])
 }
 
-fn any_fates() -> impl Strategy<Value = Vec<PlannedFate>> {
+fn any_fates() -> impl Strategy<Value = Vec<InputFate>> {
     let outcome = prop_oneof![
-        1 => (0..60_u8).prop_map(PlannedFate::Connects),
-        1 => (0..60_u8).prop_map(PlannedFate::Spares),
-        4 => (0..60_u8).prop_map(PlannedFate::Fails),
-        2 => Just(PlannedFate::Hangs),
+        1 => (0..60_u8).prop_map(InputFate::Connects),
+        1 => (0..60_u8).prop_map(InputFate::Spares),
+        4 => (0..60_u8).prop_map(InputFate::Fails),
+        2 => Just(InputFate::Hangs),
     ];
     prop::collection::vec(outcome, 0..8)
 }
 
-fn any_answer() -> impl Strategy<Value = PlannedAnswer> {
+fn any_answer() -> impl Strategy<Value = InputAnswer> {
     let addresses = prop::collection::vec(0..8_u8, 0..8);
-    (0..60_u8, any_family(), addresses).prop_map(|(at, family, addresses)| PlannedAnswer {
+    (0..60_u8, any_family(), addresses).prop_map(|(at, family, addresses)| InputAnswer {
         at,
         family,
         addresses,
