@@ -37,7 +37,7 @@ struct Inner {
     op: Op,
     address: Option<Endpoint>,
     reason: Option<Reason>,
-    source: Cause,
+    cause: Cause,
 }
 
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Error {
         reason: Option<Reason>,
         source: io::Error,
     ) -> Self {
-        Self(Box::new(Inner { op, address, reason, source: Cause::System(source) }))
+        Self(Box::new(Inner { op, address, reason, cause: Cause::System(source) }))
     }
 
     /// A refusal by this crate.
@@ -75,20 +75,20 @@ impl Error {
         reason: Reason,
         kind: io::ErrorKind,
     ) -> Self {
-        let (reason, source) = (Some(reason), Cause::Refused(kind));
-        Self(Box::new(Inner { op, address, reason, source }))
+        let (reason, cause) = (Some(reason), Cause::Refused(kind));
+        Self(Box::new(Inner { op, address, reason, cause }))
     }
 
     /// Converts into the system's own error if nothing more is known, so that its number is kept.
     pub(super) fn into_system(self) -> io::Error {
         match *self.0 {
-            Inner { reason: None, source: Cause::System(error), .. } => error,
+            Inner { reason: None, cause: Cause::System(error), .. } => error,
             inner => Self(Box::new(inner)).into(),
         }
     }
 
     pub(crate) fn host(op: Op, failure: HostFailure) -> Self {
-        Self(Box::new(Inner { op, address: None, reason: None, source: Cause::Host(failure) }))
+        Self(Box::new(Inner { op, address: None, reason: None, cause: Cause::Host(failure) }))
     }
 
     /// The step that failed.
@@ -108,7 +108,7 @@ impl Error {
     /// See [`Error`].
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {
-        match &self.0.source {
+        match &self.0.cause {
             Cause::Address(error) => error.kind(),
             Cause::Host(failure) => failure.kind,
             Cause::Refused(kind) => *kind,
@@ -180,7 +180,7 @@ impl Error {
     /// See [`Error`].
     #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
-        match &self.0.source {
+        match &self.0.cause {
             Cause::Address(error) => error.raw_os_error(),
             Cause::System(error) => error.raw_os_error(),
             Cause::Host(failure) => failure.raw_os_error,
@@ -191,7 +191,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cause: &dyn fmt::Display = match (&self.0.reason, &self.0.source) {
+        let cause: &dyn fmt::Display = match (&self.0.reason, &self.0.cause) {
             (_, Cause::Host(failure)) => return failure.error.fmt(f),
             (Some(reason), _) => reason,
             (None, Cause::Address(error)) => error,
@@ -225,7 +225,7 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.0.source {
+        match &self.0.cause {
             Cause::Address(error) => Some(error),
             Cause::System(error) => Some(error),
             Cause::Refused(_) => None,
@@ -240,7 +240,7 @@ impl From<AddressError> for Error {
             op: Op::Address,
             address: None,
             reason: None,
-            source: Cause::Address(error),
+            cause: Cause::Address(error),
         }))
     }
 }

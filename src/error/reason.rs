@@ -263,7 +263,7 @@ pub(crate) enum TooLong {
 
 /// The sentence of an [`io::Error`] that carries no number of the system, because this crate refuses
 /// a value or replaces the system's error by a clearer one.
-#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(PartialEq, Eq, thiserror::Error)]
 #[allow(dead_code, reason = "some are of one system")]
 pub(crate) enum Refusal {
     // Values of options.
@@ -299,7 +299,7 @@ pub(crate) enum Refusal {
         "this system does not go back to its own choice of an interface; name one, or open a new socket"
     )]
     InterfaceStays,
-    #[error("no such interface")]
+    #[error("{}", Reason::NoInterface)]
     NoInterface,
     #[error("a port has at most 65535 sockets")]
     ManySockets,
@@ -327,7 +327,7 @@ pub(crate) enum Refusal {
     TwoFamilies,
     #[error("{0} is link-local: say on which interface")]
     SourceWithoutZone(Ipv6Addr),
-    #[error("cannot send from {0}: no interface of this host has this address")]
+    #[error("cannot send from {0}: {why}", why = Reason::NotLocal)]
     ForeignSource(IpAddr, io::ErrorKind),
     #[error("an IPv4 packet cannot have a hop limit of 0")]
     Ipv4HopLimit,
@@ -352,9 +352,9 @@ pub(crate) enum Refusal {
     #[error(
         "the time of sending is of `TransmitClock::{wanted}`, and the socket has `TransmitClock::{of_socket}`; give a `SendAt::{of_socket}`"
     )]
-    OtherClock { wanted: &'static str, of_socket: &'static str },
+    OtherClock { wanted: String, of_socket: String },
     #[error("a time of sending needs `TransmitTime(Some(TransmitClock::{0}))` on the socket")]
-    NoClock(&'static str),
+    NoClock(String),
     #[error(
         "where the datagram was sent to is not known: set `RecvPacketInfo(true)` on the socket"
     )]
@@ -395,7 +395,7 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    pub(crate) fn kind(self) -> io::ErrorKind {
+    fn kind(&self) -> io::ErrorKind {
         match self {
             Self::NotTaken
             | Self::InterfaceStays
@@ -413,7 +413,7 @@ impl Refusal {
             | Self::ResolverEnded => io::ErrorKind::Other,
             Self::InterfacesChange => io::ErrorKind::ResourceBusy,
             // That of the system.
-            Self::ForeignSource(_, kind) => kind,
+            Self::ForeignSource(_, kind) => *kind,
             _ => io::ErrorKind::InvalidInput,
         }
     }
@@ -524,8 +524,9 @@ mod tests {
             (Refusal::InterfacesChange, ResourceBusy),
             (gone, AddrNotAvailable),
         ] {
+            let text = refusal.to_string();
             let error = io::Error::from(refusal);
-            assert_eq!((error.kind(), error.to_string()), (kind, refusal.to_string()));
+            assert_eq!((error.kind(), error.to_string()), (kind, text));
         }
         let text = format!("{:?}", io::Error::from(Refusal::Zero));
         assert_eq!(text, r#"Custom { kind: InvalidInput, error: "must not be zero" }"#);

@@ -268,15 +268,6 @@ pub enum TransmitClock {
 impl TransmitClock {
     const ALL: [Self; 3] = [Self::Monotonic, Self::Realtime, Self::Tai];
 
-    /// The name in this crate.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Monotonic => "Monotonic",
-            Self::Realtime => "Realtime",
-            Self::Tai => "Tai",
-        }
-    }
-
     fn number(self) -> c_int {
         match self {
             Self::Monotonic => option_numbers::CLOCK_MONOTONIC,

@@ -119,10 +119,10 @@ impl SocketClock {
         match of_socket {
             Some(of_socket) if of_socket == clock => at.nanos(),
             Some(of_socket) => {
-                let (wanted, of_socket) = (clock.name(), of_socket.name());
+                let (wanted, of_socket) = (format!("{clock:?}"), format!("{of_socket:?}"));
                 Err(Refusal::OtherClock { wanted, of_socket }.into())
             }
-            None => Err(Refusal::NoClock(clock.name()).into()),
+            None => Err(Refusal::NoClock(format!("{clock:?}")).into()),
         }
     }
 }
