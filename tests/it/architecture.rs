@@ -459,18 +459,36 @@ fn is_of_tests(source: &SourceFile) -> bool {
     source.path.ends_with("/tests.rs") || source.path.contains("/tests/")
 }
 
-/// Calls of functions of libc and of Winsock: `libc::poll(`.
+/// Calls of functions of libc and of Windows, with a path (`libc::poll(`) or imported by name.
 fn system_calls(source: &SourceFile) -> Vec<(usize, &str)> {
     let code = &source.code;
-    let starts = ["libc::", "WinSock::"]
-        .into_iter()
-        .flat_map(|library| code.match_indices(library).map(|(at, _)| (at, at + library.len())));
-    starts
-        .filter_map(|(at, name)| {
-            let end = name + code[name..].find(|c| !is_word(c))?;
+    let imported = ["use libc::", "use windows_sys::"].into_iter().flat_map(|library| {
+        let uses = code.match_indices(library).map(|(at, _)| &code[at..]);
+        uses.flat_map(|text| all_words(&text[..text.find(';').unwrap_or(text.len())]))
+    });
+    let imported: Vec<&str> = imported.map(|(_, word)| word).collect();
+    all_words(code)
+        .filter(|(at, name)| {
+            let path = code[..*at].trim_end();
+            let of_system = ["libc::", "WinSock::"].iter().any(|library| path.ends_with(library));
+            let bare = !path.ends_with([':', '.']) && !path.ends_with("fn");
             // C macros that compute have capitals alone.
-            let is_function = code[name..end].contains(char::is_lowercase);
-            (is_function && code[end..].starts_with('(')).then(|| (at, &code[at..end]))
+            (of_system || bare && imported.contains(name))
+                && name.contains(char::is_lowercase)
+                && code[at + name.len()..].starts_with('(')
+        })
+        .collect()
+}
+
+/// Calls of socket2, such as `SockRef::from(&fd).listen(`.
+fn socket2_calls(source: &SourceFile) -> Vec<(usize, &str)> {
+    let code = &source.code;
+    let starts = code.match_indices("SockRef::from(");
+    starts
+        .filter_map(|(at, start)| {
+            let end = at + start.len() - 1;
+            let method = end + bracketed(code, end).len() + 1;
+            all_words(&code[method..]).next().map(|(skip, name)| (method + skip, name))
         })
         .collect()
 }
@@ -478,15 +496,16 @@ fn system_calls(source: &SourceFile) -> Vec<(usize, &str)> {
 /// Functions of the system that are called in two places. Each has one, which the others go
 /// through.
 fn called_twice(sources: &[SourceFile]) -> Vec<String> {
-    // A place for each system, or for each request.
-    const SEVERAL: [&str; 2] = ["libc::sendfile", "libc::fcntl"];
-    let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    // Each system that has it takes other arguments, so that each has a place.
+    const SEVERAL: &str = "sendfile";
+    let mut places: BTreeMap<(bool, &str), Vec<String>> = BTreeMap::new();
     for source in sources.iter().filter(|source| !is_of_tests(source)) {
-        for (offset, name) in system_calls(source) {
-            places.entry(name).or_default().push(source.breach(offset, name));
+        let on_windows = source.path.starts_with("sys/windows/");
+        for (offset, name) in system_calls(source).into_iter().chain(socket2_calls(source)) {
+            places.entry((on_windows, name)).or_default().push(source.breach(offset, name));
         }
     }
-    places.retain(|name, places| places.len() > 1 && !SEVERAL.contains(name));
+    places.retain(|(_, name), places| places.len() > 1 && *name != SEVERAL);
     places.into_values().flatten().collect()
 }
 
@@ -534,16 +553,23 @@ fn sentences_elsewhere(source: &SourceFile) -> Vec<String> {
     for (offset, call) in calls.flat_map(|call| code.match_indices(call)) {
         let arguments = bracketed(code, offset + call.len() - 1);
         // Of a frame, such as `{text} {reason}`, nothing is left.
-        let words = arguments.split('"').skip(1).step_by(2).flat_map(|text| text.split(' '));
-        if words.into_iter().any(|word| word.starts_with(char::is_alphabetic)) {
+        let mut words = arguments.split('"').skip(1).step_by(2).flat_map(|text| text.split(' '));
+        let is_sentence = words.any(|word| word.starts_with(char::is_alphabetic));
+        // Only `sys` wraps an error of the system; a text may come by a variable, too.
+        let wraps = source.module() == "sys" || call == "#[error(" || !is_of_io(code, offset);
+        if is_sentence || !wraps {
             breaches.push(source.breach_in(code, offset, "a sentence of an error"));
         }
     }
     breaches
 }
 
+fn is_of_io(code: &str, offset: usize) -> bool {
+    code[..offset].ends_with("io::")
+}
+
 /// Files of the repository that a text names and that do not exist. Of a Rust file only comments
-/// are searched.
+/// are searched. Scripts have no ending.
 fn missing_files(root: &Path, path: &str, text: &str) -> Vec<String> {
     const ROOMS: [&str; 7] =
         ["src/", "tests/", "benches/", "examples/", "docs/", "scripts/", "fuzz/"];
@@ -556,7 +582,9 @@ fn missing_files(root: &Path, path: &str, text: &str) -> Vec<String> {
         .flat_map(|(line, number)| line.split(|c| !in_path(c)).map(move |word| (word, number)))
         .map(|(word, number)| (word.trim_end_matches(['.', '/']), number))
         .filter(|(word, _)| ROOMS.iter().any(|room| word.starts_with(room)))
-        .filter(|(word, _)| ENDS.iter().any(|end| word.ends_with(end)))
+        .filter(|(word, _)| {
+            word.starts_with("scripts/") || ENDS.iter().any(|end| word.ends_with(end))
+        })
         .filter(|(word, _)| !root.join(word).exists())
         .map(|(word, number)| format!("{path}:{number}: {word} does not exist"))
         .collect()
@@ -817,7 +845,9 @@ fn lone_compile_fail_is_found() {
 #[test]
 fn call_outside_is_found() {
     let bad = ["unsafe { libc::poll(entries, 1, 0) }"];
-    let good = ["socket.poll(1)", "libc::pollfd { fd }", "libc::FD_ISSET(fd, set)"];
+    let good = ["socket.poll(1)", "libc::pollfd { fd }", "libc::FD_ISSET(fd, set)", "fn poll() {}"];
+    let imported = "use libc::{pollfd, poll};\nunsafe { poll(entries, 1, 0) }";
+    check(calls_outside, "sys/wait.rs", &[imported], &["unsafe { poll(entries, 1, 0) }"]);
     check(calls_outside, "sys/wait.rs", &bad, &good);
     check(calls_outside, "sys/unix/wait.rs", &[], &bad);
 }
@@ -828,7 +858,11 @@ fn second_call_is_found() {
     let one = || source("wait", "libc::poll(a)");
     assert_eq!(called_twice(&[one(), source("data", "libc::send(b)")]), [""; 0]);
     assert_eq!(called_twice(&[one(), source("data", "libc::poll(b)")]).len(), 2);
-    assert_eq!(called_twice(&[one(), source("data", "WinSock::poll(b)")]), [""; 0]);
+    let windows = SourceFile::new("sys/windows/wait.rs", "WinSock::poll(b)");
+    assert_eq!(called_twice(&[one(), windows]), [""; 0]);
+    let listens = || source("create", "SockRef::from(&fd).listen(4)");
+    assert_eq!(called_twice(&[listens(), one()]), [""; 0]);
+    assert_eq!(called_twice(&[listens(), listens()]).len(), 2);
 }
 
 #[test]
@@ -851,8 +885,10 @@ fn sentence_elsewhere_is_found() {
         "io::Error::other(format!(\"getaddrinfo: {code}\"))",
         "#[error(\"the name is empty\")]",
     ];
-    let good = ["io::Error::new(kind, refusal)", "#[error(\"`{text}` {reason}\")]"];
+    let good = ["io::Error::new(kind, error)", "#[error(\"`{text}` {reason}\")]"];
     check(sentences_elsewhere, "sys/resolve.rs", &bad, &good);
+    let (by_variable, ours) = ("io::Error::new(kind, why)", "Error::new(op, None, None, error)");
+    check(sentences_elsewhere, "udp/socket.rs", &[by_variable], &[ours]);
     check(sentences_elsewhere, "error/reason.rs", &[], &bad);
 }
 
@@ -866,6 +902,7 @@ fn missing_file_is_found() {
     assert_eq!(missing("src/a.rs", "let path = \"src/no_such_file.rs\";"), 0);
     assert_eq!(missing("scripts/a", "grep -q x tests/it/no_such_file.rs"), 1);
     assert_eq!(missing("scripts/a", "grep -q x tests/it/main.rs"), 0);
+    assert_eq!(missing("docs/a.md", "`scripts/no-such-script` checks it"), 1);
 }
 
 #[test]
