@@ -26,8 +26,8 @@ mod tests {
     use crate::error::Op;
     use crate::sys::codes;
 
-    /// A verb that fails on the interface of index 2, and what `after_renumbering` makes of it when the
-    /// look-up then says `index`: the result, and how often the verb ran.
+    /// A verb that fails on the interface of index 2, and what `after_renumbering` makes of it when
+    /// the look-up then says `index`: the result, and how often the verb ran.
     fn on_index_two(code: i32, index: Option<u32>) -> (Result<(), i32>, usize) {
         let address = |index: u32| format!("[fe80::1%{index}]:80").parse::<Endpoint>().unwrap();
         let mut times = 1;

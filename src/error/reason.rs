@@ -261,8 +261,8 @@ pub(crate) enum TooLong {
     Socket { len: usize },
 }
 
-/// The sentence of an [`io::Error`] that carries no number of the system, because this crate refuses
-/// a value or replaces the system's error by a clearer one.
+/// The sentence of an [`io::Error`] that carries no number of the system, because this crate
+/// refuses a value or replaces the system's error by a clearer one.
 #[derive(PartialEq, Eq, thiserror::Error)]
 #[allow(dead_code, reason = "some are of one system")]
 pub(crate) enum Refusal {
