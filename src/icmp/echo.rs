@@ -8,7 +8,7 @@ use crate::addr::ToAddress;
 use crate::error_queue::{ErrorReport, report_into};
 use crate::kind::{Datagram, Datagrams};
 use crate::mode::V6Only;
-use crate::socket::common::{handle, timeouts};
+use crate::socket::common::{common_methods, timeouts};
 use crate::socket::readiness::{readable, writable};
 use crate::socket::scope::with_wire;
 use crate::socket::skipping::Skipping;
@@ -90,7 +90,7 @@ pub struct EchoSocket {
     identifier: u16,
 }
 
-handle!(EchoSocket of SocketAddrV6, Datagram, role Datagrams);
+common_methods!(EchoSocket of SocketAddrV6, Datagram, role Datagrams);
 timeouts!([] EchoSocket);
 readable!([] EchoSocket);
 writable!([] EchoSocket);

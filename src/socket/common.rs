@@ -1,13 +1,13 @@
 //! The methods and the descriptor impls that all sockets share.
 
-/// Writes what the sockets share: `handle!(TcpListener, Stream, role Listening)`.
+/// Writes what the sockets share: `common_methods!(TcpListener, Stream, role Listening)`.
 ///
 /// A socket is a struct of `fd`, `mode` and what else is named in braces. One that has a single
-/// mode is written with its address: `handle!(EchoSocket of SocketAddrV6, Datagram, role
+/// mode is written with its address: `common_methods!(EchoSocket of SocketAddrV6, Datagram, role
 /// Datagrams)`.
-macro_rules! handle {
+macro_rules! common_methods {
     ($name:ident { $($extra:ident),* }, $kind:ty $(, role $role:ty)?) => {
-        $crate::socket::common::handle!(
+        $crate::socket::common::common_methods!(
             [M: $crate::mode::Mode] $name, $name<M>, M::Address, $kind $(, role $role)?
         );
 
@@ -26,7 +26,7 @@ macro_rules! handle {
         }
     };
     ($name:ident of $address:ty, $kind:ty, role $role:ty) => {
-        $crate::socket::common::handle!([] $name, $name, $address, $kind, role $role);
+        $crate::socket::common::common_methods!([] $name, $name, $address, $kind, role $role);
     };
     (
         [$($generics:tt)*] $name:ident, $socket:ty, $address:ty, $kind:ty $(, role $role:ty)?
@@ -258,7 +258,7 @@ macro_rules! handle {
         }
     };
 }
-pub(crate) use handle;
+pub(crate) use common_methods;
 
 /// Lends the descriptor of anything with a field `fd`.
 macro_rules! descriptor {

@@ -9,7 +9,7 @@ use crate::error::{Error, Op, Refusal};
 use crate::kind::Stream;
 use crate::mode::{DualStack, Mode};
 use crate::option::Options;
-use crate::socket::common::handle;
+use crate::socket::common::common_methods;
 use crate::socket::connect::{explain, failed, trace_connecting};
 use crate::socket::scope::to_wire;
 use crate::sys::{self, Owned};
@@ -59,7 +59,7 @@ pub struct BoundStream<M: Mode = DualStack> {
     at_listen: Options,
 }
 
-handle!(BoundStream { nonblocking, at_listen }, Stream);
+common_methods!(BoundStream { nonblocking, at_listen }, Stream);
 
 impl<M: Mode> BoundStream<M> {
     pub(crate) fn new(fd: Owned, mode: M, nonblocking: bool, at_listen: Options) -> Self {

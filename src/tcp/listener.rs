@@ -8,7 +8,7 @@ use super::TcpStream;
 use crate::kind::{Listening, Stream};
 use crate::mode::{DualStack, FromWire, Mode};
 use crate::socket::adopt::adopt;
-use crate::socket::common::handle;
+use crate::socket::common::common_methods;
 use crate::socket::readiness::readable;
 use crate::sys::{self, Owned};
 
@@ -52,7 +52,7 @@ pub struct TcpListener<M: Mode = DualStack> {
     pub(super) mode: M,
 }
 
-handle!(TcpListener {}, Stream, role Listening);
+common_methods!(TcpListener {}, Stream, role Listening);
 adopt!(TcpListener, Listener, std::net::TcpListener);
 readable!(TcpListener);
 

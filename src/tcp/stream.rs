@@ -8,7 +8,7 @@ use crate::kind::{Connected, Stream};
 use crate::mode::{DualStack, FromWire, Mode};
 use crate::option::NoDelay;
 use crate::socket::adopt::adopt;
-use crate::socket::common::{handle, timeouts};
+use crate::socket::common::{common_methods, timeouts};
 use crate::socket::readiness::{readable, writable};
 use crate::sys::{self, Owned, Take};
 
@@ -55,7 +55,7 @@ pub struct TcpStream<M: Mode = DualStack> {
     pub(super) mode: M,
 }
 
-handle!(TcpStream {}, Stream, role Connected);
+common_methods!(TcpStream {}, Stream, role Connected);
 adopt!(TcpStream, Stream, std::net::TcpStream);
 timeouts!(TcpStream);
 readable!(TcpStream);

@@ -7,7 +7,7 @@ use super::send_error::{UnsentDatagram, total};
 use crate::kind::{Datagram, Datagrams};
 use crate::mode::{DualStack, FromWire, Mode};
 use crate::socket::adopt::adopt;
-use crate::socket::common::{handle, timeouts};
+use crate::socket::common::{common_methods, timeouts};
 use crate::socket::readiness::{readable, writable};
 use crate::sys::{self, Owned, Take};
 
@@ -36,7 +36,7 @@ pub struct ConnectedUdpSocket<M: Mode = DualStack> {
     mode: M,
 }
 
-handle!(ConnectedUdpSocket {}, Datagram, role Datagrams);
+common_methods!(ConnectedUdpSocket {}, Datagram, role Datagrams);
 adopt!(ConnectedUdpSocket, ConnectedDatagram, std::net::UdpSocket);
 timeouts!(ConnectedUdpSocket);
 readable!(ConnectedUdpSocket);

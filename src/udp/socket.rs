@@ -12,7 +12,7 @@ use crate::kind::{Datagram, Datagrams};
 use crate::mode::{DualStack, FromWire, Mode};
 use crate::option::MulticastLoop;
 use crate::socket::adopt::adopt;
-use crate::socket::common::{handle, timeouts};
+use crate::socket::common::{common_methods, timeouts};
 use crate::socket::connect::explain;
 use crate::socket::connect::trace_connecting;
 use crate::socket::readiness::{readable, writable};
@@ -58,7 +58,7 @@ pub struct UdpSocket<M: Mode = DualStack> {
     pub(super) mode: M,
 }
 
-handle!(UdpSocket {}, Datagram, role Datagrams);
+common_methods!(UdpSocket {}, Datagram, role Datagrams);
 adopt!(UdpSocket, Datagram, std::net::UdpSocket);
 timeouts!(UdpSocket);
 readable!(UdpSocket);

@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 10] = [
     &["guide", "fuzzing"],
 ];
 
-/// Crates whose types only `sys` and `interop` handle.
+/// Crates whose types only `sys` handles.
 const FOREIGN: [&str; 3] = ["socket2", "libc", "windows_sys"];
 
 struct SourceFile {

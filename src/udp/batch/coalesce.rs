@@ -8,7 +8,7 @@ use crate::error::Op;
 use crate::error::Returned;
 use crate::kind::{Datagram, Datagrams};
 use crate::mode::{DualStack, Mode};
-use crate::socket::common::{handle, timeouts};
+use crate::socket::common::{common_methods, timeouts};
 use crate::socket::readiness::{readable, writable};
 use crate::sys::{self, Owned};
 use crate::udp::Outgoing;
@@ -92,7 +92,7 @@ pub struct CoalescingUdpSocket<M: Mode = DualStack> {
     mode: M,
 }
 
-handle!(CoalescingUdpSocket {}, Datagram, role Datagrams);
+common_methods!(CoalescingUdpSocket {}, Datagram, role Datagrams);
 timeouts!(CoalescingUdpSocket);
 readable!(CoalescingUdpSocket);
 writable!(CoalescingUdpSocket);
