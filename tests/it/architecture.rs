@@ -377,13 +377,16 @@ fn mapped_elsewhere(source: &SourceFile) -> Vec<String> {
         }
         before = Some((at, value));
     }
-    let is_test = source.path.ends_with("/tests.rs") || source.path.contains("/tests/");
     let text = source.code_and_strings.to_ascii_lowercase();
-    let texts = text.match_indices(":ffff:").filter(|_| !is_test);
+    let texts = text.match_indices(":ffff:").filter(|_| !is_of_tests(source));
     breaches.extend(texts.map(|(at, _)| {
         source.breach_in(&text, at, format!("the prefix as text, outside {MAPPED}"))
     }));
     breaches
+}
+
+fn is_of_tests(source: &SourceFile) -> bool {
+    source.path.ends_with("/tests.rs") || source.path.contains("/tests/")
 }
 
 /// The value of a literal such as `0xff_u8`.
@@ -453,10 +456,6 @@ fn calls_outside(source: &SourceFile) -> Vec<String> {
     }
     let calls = system_calls(source).into_iter();
     calls.map(|(offset, name)| source.breach(offset, format!("{name} is called"))).collect()
-}
-
-fn is_of_tests(source: &SourceFile) -> bool {
-    source.path.ends_with("/tests.rs") || source.path.contains("/tests/")
 }
 
 /// Calls of functions of libc and of Windows, with a path (`libc::poll(`) or imported by name.
@@ -673,6 +672,17 @@ fn named_files_exist() {
     }
     assert!(searched > 200, "only {searched} files searched");
     assert!(missing.is_empty(), "\n{}\n", missing.join("\n"));
+}
+
+#[test]
+fn every_layer_exists() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let lib = read(&src.join("lib.rs"), "lib.rs");
+    for entry in LAYERS.iter().copied().flatten() {
+        let inside_lib = lib.code.contains(&format!("mod {entry} {{"));
+        let is_file = src.join(format!("{entry}.rs")).is_file();
+        assert!(inside_lib || is_file || src.join(entry).is_dir(), "{entry} is no room");
+    }
 }
 
 /// The names that a user meets first.
